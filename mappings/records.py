@@ -1,0 +1,260 @@
+"""Normalized records: frozen, vendor-neutral, keyed by the vendor's immutable id.
+
+Every instant is aware and in UTC; a calendar date is a `date`. `source_id` is unique within one
+connection and kind. The vendor's own value stands beside each normalized one (`raw_*`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from mappings.vocabulary import (
+    EventField,
+    HistoryState,
+    ItemType,
+    LinkKind,
+    MilestoneKind,
+    MilestoneState,
+    Origin,
+    Priority,
+    ScopeKind,
+    StatusCategory,
+    WaitsFor,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A login of one system; merged into a person only by configuration."""
+
+    source_id: str
+    name: str | None = None
+    login: str | None = None
+    email: str | None = None
+    is_bot: bool = False
+    active: bool | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A project, board or repository as the vendor describes it."""
+
+    source_id: str
+    kind: ScopeKind
+    key: str | None
+    name: str | None
+    #: source id of the project that a board belongs to, if the vendor tells.
+    parent_id: str | None = None
+    #: vendor's type: `scrum`, `kanban`, `simple`, `software`, …
+    raw_type: str | None = None
+    archived: bool = False
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A workflow status as mapped; a lookup for judging history by status id."""
+
+    source_id: str
+    raw_name: str
+    raw_category: str | None
+    category: StatusCategory
+    waits_for: WaitsFor | None = None
+    code_complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field's definition; `role` says what driftline reads from it, if anything."""
+
+    source_id: str
+    name: str
+    #: the vendor's type identity, for example `com.pyxis.greenhopper.jira:gh-sprint`.
+    raw_type: str | None
+    role: EventField | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """An issue as it stands now."""
+
+    source_id: str
+    key: str
+    #: source id of the project or repository that holds it.
+    scope_id: str
+    item_type: ItemType
+    raw_type: str | None
+    status_category: StatusCategory
+    raw_status: str | None
+    raw_status_id: str | None
+    title: str
+    created_at: datetime | None
+    updated_at: datetime | None
+    waits_for: WaitsFor | None = None
+    code_complete: bool = False
+    resolution: str | None = None
+    resolved_at: datetime | None = None
+    priority: Priority = Priority.UNKNOWN
+    raw_priority: str | None = None
+    #: size in story points (or the estimate field that won); None = not estimated, never 0.
+    estimate_points: float | None = None
+    #: original time estimate in seconds.
+    estimate_seconds: int | None = None
+    #: vendor field that gave `estimate_points`.
+    estimate_field: str | None = None
+    due_date: date | None = None
+    assignee_id: str | None = None
+    reporter_id: str | None = None
+    parent_id: str | None = None
+    team: str | None = None
+    labels: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    #: current memberships: (kind, source id of the milestone). For sprints: all ever listed.
+    milestones: tuple[tuple[MilestoneKind, str], ...] = ()
+    former_keys: tuple[str, ...] = ()
+    #: sha256 (hex) of the normalized description text, and its count of tokens.
+    text_hash: str | None = None
+    text_tokens: int | None = None
+    #: restricted by a security level or marked confidential: masked for all but the token's owner.
+    restricted: bool = False
+    url: str | None = None
+    #: whether this same payload carries the complete history.
+    history: HistoryState = HistoryState.NOT_FETCHED
+    history_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEvent:
+    """One change of one field of one work item.
+
+    For membership fields `old_ids` and `new_ids` are the *sets* of milestone ids before and after
+    (`is_delta` False), or what was taken away and what was added (`is_delta` True).
+    """
+
+    work_item_id: str
+    #: unique within the connection: the vendor's history id plus the position of the item in it.
+    source_event_id: str
+    field: EventField
+    raw_field: str
+    at: datetime
+    actor_id: str | None = None
+    old_ids: tuple[str, ...] = ()
+    new_ids: tuple[str, ...] = ()
+    old_text: str | None = None
+    new_text: str | None = None
+    is_delta: bool = False
+    origin: Origin = Origin.SOURCE
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The whole known history of one work item: replaces what was held, as a set."""
+
+    work_item_id: str
+    state: HistoryState
+    events: tuple[FieldEvent, ...]
+    reason: str | None = None
+    #: `updated_at` of the item that this history is known to cover, if told.
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A version, sprint, milestone or iteration as it stands now."""
+
+    source_id: str
+    kind: MilestoneKind
+    name: str
+    state: MilestoneState
+    raw_state: str | None
+    #: source id of the scope it belongs to (project of a version, board of a sprint).
+    scope_id: str | None = None
+    #: first day (its beginning counts) and last day (its end counts), configured time zone.
+    start_date: date | None = None
+    due_date: date | None = None
+    #: actual begin and end, where the vendor tells.
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    #: vendor's planned instants where they are instants (sprints).
+    planned_start_at: datetime | None = None
+    planned_end_at: datetime | None = None
+    description: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A directed relation between two work items, as declared by the vendor now."""
+
+    source_id: str
+    from_id: str
+    to_id: str
+    kind: LinkKind
+    raw_kind: str
+    to_key: str | None = None
+    method: str = "declared"
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """All links that one work item declares: replaces what was held for it, as a set."""
+
+    work_item_id: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeEntity:
+    """States that a scope (board) holds an entity (sprint) which other scopes may hold too."""
+
+    scope_id: str
+    entity_kind: str
+    entity_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataIssue:
+    """Something that could not be read or understood; shown, never guessed away."""
+
+    #: short stable name: `unmapped-status`, `bad-date`, `history-cut`, …
+    kind: str
+    #: where: entity kind and id, and the field.
+    subject: str
+    field: str | None = None
+    raw_value: str | None = None
+    #: one sentence for a person, ending with what to do (for a mapping: the line to add).
+    message: str = ""
+
+
+Record = (
+    Account
+    | Scope
+    | Status
+    | Field
+    | WorkItem
+    | History
+    | Milestone
+    | Links
+    | ScopeEntity
+    | DataIssue
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """Frozen snapshot of dictionaries that a normalizer may consult; pure data.
+
+    `fields`: field id -> Field; `statuses`: status id -> Status (as mapped for the connection).
+    `time_zone`: IANA name in which this connection's calendar dates are meant.
+    """
+
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    statuses: Mapping[str, Status] = field(default_factory=dict)
+    #: work item type names etc. that a connector wants to hand over; vendor specific.
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    #: base address for building links a person can open.
+    base_url: str = ""

@@ -1,0 +1,152 @@
+"""Closed enumerations of the field's standard terms, common to every system."""
+
+from enum import StrEnum
+
+
+class StatusCategory(StrEnum):
+    """What a workflow status means for the plan."""
+
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    IN_REVIEW = "in_review"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class WaitsFor(StrEnum):
+    """Whom or what an item in this status waits for."""
+
+    REVIEW = "review"
+    QA = "qa"
+    RELEASE = "release"
+    CUSTOMER = "customer"
+    OTHER = "other"
+
+
+class ItemType(StrEnum):
+    """Kind of a work item."""
+
+    EPIC = "epic"
+    FEATURE = "feature"
+    TASK = "task"
+    DEFECT = "defect"
+    SUBTASK = "subtask"
+    INCIDENT = "incident"
+    UNKNOWN = "unknown"
+
+
+class Priority(StrEnum):
+    """Urgency, highest first."""
+
+    EXPEDITE = "expedite"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    UNKNOWN = "unknown"
+
+
+class MilestoneKind(StrEnum):
+    """What a container of planned work is called where it comes from."""
+
+    VERSION = "version"
+    MILESTONE = "milestone"
+    SPRINT = "sprint"
+    ITERATION = "iteration"
+    EPIC = "epic"
+    PROGRAM = "program"
+
+
+class MilestoneState(StrEnum):
+    """Where a milestone stands; `released` is a version's word for closed."""
+
+    FUTURE = "future"
+    ACTIVE = "active"
+    CLOSED = "closed"
+    RELEASED = "released"
+    ARCHIVED = "archived"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether work may still be planned into it; `unknown` counts as open."""
+        return self in (MilestoneState.FUTURE, MilestoneState.ACTIVE, MilestoneState.UNKNOWN)
+
+
+class LinkKind(StrEnum):
+    """How two things are related, read from the `from` side."""
+
+    BLOCKS = "blocks"
+    RELATES = "relates"
+    DUPLICATES = "duplicates"
+    CLONES = "clones"
+    SPLITS = "splits"
+    IMPLEMENTS = "implements"
+    CLOSES = "closes"
+    MENTIONS = "mentions"
+    REVERTS = "reverts"
+    DEPENDS_ON = "depends_on"
+    UNKNOWN = "unknown"
+
+
+class EventField(StrEnum):
+    """The fields whose history judgements rest on; anything else is `other`."""
+
+    STATUS = "status"
+    ASSIGNEE = "assignee"
+    VERSION = "version"
+    SPRINT = "sprint"
+    MILESTONE = "milestone"
+    ITERATION = "iteration"
+    PARENT = "parent"
+    POINTS = "points"
+    SECONDS = "seconds"
+    PRIORITY = "priority"
+    TITLE = "title"
+    DESCRIPTION = "description"
+    TYPE = "type"
+    KEY = "key"
+    PROJECT = "project"
+    RESOLUTION = "resolution"
+    DUE_DATE = "due_date"
+    LABELS = "labels"
+    LINK = "link"
+    FLAG = "flag"
+    OTHER = "other"
+
+
+#: Fields whose values are milestones: an event of them may open or end a membership.
+MEMBERSHIP_FIELDS: dict[EventField, MilestoneKind] = {
+    EventField.VERSION: MilestoneKind.VERSION,
+    EventField.SPRINT: MilestoneKind.SPRINT,
+    EventField.MILESTONE: MilestoneKind.MILESTONE,
+    EventField.ITERATION: MilestoneKind.ITERATION,
+}
+
+
+class Origin(StrEnum):
+    """How we know a fact."""
+
+    SOURCE = "source"
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+
+
+class HistoryState(StrEnum):
+    """The three states of child data, with `partial` for a history known to be cut."""
+
+    NOT_FETCHED = "not_fetched"
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    UNAVAILABLE = "unavailable"
+
+
+class ScopeKind(StrEnum):
+    """What a connector reads from: the whole site, or a part of it."""
+
+    SITE = "site"
+    PROJECT = "project"
+    REPOSITORY = "repository"
+    GROUP = "group"
+    BOARD = "board"
+    QUERY = "query"
