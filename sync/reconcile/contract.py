@@ -1,0 +1,287 @@
+"""What a detector is, what it sees and what it gives; what a reconciliation hands to a report.
+
+A detector is a data block and one function from a read-only view to findings. It reads no clock,
+writes nothing, and judges only what the certificate covers.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from mappings.vocabulary import MilestoneKind, MilestoneState
+
+#: Major version of the detector contract; the registry refuses another.
+CONTRACT = 1
+
+
+class Severity(StrEnum):
+    """How bad, lowest first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical."""
+        return list(Severity).index(self)
+
+
+class Channel(StrEnum):
+    """Where a finding is shown: on top of the mail, in page and JSON only, or nowhere."""
+
+    MAILED = "mailed"
+    DIGEST = "digest"
+    OFF = "off"
+
+
+class FindingState(StrEnum):
+    """Where a finding is in its life."""
+
+    ALREADY_THERE = "already_there"
+    NEW = "new"
+    ONGOING = "ongoing"
+    WORSENED = "worsened"
+    IMPROVED = "improved"
+    RESOLVED = "resolved"
+    REGRESSED = "regressed"
+    #: its data is not covered any more: neither there nor gone.
+    NOT_CHECKED = "not_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What configuration says about judging; plain data."""
+
+    program: str = "driftline"
+    #: IANA zone in which calendar dates are meant.
+    time_zone: str = "UTC"
+    #: ISO week days that are worked (1 = Monday).
+    work_days: frozenset[int] = frozenset({1, 2, 3, 4, 5})
+    holidays: frozenset[date] = frozenset()
+    #: milestones a person confirmed: a name, or `PROJECT:name`.
+    judge: tuple[str, ...] = ()
+    #: thresholds by detector id, over the detector's defaults.
+    thresholds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: channel by detector id, over the detector's default.
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    #: how long after its baseline instant a container may still be tidied, working days.
+    grace_days: int = 1
+    #: a stream older than this is a blind spot, hours.
+    stale_hours: float = 26.0
+    #: hash of the configuration without secrets.
+    config_hash: str = ""
+    program_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One proof: what it says, its value, and where a person can see it."""
+
+    text: str
+    url: str | None = None
+    at: datetime | None = None
+    #: source event or row it comes from.
+    source: str | None = None
+    #: about a restricted item: masked for everybody but the token's owner.
+    restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a detector saw: an identity, a judgement and its proof."""
+
+    #: `version:10001`, `sprint:7`, `issue:10042`, `project:APO-id`, `board:3`, `stream:…`.
+    subject: str
+    severity: Severity
+    #: one number that grows when it gets worse.
+    magnitude: float
+    #: values for the detector's templates.
+    values: Mapping[str, Any]
+    evidence: tuple[Evidence, ...]
+    connection_id: int | None = None
+    #: part of the identity where one detector has several rules.
+    rule: str = ""
+    milestone: tuple[MilestoneKind, str] | None = None
+    #: overrides the detector's channel for this rule.
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotChecked:
+    """A subject a detector could not judge, and why."""
+
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Templates (`str.format` on `Found.values`) in plain language, for a person who decides."""
+
+    title: str
+    what: str
+    so_what: str
+    who: str
+    by_when: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """The data block of a detector, and its function."""
+
+    #: `family.name`.
+    id: str
+    #: states the problem: "Scope has changed since the baseline".
+    name: str
+    family: str
+    #: streams whose certificate must cover a subject's scope, per connector kind.
+    needs: Mapping[str, tuple[str, ...]]
+    words: Words
+    channel: Channel
+    #: thresholds with their default values, and what each means.
+    defaults: Mapping[str, Any]
+    explain: Mapping[str, str]
+    #: called with the view and the effective thresholds.
+    detect: Callable[[Any, Mapping[str, Any]], Iterable[Found | NotChecked]]
+    #: rules inside, for documentation: name -> sentence.
+    rules: Mapping[str, str] = field(default_factory=dict)
+    contract: int = CONTRACT
+
+
+# --- what a reconciliation hands over --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding as stored, with its words filled in."""
+
+    fingerprint: str
+    detector: str
+    rule: str
+    subject: str
+    #: what a person calls the subject: `Release 3.2`, `APO-12 Add login`.
+    subject_label: str
+    severity: Severity
+    state: FindingState
+    channel: Channel
+    magnitude: float
+    title: str
+    what: str
+    so_what: str
+    who: str
+    by_when: str
+    remedy: str
+    evidence: tuple[Evidence, ...]
+    first_seen_at: datetime
+    last_seen_at: datetime
+    connection: str | None = None
+    milestone_label: str | None = None
+    resolved_at: datetime | None = None
+    #: severity at the reconciliation before, if it was there.
+    previous_severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSummary:
+    """A container's scope in one unit, and the identity W(t) = W(t_b) + A - R + E + L."""
+
+    unit: str
+    baseline: float
+    added: float
+    removed: float
+    reestimated: float
+    late_sized: float
+    current: float
+    #: whether the identity holds; when not, no number may be shown.
+    balanced: bool
+    net_ratio: float | None
+    entered_items: int
+    left_items: int
+    #: size added by origin: carry-over, pulled in, split, defect, expedite, new work.
+    added_by_origin: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneLine:
+    """One judged milestone as the report shows it."""
+
+    connection: str
+    kind: MilestoneKind
+    source_id: str
+    name: str
+    project_key: str | None
+    state: MilestoneState
+    start_date: date | None
+    due_date: date | None
+    #: promised dates observed before, oldest first.
+    former_due_dates: tuple[date, ...]
+    done_items: int
+    total_items: int
+    unestimated_items: int
+    baseline_rule: str | None
+    baseline_at: datetime | None
+    #: False: show change since observed, no percentage.
+    baseline_accepted: bool
+    ledger: LedgerSummary | None
+    #: why numbers are withheld, if they are.
+    withheld: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something only a person can confirm, and the line or command that confirms it."""
+
+    text: str
+    answer_line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The newest reading of one stream of one scope."""
+
+    connection: str
+    scope: str
+    stream: str
+    outcome: str
+    reason: str | None
+    fresh_at: datetime | None
+    remote_count: int | None
+    local_count: int | None
+    unreadable: int
+    history_gaps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """All that a report needs; everything else is rendering."""
+
+    run_id: int
+    program: str
+    at: datetime
+    as_of: datetime
+    time_zone: str
+    is_first: bool
+    previous_at: datetime | None
+    findings: tuple[Finding, ...]
+    #: findings that were there before and are resolved in this run.
+    resolved: tuple[Finding, ...]
+    milestones: tuple[MilestoneLine, ...]
+    questions: tuple[Question, ...]
+    #: what was not judged: (detector, subject label, reason).
+    not_checked: tuple[tuple[str, str, str], ...]
+    certificates: tuple[Certificate, ...]
+    #: one line on milestones nobody confirmed ("38 old versions still open").
+    hygiene: tuple[str, ...]
+    #: numbers of the inventory: work items, milestones, open findings by kind and age, …
+    inventory: Mapping[str, Any] = field(default_factory=dict)
+    config_hash: str = ""
+    mapping_version: str = ""
+    program_version: str = ""
+    #: why numbers moved because of us and not because of the world; empty if they did not.
+    restated: tuple[str, ...] = ()

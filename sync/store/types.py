@@ -1,0 +1,58 @@
+"""Column types that hold the same value on SQLite and PostgreSQL."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+#: How an instant is written in SQLite: UTC, fixed width, so that text order is time order.
+SQLITE_INSTANT = "%Y-%m-%d %H:%M:%S.%f"
+
+#: JSON document; JSONB on PostgreSQL so that it can be indexed and compared.
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+def to_sqlite(value: datetime) -> str:
+    """Text form of an aware instant as the store keeps it in SQLite (UTC, microseconds).
+
+    Raises ValueError for a naive value: its zone would be a guess.
+    """
+    if value.tzinfo is None:
+        raise ValueError(f"naive datetime {value!r} cannot be stored")
+    text = value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return text
+
+
+class Instant(TypeDecorator[datetime]):
+    """Aware UTC instant: fixed-width text in SQLite, `timestamptz` in PostgreSQL."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text on SQLite: comparisons and `MAX` work on it as they are."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(26))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse naive values; write UTC."""
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return to_sqlite(value)
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r} cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Always an aware UTC value."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        instant: datetime = value
+        return instant.astimezone(UTC)
