@@ -1,0 +1,1 @@
+"""Fetching: plan, page-and-cursor transactions, certificates, leases, census, remap."""

@@ -1,0 +1,216 @@
+"""From the records of a page to rows: one place for every kind, inside the caller's transaction."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from connectors.contract import RawRecord, Unreadable
+from mappings.records import (
+    Account,
+    DataIssue,
+    Field,
+    History,
+    Links,
+    Lookups,
+    Milestone,
+    Record,
+    Scope,
+    ScopeEntity,
+    Status,
+    WorkItem,
+)
+from mappings.schema import MappingTable
+from mappings.vocabulary import MEMBERSHIP_FIELDS, EventField, HistoryState, StatusCategory
+from sync.engine.membership import Change, ItemState, derive
+from sync.engine.spans import started_and_done
+from sync.store import read
+from sync.store.rows import MembershipRow
+from sync.store.writer import Writer
+
+#: `mappings.registry` entry's function: (stream, payload, mapping, lookups) -> records.
+Normalize = Callable[[str, bytes, MappingTable, Lookups], Sequence[Record]]
+
+
+@dataclass(slots=True)
+class Sorted_:
+    """Records of a page by kind, and the subjects that the page speaks of."""
+
+    accounts: list[Account] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    statuses: list[Status] = field(default_factory=list)
+    fields: list[Field] = field(default_factory=list)
+    items: list[WorkItem] = field(default_factory=list)
+    histories: list[History] = field(default_factory=list)
+    milestones: list[Milestone] = field(default_factory=list)
+    links: list[Links] = field(default_factory=list)
+    entities: list[ScopeEntity] = field(default_factory=list)
+    issues: list[DataIssue] = field(default_factory=list)
+    subjects: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalizer:
+    """Everything that turns the payloads of one scope into records; pure."""
+
+    normalize: Normalize
+    mapping: MappingTable
+    lookups: Lookups
+    categories: Mapping[str, StatusCategory]
+
+    def sort(self, stream: str, payloads: Iterable[tuple[str, bytes]]) -> Sorted_:
+        """Normalize (id, payload) pairs and put the records into their boxes.
+
+        An issue's subject is made unique per stream, so that two streams of one entity do not
+        take each other's data issues away.
+        """
+        out = Sorted_()
+        boxes = _boxes(out)
+        for source_id, payload in payloads:
+            out.subjects.add(subject(stream, source_id))
+            for record in self.normalize(stream, payload, self.mapping, self.lookups):
+                if isinstance(record, DataIssue):
+                    out.issues.append(replace(record, subject=subject(stream, source_id)))
+                else:
+                    boxes[type(record)](record)
+        return out
+
+
+def subject(stream: str, source_id: str) -> str:
+    """What a data issue is about: the stream and the entity's id in it."""
+    return f"{stream}:{source_id}"
+
+
+def _boxes(out: Sorted_) -> dict[type, Callable[[object], None]]:
+    pairs: tuple[tuple[type, list[object]], ...] = (
+        (Account, out.accounts),
+        (Scope, out.scopes),
+        (Status, out.statuses),
+        (Field, out.fields),
+        (WorkItem, out.items),
+        (History, out.histories),
+        (Milestone, out.milestones),
+        (Links, out.links),
+        (ScopeEntity, out.entities),
+    )  # type: ignore[assignment]  # each list takes the one type it stands beside
+    return {kind: box.append for kind, box in pairs}
+
+
+def write_records(
+    writer: Writer,
+    conn: sa.Connection,
+    connection_id: int,
+    stream: str,
+    found: Sorted_,
+    normalizer: Normalizer,
+    *,
+    now: datetime,
+    observed_after: datetime | None = None,
+    sightings: bool = False,
+) -> None:
+    """Write a page's records; memberships and spans follow from histories in the same breath.
+
+    `observed_after`: the reading before this one (UTC): what changed, changed after it.
+    `sightings`: milestones of this page are mentions inside other entities, not their own listing.
+    """
+    writer.accounts(found.accounts)
+    writer.scopes(found.scopes)
+    writer.statuses(found.statuses)
+    writer.fields(found.fields)
+    writer.milestones(found.milestones, sightings=sightings, observed_after=observed_after)
+    touched = set(writer.work_items(found.items))
+    writer.links(found.links)
+    writer.histories(found.histories)
+    touched |= {history.work_item_id for history in found.histories}
+    derive_items(writer, conn, connection_id, touched, normalizer.categories, now)
+    writer.data_issues(found.subjects, found.issues)
+
+
+def derive_items(
+    writer: Writer,
+    conn: sa.Connection,
+    connection_id: int,
+    ids: Iterable[str],
+    categories: Mapping[str, StatusCategory],
+    now: datetime,
+) -> None:
+    """Memberships and spans of these items from what the store holds of them now.
+
+    An item whose history is still to be fetched keeps its former intervals until it is.
+    """
+    wanted = sorted(set(ids))
+    if not wanted:
+        return
+    items = read.items(conn, connection_id, wanted)
+    ready = [
+        id_
+        for id_ in wanted
+        if id_ in items
+        and (items[id_].history_state != HistoryState.NOT_FETCHED or items[id_].gone_at)
+    ]
+    if not ready:
+        return
+    events = read.events(conn, connection_id, ready)
+    known = read.memberships(conn, connection_id, ready)
+    rows: dict[str, tuple[MembershipRow, ...]] = {}
+    spans: dict[str, tuple[datetime | None, datetime | None]] = {}
+    for id_ in ready:
+        item = items[id_]
+        mine = events.get(id_, [])
+        changes = [
+            (
+                MEMBERSHIP_FIELDS[event.field],
+                Change(
+                    event.source_event_id,
+                    event.at,
+                    frozenset(event.old_ids),
+                    frozenset(event.new_ids),
+                    event.is_delta,
+                ),
+            )
+            for event in mine
+            if event.field in MEMBERSHIP_FIELDS
+        ]
+        state = ItemState(
+            created_at=item.created_at,
+            updated_at=item.updated_at,
+            milestones=item.milestones,
+            history=HistoryState(item.history_state),
+            gone_at=item.gone_at,
+            gone_reason=item.gone_reason,
+        )
+        rows[id_] = derive(state, changes, known.get(id_, ()), now)
+        spans[id_] = started_and_done(
+            (
+                (event.at, _only(event.old_ids), _only(event.new_ids))
+                for event in mine
+                if event.field is EventField.STATUS
+            ),
+            categories,
+            item.status_category,
+            item.resolved_at,
+        )
+    writer.memberships(rows)
+    writer.spans(spans)
+
+
+def _only(ids: Sequence[str]) -> str | None:
+    return ids[0] if len(ids) == 1 else None
+
+
+def issues_of_unreadable(stream: str, unreadable: Iterable[Unreadable]) -> list[DataIssue]:
+    """What the server named and did not give, as data issues."""
+    return [
+        DataIssue(
+            kind=f"unreadable-{one.kind}",
+            subject=subject(stream, one.source_id),
+            message=f"{one.source_id} of stream {stream} could not be read: {one.reason}",
+        )
+        for one in unreadable
+    ]
+
+
+def payloads(records: Iterable[RawRecord]) -> list[tuple[str, bytes]]:
+    """(id, payload) of each record."""
+    return [(record.source_id, record.payload) for record in records]

@@ -1,0 +1,379 @@
+"""One sync run over all configured connections: bounded, resumable, each scope on its own."""
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors.contract import Outcome, ScopeRef, SourceError
+from sync.clock import Clock
+from sync.engine import certificate, runtime
+from sync.engine import lease as leases
+from sync.engine.budget import Ledger
+from sync.engine.certificate import Step
+from sync.engine.commit import Normalizer
+from sync.engine.context import Context, Problem
+from sync.engine.plan import ConnectionPlan, Plan, in_order
+from sync.engine.progress import Progress, Quiet
+from sync.engine.remap import remap_connection, set_mapping_version
+from sync.engine.runtime import Held
+from sync.engine.session import (
+    Session,
+    build,
+    connection_row,
+    explain,
+    normalizer,
+    open_session,
+    request_count,
+)
+from sync.engine.stream import failed_step, find_unchanged, read_stream
+from sync.errors import StoreBusy
+from sync.store import schema
+from sync.store.open import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did."""
+
+    run_id: int
+    outcome: Outcome
+    steps: tuple[Step, ...]
+    requests: int
+    rows_written: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def exit_codes(self) -> frozenset[int]:
+        """All codes that apply (design section 6); empty when all is fine."""
+        return frozenset(problem.exit_code for problem in self.problems)
+
+
+def sync(
+    store: Store,
+    plan: Plan,
+    *,
+    clock: Clock,
+    progress: Progress | None = None,
+    full: bool = False,
+    census: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> RunResult:
+    """Read what moved in every scope and certify each stream.
+
+    Trouble of a source ends up in `problems`; one failing scope stops no other. Raises StoreErrors
+    and, after the running pages were stored, KeyboardInterrupt.
+    """
+    started = clock.now()
+    progress = progress or Quiet()
+    with store.writing() as conn:
+        _bury_dead_runs(conn, started)
+        run_id = _begin(conn, started, plan.program_version)
+    box = plan.time_box_seconds
+    context = Context(
+        store=store,
+        plan=plan,
+        clock=clock,
+        run_id=run_id,
+        holder=leases.holder_name(run_id),
+        progress=progress,
+        held=Held(store),
+        started_at=started,
+        full=full,
+        census=census,
+        deadline=started + timedelta(seconds=box) if box is not None else None,
+    )
+    run = _Run(context, sleep)
+    interrupted: KeyboardInterrupt | None = None
+    try:
+        run.all()
+    except KeyboardInterrupt as error:
+        interrupted = error
+    result = run.finish()
+    progress.run_ended()
+    if interrupted is not None:
+        raise interrupted
+    return result
+
+
+class _Run:
+    """Workers and what they gather."""
+
+    def __init__(self, context: Context, sleep: Callable[[float], None]) -> None:
+        self.context = context
+        self.sleep = sleep
+        self.steps: list[Step] = []
+        self.sessions: list[Session] = []
+        self.remapped_rows = 0
+        self.requests = 0
+
+    def all(self) -> None:
+        """Connect to every source, then read all scopes side by side."""
+        plan = self.context.plan
+        with ThreadPoolExecutor(max_workers=max(1, plan.workers)) as pool:
+            try:
+                opened = [pool.submit(self._open, one) for one in plan.connections]
+                _wait(opened)
+                sessions = [s for s in (future.result() for future in opened) if s is not None]
+                tasks: list[Future[None]] = []
+                self.context.progress.run_started(sum(len(s.scopes) for s in sessions))
+                for session in sessions:
+                    for scope in session.scopes:
+                        if scope.kind != "site":
+                            tasks.append(pool.submit(self._scope, session, scope))
+                _wait(tasks)
+                for task in tasks:
+                    task.result()
+            except BaseException:
+                # Pages under way are stored; nothing new is begun.
+                self.context.stop.set()
+                raise
+            finally:
+                for session in self.sessions:
+                    self.requests += request_count(session.connector)
+
+    def _open(self, connection: ConnectionPlan) -> Session | None:
+        context = self.context
+        connection_id = connection_row(context.store, connection, context.clock.now())
+        budgets = Ledger()
+        lent = runtime.make(
+            connection,
+            context.plan,
+            clock=context.clock,
+            sleep=self.sleep,
+            progress=context.progress,
+            budgets=budgets,
+            held=context.held,
+        )
+        connector = build(connection, lent)
+        try:
+            session = open_session(
+                context.store,
+                connection,
+                connection_id,
+                connector,
+                budgets,
+                context.plan,
+                clock=context.clock,
+            )
+        except SourceError as error:
+            self.requests += request_count(connector)
+            connector.close()
+            self._cannot_open(connection, connection_id, error)
+            return None
+        self.sessions.append(session)
+        for scope in session.of_kind("site"):
+            self._scope(session, scope)
+        self._apply_mapping(session)
+        session.unchanged = find_unchanged(context, session)
+        return session
+
+    def _cannot_open(
+        self, connection: ConnectionPlan, connection_id: int, error: SourceError
+    ) -> None:
+        context = self.context
+        context.report(
+            Problem(error.what, error.where or connection.name, error.todo, connection.name)
+        )
+        with context.store.reading() as conn:
+            known = conn.execute(
+                sa.select(
+                    schema.sync_step.c.scope_kind,
+                    schema.sync_step.c.scope_id,
+                    schema.sync_step.c.scope_key,
+                    schema.sync_step.c.stream,
+                    schema.sync_step.c.mode,
+                )
+                .where(schema.sync_step.c.connection_id == connection_id)
+                .distinct()
+            ).all()
+        now = context.clock.now()
+        with context.store.writing() as conn:
+            for row in known or [None]:
+                step = Step(
+                    connection=connection.name,
+                    connection_id=connection_id,
+                    scope_kind=row.scope_kind if row else "site",
+                    scope_id=row.scope_id if row else "site",
+                    scope_key=row.scope_key if row else "site",
+                    stream=row.stream if row else "connect",
+                    mode=row.mode if row else "snapshot",
+                    started_at=now,
+                    finished_at=now,
+                    outcome=Outcome.FAILED,
+                    reason=explain(error),
+                    fresh_at=context.started_at,
+                )
+                certificate.write(conn, context.run_id, step)
+                self.steps.append(step)
+
+    def _apply_mapping(self, session: Session) -> None:
+        """Rows stand under the present mapping and lookups before anything is added to them."""
+        context, version = self.context, session.plan.mapping.version
+        with context.store.reading() as conn:
+            held = conn.execute(
+                sa.select(schema.connection.c.mapping_version).where(
+                    schema.connection.c.id == session.id
+                )
+            ).scalar_one()
+        lookups_changed = any(
+            step.rows_written and step.connection_id == session.id and step.scope_kind == "site"
+            for step in self.steps
+        )
+        if held is None:
+            with context.store.writing() as conn:
+                set_mapping_version(conn, session.id, version)
+        elif held != version or lookups_changed:
+            _, rows = remap_connection(
+                context.store,
+                session.plan,
+                session.id,
+                session.identity.base_url,
+                clock=context.clock,
+            )
+            self.remapped_rows += rows
+
+    def _scope(self, session: Session, scope: ScopeRef) -> None:
+        """Read all streams of one scope; trouble ends here."""
+        context = self.context
+        specs = in_order([spec for spec in session.streams if spec.scope_kind == scope.kind])
+        error = scope.facts.get("error")
+        if error:
+            context.report(
+                Problem(str(error), session.plan.name, "", session.plan.name, scope.key)
+            )
+            self.steps.extend(
+                failed_step(context, session, spec, scope, str(error)) for spec in specs
+            )
+            return
+        try:
+            held = leases.acquire(
+                context.store,
+                session.id,
+                scope.kind,
+                scope.source_id,
+                holder=context.holder,
+                seconds=context.plan.lease_seconds,
+                clock=context.clock,
+            )
+        except StoreBusy as busy:
+            self._busy(session, scope, busy)
+            return
+        context.held.set(held)
+        try:
+            project = scope.key if scope.kind not in ("site", "board") else None
+            maker: Normalizer | None = None
+            for spec in specs:
+                if maker is None or scope.kind == "site":
+                    maker = normalizer(
+                        context.store,
+                        session.plan,
+                        session.id,
+                        session.identity.base_url,
+                        project,
+                    )
+                step = read_stream(context, session, spec, scope, held, maker)
+                if step is not None:
+                    self.steps.append(step)
+        except StoreBusy as busy:
+            self._busy(session, scope, busy)
+        finally:
+            context.held.set(None)
+            with context.store.writing() as conn:
+                held.release(conn)
+
+    def _busy(self, session: Session, scope: ScopeRef, busy: StoreBusy) -> None:
+        self.context.report(
+            Problem(
+                what=busy.what,
+                where=f"{session.plan.name} {scope.key}",
+                todo=busy.todo,
+                connection=session.plan.name,
+                scope=scope.key,
+                exit_code=75,
+            )
+        )
+
+    def finish(self) -> RunResult:
+        """Close connectors, store the outcome."""
+        context = self.context
+        for session in self.sessions:
+            session.connector.close()
+        rows = self.remapped_rows + sum(step.rows_written for step in self.steps)
+        outcome = _outcome(self.steps, context.problems)
+        reason = "; ".join(
+            f"{problem.where}: {problem.what}" for problem in context.problems
+        )
+        with context.store.writing() as conn:
+            for session in self.sessions:
+                session.budgets.flush(conn, session.id)
+            conn.execute(
+                sa.update(schema.sync_run)
+                .where(schema.sync_run.c.id == context.run_id)
+                .values(
+                    finished_at=context.clock.now(),
+                    outcome=outcome.value,
+                    reason=reason or None,
+                    requests=self.requests,
+                    rows_written=rows,
+                )
+            )
+        return RunResult(
+            run_id=context.run_id,
+            outcome=outcome,
+            steps=tuple(self.steps),
+            requests=self.requests,
+            rows_written=rows,
+            problems=tuple(context.problems),
+        )
+
+
+def _outcome(steps: Iterable[Step], problems: Iterable[Problem]) -> Outcome:
+    outcomes = {step.outcome for step in steps} - {Outcome.UNAVAILABLE}
+    troubled = any(True for _ in problems) or Outcome.FAILED in outcomes
+    if not troubled and Outcome.PARTIAL not in outcomes:
+        return Outcome.COMPLETE
+    if outcomes & {Outcome.COMPLETE, Outcome.PARTIAL}:
+        return Outcome.PARTIAL
+    return Outcome.FAILED
+
+
+def _wait(futures: Iterable[Future[Any]]) -> None:
+    """Wait in short breaths, so that an interrupt is heard at once."""
+    pending = set(futures)
+    while pending:
+        _, pending = wait(pending, timeout=0.2)
+
+
+def _begin(conn: sa.Connection, now: datetime, version: str) -> int:
+    result = conn.execute(
+        sa.insert(schema.sync_run)
+        .values(started_at=now, outcome="running", program_version=version)
+        .returning(schema.sync_run.c.id)
+    )
+    return int(result.scalar_one())
+
+
+def _bury_dead_runs(conn: sa.Connection, now: datetime) -> None:
+    """A run that holds no living lease and never finished was killed: say so."""
+    c = schema.lease.c
+    holders = conn.execute(
+        sa.select(c.holder).where(c.holder.is_not(None), c.expires_at > now)
+    ).scalars()
+    alive = {holder.split(" run ", 1)[1].split(" ", 1)[0] for holder in holders}
+    running = conn.execute(
+        sa.select(schema.sync_run.c.id, schema.sync_run.c.started_at).where(
+            schema.sync_run.c.outcome == "running"
+        )
+    ).all()
+    for row in running:
+        if str(row.id) not in alive:
+            conn.execute(
+                sa.update(schema.sync_run)
+                .where(schema.sync_run.c.id == row.id)
+                .values(outcome="failed", reason="ended without finishing")
+            )

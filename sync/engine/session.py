@@ -1,0 +1,189 @@
+"""One connection during one run: the connector, its scopes, and what its scopes share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors.contract import (
+    Connector,
+    Identity,
+    NotAllowed,
+    ScopeRef,
+    SourceError,
+    StreamSpec,
+    TooManyRequests,
+)
+from connectors.registry import get as get_connector
+from mappings.records import Lookups
+from mappings.registry import get as get_mapping
+from mappings.vocabulary import StatusCategory
+from sync.clock import Clock
+from sync.engine import budget, capability
+from sync.engine.budget import Ledger
+from sync.engine.commit import Normalizer
+from sync.engine.plan import ConnectionPlan, Plan
+from sync.errors import ConfigError
+from sync.store import read, schema
+from sync.store.open import Store
+
+
+@dataclass(slots=True)
+class Session:
+    """A connected connection."""
+
+    plan: ConnectionPlan
+    id: int
+    connector: Connector
+    identity: Identity
+    scopes: tuple[ScopeRef, ...]
+    streams: tuple[StreamSpec, ...]
+    budgets: Ledger
+    #: requests made before any stream was read (connecting, resolving scopes).
+    overhead_requests: int = 0
+    #: scope ids proven unchanged, per stream.
+    unchanged: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def of_kind(self, kind: str) -> list[ScopeRef]:
+        """The scopes of one kind."""
+        return [scope for scope in self.scopes if scope.kind == kind]
+
+
+def connection_row(store: Store, plan: ConnectionPlan, now: datetime) -> int:
+    """Id of the connection's row; made at the first run."""
+    with store.reading() as conn:
+        found = _find(conn, plan.name)
+    if found is not None:
+        if found.kind != plan.kind:
+            raise ConfigError(
+                f"the store knows connection {plan.name!r} as {found.kind}, not {plan.kind}",
+                todo="Give the new connection another name.",
+            )
+        return int(found.id)
+    with store.writing() as conn:
+        conn.execute(
+            sa.insert(schema.connection).values(name=plan.name, kind=plan.kind, first_seen_at=now)
+        )
+        row = _find(conn, plan.name)
+    assert row is not None
+    return int(row.id)
+
+
+def _find(conn: sa.Connection, name: str) -> Any:
+    return conn.execute(
+        sa.select(schema.connection).where(schema.connection.c.name == name)
+    ).one_or_none()
+
+
+def build(connection: ConnectionPlan, runtime: Any) -> Connector:
+    """The connector, not yet connected. Raises ConfigError for an unknown or broken one."""
+    entry = get_connector(connection.kind)
+    return entry.build(connection.name, connection.options, runtime)
+
+
+def open_session(
+    store: Store,
+    connection: ConnectionPlan,
+    connection_id: int,
+    connector: Connector,
+    budgets: Ledger,
+    plan: Plan,
+    *,
+    clock: Clock,
+) -> Session:
+    """Connect and resolve the scopes. Raises SourceErrors as the connector does."""
+    now = clock.now()
+    with store.reading() as conn:
+        for held in budget.stored(conn, connection_id).values():
+            until = held.exhausted_until(now, plan.reserve)
+            if until is not None and (until - now).total_seconds() > plan.max_wait_seconds:
+                raise TooManyRequests(
+                    f"the request budget is used up until {until:%Y-%m-%d %H:%M} UTC",
+                    where=f"{connection.name}, bucket {held.bucket}",
+                    todo="The next run after that goes on; nothing is lost.",
+                    until=until,
+                )
+        remembered = capability.remembered(conn, connection_id, now)
+        row = conn.execute(
+            sa.select(schema.connection).where(schema.connection.c.id == connection_id)
+        ).one()
+    remember = getattr(connector, "remember", None)
+    if remember is not None:
+        remember(remembered)
+    identity = connector.connect()
+    if row.server_id not in (None, identity.server_id):
+        raise NotAllowed(
+            f"connection {connection.name!r} was {row.server_id} and now answers as "
+            f"{identity.server_id}",
+            where=connection.name,
+            todo="Two servers must not share one connection: give the new one another name.",
+        )
+    _store_identity(store, connection_id, row, identity, now)
+    scopes = tuple(connector.scopes())
+    return Session(
+        plan=connection,
+        id=connection_id,
+        connector=connector,
+        identity=identity,
+        scopes=scopes,
+        streams=tuple(connector.streams()),
+        budgets=budgets,
+        overhead_requests=request_count(connector),
+    )
+
+
+def _store_identity(
+    store: Store, connection_id: int, row: Any, identity: Identity, now: datetime
+) -> None:
+    values = {
+        "server_id": identity.server_id,
+        "server_name": identity.server_name,
+        "server_version": identity.version,
+        "deployment": identity.deployment,
+        "base_url": identity.base_url,
+        "account_id": identity.account_id,
+        "account_name": identity.account_name,
+        "account_time_zone": identity.account_time_zone,
+    }
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    with store.writing() as conn:
+        if changed:
+            conn.execute(
+                sa.update(schema.connection)
+                .where(schema.connection.c.id == connection_id)
+                .values(**changed)
+            )
+        capability.remember(conn, connection_id, identity.capabilities, now)
+
+
+def normalizer(
+    store: Store, connection: ConnectionPlan, connection_id: int, base_url: str, project: str | None
+) -> Normalizer:
+    """What turns payloads of one project (None: of the site) into records, as of now."""
+    entry = get_mapping(connection.kind)
+    mapping = connection.mapping.for_project(project) if project else connection.mapping
+    with store.reading() as conn:
+        statuses = read.statuses(conn, connection_id)
+        fields = read.fields(conn, connection_id)
+    lookups: Lookups = entry.build_lookups(
+        fields,
+        statuses,
+        mapping=mapping,
+        extra={},
+        time_zone=connection.time_zone,
+        base_url=base_url,
+    )
+    categories = {one.source_id: StatusCategory(one.category) for one in statuses}
+    return Normalizer(entry.normalize, mapping, lookups, categories)
+
+
+def request_count(connector: Connector) -> int:
+    """Requests the connector has made so far, if it counts them."""
+    return int(getattr(connector, "request_count", 0))
+
+
+def explain(error: SourceError) -> str:
+    """The three parts of a source's error in one line."""
+    return str(error)

@@ -1,0 +1,586 @@
+"""Read one stream of one scope: page and cursor in one transaction, a certificate at the end."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors.contract import (
+    FeatureOff,
+    Mode,
+    NotAllowed,
+    NotFound,
+    Outcome,
+    Page,
+    ScopeRef,
+    SourceError,
+    StreamSpec,
+    UnexpectedAnswer,
+    Window,
+)
+from mappings.vocabulary import MilestoneKind
+from sync.engine import certificate, checkpoint
+from sync.engine.census import judge
+from sync.engine.certificate import Step
+from sync.engine.checkpoint import Key, Saved
+from sync.engine.commit import (
+    Normalizer,
+    Sorted_,
+    derive_items,
+    issues_of_unreadable,
+    payloads,
+    subject,
+    write_records,
+)
+from sync.engine.context import Context, Problem
+from sync.engine.lease import Lease
+from sync.engine.plan import parameters_hash
+from sync.engine.session import Session, explain
+from sync.store import read, schema
+from sync.store.writer import Writer
+
+#: A census is taken once a day, and when it is asked for.
+CENSUS_EVERY = timedelta(hours=24)
+
+
+@dataclass(slots=True)
+class Reading:
+    """One stream being read: what is needed, and what has come so far."""
+
+    context: Context
+    session: Session
+    spec: StreamSpec
+    scope: ScopeRef
+    lease: Lease
+    normalizer: Normalizer
+    started_at: datetime
+    pages: int = 0
+    records: int = 0
+    rows: int = 0
+    unreadable: int = 0
+    newest: datetime | None = None
+    #: first reason why it is not complete, if it is not.
+    partial: str | None = None
+    remote: int | None = None
+    local: int | None = None
+    window_from: datetime | None = None
+    cursor_in: Mapping[str, Any] | None = None
+    cursor_out: Mapping[str, Any] | None = None
+    requests_before: int = 0
+    #: ids of a whole listing, by record kind.
+    listed: dict[str, set[str]] = field(default_factory=dict)
+
+    def writer(self, conn: sa.Connection) -> Writer:
+        """A writer inside this transaction, after the lease was checked."""
+        self.lease.check(conn)
+        return Writer(
+            self.context.store, conn, self.session.id, self.context.clock.now()
+        )
+
+
+def read_stream(
+    context: Context,
+    session: Session,
+    spec: StreamSpec,
+    scope: ScopeRef,
+    lease: Lease,
+    normalizer: Normalizer,
+) -> Step | None:
+    """Read it and certify it. Never raises for trouble of the source.
+
+    None where there is nothing to do (a census that is not due). Raises LostLease when another run
+    took the scope.
+    """
+    reading = Reading(
+        context, session, spec, scope, lease, normalizer, started_at=context.clock.now()
+    )
+    reading.requests_before = thread_requests(session)
+    if spec.mode is Mode.CENSUS and not _census_due(reading):
+        return None
+    context.progress.stream_started(session.plan.name, scope.key, spec.name)
+    outcome, reason = Outcome.COMPLETE, None
+    try:
+        _READERS[spec.mode](reading)
+    except (FeatureOff, NotAllowed, NotFound) as error:
+        outcome = Outcome.UNAVAILABLE if spec.optional else Outcome.FAILED
+        reason = explain(error)
+        if outcome is Outcome.FAILED:
+            _report(reading, error)
+    except SourceError as error:
+        outcome = Outcome.PARTIAL if reading.pages else Outcome.FAILED
+        reason = explain(error)
+        _report(reading, error)
+    if outcome is Outcome.COMPLETE and reading.partial is not None:
+        outcome, reason = Outcome.PARTIAL, reading.partial
+        context.report(
+            Problem(
+                what=reading.partial,
+                where=f"{session.plan.name} {scope.key} {spec.name}",
+                todo="",
+                connection=session.plan.name,
+                scope=scope.key,
+                stream=spec.name,
+            )
+        )
+    step = _certify(reading, outcome, reason)
+    context.progress.stream_ended(
+        session.plan.name, scope.key, spec.name, outcome.value, reason
+    )
+    return step
+
+
+def failed_step(
+    context: Context, session: Session, spec: StreamSpec, scope: ScopeRef, reason: str
+) -> Step:
+    """The certificate of a stream that could not even be begun; written at once."""
+    now = context.clock.now()
+    step = Step(
+        connection=session.plan.name,
+        connection_id=session.id,
+        scope_kind=scope.kind,
+        scope_id=scope.source_id or scope.key,
+        scope_key=scope.key,
+        stream=spec.name,
+        mode=spec.mode.value,
+        started_at=now,
+        finished_at=now,
+        outcome=Outcome.FAILED,
+        reason=reason,
+        fresh_at=context.started_at,
+    )
+    with context.store.writing() as conn:
+        certificate.write(conn, context.run_id, step)
+    return step
+
+
+def thread_requests(session: Session) -> int:
+    """Requests this thread has made through the connector: a stream is read by one thread."""
+    return int(getattr(session.connector, "thread_request_count", 0))
+
+
+def _report(reading: Reading, error: SourceError) -> None:
+    name = reading.session.plan.name
+    reading.context.report(
+        Problem(
+            what=error.what,
+            where=error.where or f"{name} {reading.scope.key} {reading.spec.name}",
+            todo=error.todo,
+            connection=name,
+            scope=reading.scope.key,
+            stream=reading.spec.name,
+        )
+    )
+
+
+def _certify(reading: Reading, outcome: Outcome, reason: str | None) -> Step:
+    context, session, scope = reading.context, reading.session, reading.scope
+    with context.store.writing() as conn:
+        gaps = 0
+        if "history" in reading.spec.feeds or "work_item" in reading.spec.feeds:
+            gaps = read.history_gaps(conn, session.id, scope.source_id)
+        step = Step(
+            connection=session.plan.name,
+            connection_id=session.id,
+            scope_kind=scope.kind,
+            scope_id=scope.source_id,
+            scope_key=scope.key,
+            stream=reading.spec.name,
+            mode=reading.spec.mode.value,
+            started_at=reading.started_at,
+            finished_at=context.clock.now(),
+            outcome=outcome,
+            reason=reason,
+            fresh_at=context.started_at,
+            window_from=reading.window_from,
+            window_to=session.identity.server_time if reading.window_from else None,
+            cursor_in=reading.cursor_in,
+            cursor_out=reading.cursor_out,
+            requests=thread_requests(session) - reading.requests_before,
+            pages=reading.pages,
+            records=reading.records,
+            rows_written=reading.rows,
+            remote_count=reading.remote,
+            local_count=reading.local,
+            unreadable=reading.unreadable,
+            history_gaps=gaps,
+            newest_at=reading.newest,
+        )
+        certificate.write(conn, context.run_id, step)
+        session.budgets.flush(conn, session.id)
+    return step
+
+
+def _key(reading: Reading) -> Key:
+    session, plan = reading.session, reading.context.plan
+    return Key(
+        session.id,
+        reading.scope.kind,
+        reading.scope.source_id,
+        reading.spec.name,
+        parameters_hash(reading.spec.name, session.identity.server_id, plan.since_label),
+    )
+
+
+def _window(reading: Reading, **changes: Any) -> Window:
+    return replace(
+        Window(
+            run_started_at=reading.session.identity.server_time,
+            since=reading.context.plan.since,
+            overlap=reading.spec.overlap,
+            full=reading.context.full,
+            hints=reading.session.plan.hints,
+        ),
+        **changes,
+    )
+
+
+def _pages(
+    reading: Reading, cursor: Mapping[str, Any] | None, window: Window
+) -> Iterator[Page]:
+    """Pages with their counts kept; stops between pages when the run has to yield."""
+    why = reading.context.why_stop()
+    if why is not None:
+        reading.partial = why
+        return
+    pages = reading.session.connector.read(reading.spec.name, reading.scope, cursor, window)
+    for page in pages:
+        reading.pages += 1
+        reading.records += len(page.records)
+        reading.unreadable += len(page.unreadable)
+        for record in page.records:
+            if record.updated_at is not None and (
+                reading.newest is None or record.updated_at > reading.newest
+            ):
+                reading.newest = record.updated_at
+        yield page
+        reading.context.progress.page(
+            reading.session.plan.name,
+            reading.scope.key,
+            reading.spec.name,
+            len(page.records),
+            page.expected,
+        )
+        why = reading.context.why_stop()
+        if why is not None and not page.committed:
+            reading.partial = why
+            return
+
+
+def _write_page(
+    reading: Reading,
+    conn: sa.Connection,
+    writer: Writer,
+    page: Page,
+    *,
+    observed_after: datetime | None = None,
+) -> Sorted_:
+    stream = reading.spec.name
+    found = reading.normalizer.sort(stream, payloads(page.records))
+    found.subjects.update(subject(stream, one.source_id) for one in page.unreadable)
+    found.issues.extend(issues_of_unreadable(stream, page.unreadable))
+    writer.raw(reading.scope.source_id, page.records)
+    write_records(
+        writer,
+        conn,
+        reading.session.id,
+        stream,
+        found,
+        reading.normalizer,
+        now=reading.context.clock.now(),
+        observed_after=observed_after,
+        sightings=reading.spec.mode is not Mode.SNAPSHOT,
+    )
+    return found
+
+
+# --- snapshot -------------------------------------------------------------------------------
+
+
+def _read_snapshot(reading: Reading) -> None:
+    """A whole listing; what it no longer names is gone, but only if it was read to its end."""
+    context = reading.context
+    with context.store.reading() as conn:
+        before = _last_complete(conn, reading)
+    whole = False
+    for page in _pages(reading, None, _window(reading)):
+        with context.store.writing() as conn:
+            writer = reading.writer(conn)
+            found = _write_page(reading, conn, writer, page, observed_after=before)
+            _list(reading, found)
+            whole = page.committed
+            if whole and not reading.unreadable:
+                _sweep(reading, writer)
+            reading.rows += writer.rows
+    if whole and reading.unreadable:
+        reading.partial = f"{reading.unreadable} records could not be read"
+    elif not whole and reading.partial is None:
+        raise UnexpectedAnswer(
+            "the listing ended before its last page", where=reading.spec.name
+        )
+    reading.remote = reading.local = reading.records
+
+
+def _list(reading: Reading, found: Sorted_) -> None:
+    listed = reading.listed
+    for name, ids in (
+        ("status", [one.source_id for one in found.statuses]),
+        ("field", [one.source_id for one in found.fields]),
+        *((f"scope:{one.kind}", [one.source_id]) for one in found.scopes),
+        *((str(one.kind), [one.source_id]) for one in found.milestones),
+    ):
+        listed.setdefault(name, set()).update(ids)
+
+
+def _sweep(reading: Reading, writer: Writer) -> None:
+    """Mark what a complete listing of this scope no longer names."""
+    scope_id = reading.scope.source_id
+    for feed in reading.spec.feeds:
+        ids = reading.listed.get(feed, set())
+        if feed in ("status", "field"):
+            writer.listing(feed, None, ids)
+        elif feed in MilestoneKind and reading.scope.kind == "board":
+            writer.scope_entities(scope_id, feed, ids)
+        elif feed in MilestoneKind:
+            writer.listing(feed, scope_id, ids)
+
+
+def _last_complete(conn: sa.Connection, reading: Reading) -> datetime | None:
+    c = schema.sync_step.c
+    found: datetime | None = conn.execute(
+        sa.select(sa.func.max(c.fresh_at, type_=c.fresh_at.type)).where(
+            c.connection_id == reading.session.id,
+            c.scope_kind == reading.scope.kind,
+            c.scope_id == reading.scope.source_id,
+            c.stream == reading.spec.name,
+            c.outcome == Outcome.COMPLETE.value,
+        )
+    ).scalar()
+    return found
+
+
+# --- incremental ----------------------------------------------------------------------------
+
+
+def _read_incremental(reading: Reading) -> None:
+    context, spec = reading.context, reading.spec
+    key = _key(reading)
+    now = context.clock.now()
+    with context.store.reading() as conn:
+        saved = checkpoint.load(conn, key)
+    if context.full:
+        saved = Saved()
+    reading.cursor_in = saved.start
+    if _proven_unchanged(reading, saved, now):
+        reading.cursor_out = saved.committed
+        return
+    walk_started = saved.walk_started_at or reading.session.identity.server_time
+    daily = saved.daily_at is None or now - saved.daily_at >= spec.daily_overlap
+    long_overlap = daily and saved.committed is not None
+    window = _window(
+        reading,
+        run_started_at=walk_started,
+        overlap=spec.daily_overlap if long_overlap else spec.overlap,
+    )
+    first_walk = saved.committed is None
+    seen: set[str] = set()
+    whole = False
+    for page in _pages(reading, saved.start, window):
+        if first_walk:
+            seen.update(record.source_id for record in page.records)
+        with context.store.writing() as conn:
+            writer = reading.writer(conn)
+            _write_page(reading, conn, writer, page)
+            if page.committed:
+                saved = Saved(page.cursor, None, None, now if daily else saved.daily_at)
+            elif page.cursor is not None:
+                saved = replace(saved, progress=page.cursor, walk_started_at=walk_started)
+            checkpoint.save(conn, key, saved, context.clock.now())
+            reading.rows += writer.rows
+        whole = whole or page.committed
+    reading.cursor_out = saved.start
+    if not whole and reading.partial is None:
+        raise UnexpectedAnswer("the walk ended before its last page", where=spec.name)
+    if whole and first_walk and reading.cursor_in is None:
+        reading.remote = reading.local = len(seen)
+    if reading.unreadable and reading.partial is None:
+        reading.partial = f"{reading.unreadable} records could not be read"
+
+
+def _proven_unchanged(reading: Reading, saved: Saved, now: datetime) -> bool:
+    if saved.progress is not None or saved.committed is None or reading.context.full:
+        return False
+    if saved.daily_at is None or now - saved.daily_at >= reading.spec.daily_overlap:
+        return False
+    proven = reading.session.unchanged.get(reading.spec.name, frozenset())
+    return reading.scope.source_id in proven
+
+
+def find_unchanged(context: Context, session: Session) -> dict[str, frozenset[str]]:
+    """Ask once for all scopes whether an incremental stream has anything new at all."""
+    out: dict[str, frozenset[str]] = {}
+    if context.full:
+        return out
+    now = context.clock.now()
+    for spec in session.streams:
+        if spec.mode is not Mode.INCREMENTAL:
+            continue
+        cursors: dict[str, Mapping[str, Any]] = {}
+        scopes: list[ScopeRef] = []
+        with context.store.reading() as conn:
+            for scope in session.of_kind(spec.scope_kind):
+                key = Key(
+                    session.id,
+                    scope.kind,
+                    scope.source_id,
+                    spec.name,
+                    parameters_hash(
+                        spec.name, session.identity.server_id, context.plan.since_label
+                    ),
+                )
+                saved = checkpoint.load(conn, key)
+                fresh = saved.daily_at is not None and now - saved.daily_at < spec.daily_overlap
+                if saved.committed is not None and saved.progress is None and fresh:
+                    cursors[scope.source_id] = saved.committed
+                    scopes.append(scope)
+        if scopes:
+            window = Window(
+                run_started_at=session.identity.server_time,
+                since=context.plan.since,
+                overlap=spec.overlap,
+                hints=session.plan.hints,
+            )
+            try:
+                out[spec.name] = session.connector.unchanged(spec.name, cursors, scopes, window)
+            except SourceError:
+                # Unsure: every scope is then read by itself, and tells its own trouble.
+                out[spec.name] = frozenset()
+    return out
+
+
+# --- follow-up ------------------------------------------------------------------------------
+
+
+def _read_follow_up(reading: Reading) -> None:
+    """Child data of the items whose state says that it is still to be fetched."""
+    context, spec, scope = reading.context, reading.spec, reading.scope
+    last = ""
+    while reading.partial is None:
+        with context.store.reading() as conn:
+            ids = read.pending_histories(
+                conn, reading.session.id, scope.source_id, limit=spec.batch, after=last
+            )
+        if not ids:
+            break
+        last = ids[-1]
+        for page in _pages(reading, None, _window(reading, ids=tuple(ids))):
+            with context.store.writing() as conn:
+                writer = reading.writer(conn)
+                _write_page(reading, conn, writer, page)
+                reading.rows += writer.rows
+    with context.store.reading() as conn:
+        left = len(
+            read.pending_histories(conn, reading.session.id, scope.source_id, limit=1, after="")
+        )
+    if left and reading.partial is None:
+        reading.partial = "the history of some items could not be read"
+
+
+# --- census ---------------------------------------------------------------------------------
+
+
+def _census_due(reading: Reading) -> bool:
+    """Once a day after the first whole walk, which is a listing itself; or when asked for."""
+    context, spec = reading.context, reading.spec
+    key = _key(reading)
+    with context.store.reading() as conn:
+        walk = checkpoint.load(conn, replace(key, stream=spec.of or ""))
+        mine = checkpoint.load(conn, key)
+    if walk.committed is None or walk.progress is not None:
+        return False
+    if context.census:
+        return True
+    now = context.clock.now()
+    if mine.daily_at is None:
+        with context.store.writing() as conn:
+            reading.lease.check(conn)
+            checkpoint.save(conn, key, Saved(daily_at=now), now)
+        return False
+    return now - mine.daily_at >= CENSUS_EVERY
+
+
+def _read_census(reading: Reading) -> None:
+    context, session, scope = reading.context, reading.session, reading.scope
+    everything = _census_ids(reading, since=None)
+    if everything is None:
+        return
+    within = everything
+    if context.plan.since is not None:
+        limited = _census_ids(reading, since=context.plan.since)
+        if limited is None:
+            return
+        within = limited & everything
+    with context.store.reading() as conn:
+        ours = frozenset(read.present_ids(conn, session.id, scope.source_id))
+    verdict = judge(
+        everything,
+        within,
+        ours,
+        lambda ids: session.connector.look(reading.spec.name, scope, ids),
+    )
+    configured = {one.source_id for one in session.scopes}
+    now = context.clock.now()
+    of = reading.spec.of or ""
+    with context.store.writing() as conn:
+        writer = reading.writer(conn)
+        gone = {
+            id_: reason
+            for id_, reason in verdict.gone.items()
+            if not (reason[0] == "moved" and verdict.moved_to.get(id_) in configured)
+        }
+        writer.tombstones(gone)
+        derive_items(writer, conn, session.id, gone, reading.normalizer.categories, now)
+        if verdict.alive:
+            writer.raw(scope.source_id, verdict.alive)
+            write_records(
+                writer,
+                conn,
+                session.id,
+                of,
+                reading.normalizer.sort(of, payloads(verdict.alive)),
+                reading.normalizer,
+                now=now,
+                sightings=True,
+            )
+        checkpoint.save(conn, _key(reading), Saved(daily_at=now), now)
+        reading.rows += writer.rows
+    reading.remote, reading.local = verdict.remote_count, verdict.local_count
+    reading.unreadable = len(verdict.missing)
+    if verdict.missing:
+        reading.partial = (
+            f"{len(verdict.missing)} items are listed by the server and could not be read"
+        )
+
+
+def _census_ids(reading: Reading, since: datetime | None) -> frozenset[str] | None:
+    ids: set[str] = set()
+    whole = False
+    for page in _pages(reading, None, _window(reading, since=since, full=True)):
+        ids.update(record.source_id for record in page.records)
+        whole = whole or page.committed
+        with reading.context.store.writing() as conn:
+            reading.lease.check(conn)
+    if not whole:
+        if reading.partial is None:
+            raise UnexpectedAnswer("the census ended before its last page")
+        return None
+    return frozenset(ids)
+
+
+_READERS = {
+    Mode.SNAPSHOT: _read_snapshot,
+    Mode.INCREMENTAL: _read_incremental,
+    Mode.FOLLOW_UP: _read_follow_up,
+    Mode.CENSUS: _read_census,
+}
