@@ -1,0 +1,1 @@
+"""Speak each vendor's dialect: fetch raw records, prove what was read."""

@@ -1,0 +1,1 @@
+"""The common vocabulary, and how each system's fields become it."""

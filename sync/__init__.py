@@ -1,0 +1,1 @@
+"""Store, engine, reconciliation, report and command line."""

@@ -1,0 +1,1 @@
+"""The store: tables, migrations, views, and set-based reading and writing."""

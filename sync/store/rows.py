@@ -1,0 +1,56 @@
+"""Rows that travel between the engine and the store."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mappings.vocabulary import EventField, MilestoneKind
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipRow:
+    """One interval of one work item in one milestone; instants in UTC."""
+
+    milestone_kind: MilestoneKind
+    milestone_id: str
+    valid_from: datetime
+    #: None: still a member.
+    valid_to: datetime | None
+    #: False: it held at `valid_from`; since when is not known.
+    from_exact: bool
+    #: created, event, observed, inferred.
+    cause: str
+    source_event_id: str | None
+    end_cause: str | None
+    end_event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemNow:
+    """A work item as held now, as far as judging its history needs it."""
+
+    source_id: str
+    scope_id: str
+    created_at: datetime | None
+    updated_at: datetime | None
+    milestones: frozenset[tuple[str, str]]
+    status_category: str
+    raw_status_id: str | None
+    resolved_at: datetime | None
+    history_state: str
+    gone_at: datetime | None
+    gone_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """A field event as known now."""
+
+    source_event_id: str
+    field: EventField
+    at: datetime
+    actor_id: str | None
+    old_ids: tuple[str, ...]
+    new_ids: tuple[str, ...]
+    old_text: str | None
+    new_text: str | None
+    is_delta: bool
