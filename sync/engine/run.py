@@ -243,9 +243,7 @@ class _Run:
         specs = in_order([spec for spec in session.streams if spec.scope_kind == scope.kind])
         error = scope.facts.get("error")
         if error:
-            context.report(
-                Problem(str(error), session.plan.name, "", session.plan.name, scope.key)
-            )
+            context.report(Problem(str(error), session.plan.name, "", session.plan.name, scope.key))
             self.steps.extend(
                 failed_step(context, session, spec, scope, str(error)) for spec in specs
             )
@@ -305,9 +303,7 @@ class _Run:
             session.connector.close()
         rows = self.remapped_rows + sum(step.rows_written for step in self.steps)
         outcome = _outcome(self.steps, context.problems)
-        reason = "; ".join(
-            f"{problem.where}: {problem.what}" for problem in context.problems
-        )
+        reason = "; ".join(f"{problem.where}: {problem.what}" for problem in context.problems)
         with context.store.writing() as conn:
             for session in self.sessions:
                 session.budgets.flush(conn, session.id)

@@ -75,9 +75,7 @@ class Reading:
     def writer(self, conn: sa.Connection) -> Writer:
         """A writer inside this transaction, after the lease was checked."""
         self.lease.check(conn)
-        return Writer(
-            self.context.store, conn, self.session.id, self.context.clock.now()
-        )
+        return Writer(self.context.store, conn, self.session.id, self.context.clock.now())
 
 
 def read_stream(
@@ -125,9 +123,7 @@ def read_stream(
             )
         )
     step = _certify(reading, outcome, reason)
-    context.progress.stream_ended(
-        session.plan.name, scope.key, spec.name, outcome.value, reason
-    )
+    context.progress.stream_ended(session.plan.name, scope.key, spec.name, outcome.value, reason)
     return step
 
 
@@ -236,9 +232,7 @@ def _window(reading: Reading, **changes: Any) -> Window:
     )
 
 
-def _pages(
-    reading: Reading, cursor: Mapping[str, Any] | None, window: Window
-) -> Iterator[Page]:
+def _pages(reading: Reading, cursor: Mapping[str, Any] | None, window: Window) -> Iterator[Page]:
     """Pages with their counts kept; stops between pages when the run has to yield."""
     why = reading.context.why_stop()
     if why is not None:
@@ -316,9 +310,7 @@ def _read_snapshot(reading: Reading) -> None:
     if whole and reading.unreadable:
         reading.partial = f"{reading.unreadable} records could not be read"
     elif not whole and reading.partial is None:
-        raise UnexpectedAnswer(
-            "the listing ended before its last page", where=reading.spec.name
-        )
+        raise UnexpectedAnswer("the listing ended before its last page", where=reading.spec.name)
     reading.remote = reading.local = reading.records
 
 

@@ -33,9 +33,7 @@ _ITEM = (
     "estimate_seconds estimate_field due_date assignee_id reporter_id parent_id team labels "
     "components milestones text_hash text_tokens restricted url created_at updated_at"
 ).split()
-_EVENT = (
-    "field raw_field at actor_id old_ids new_ids old_text new_text is_delta origin".split()
-)
+_EVENT = "field raw_field at actor_id old_ids new_ids old_text new_text is_delta origin".split()
 _MILESTONE = (
     "source_id kind name state raw_state scope_id start_date due_date started_at finished_at "
     "planned_start_at planned_end_at description url"
@@ -154,7 +152,15 @@ class Writer:
         columns = ("source_id", "name", "login", "email", "is_bot", "active", "url")
         mine: dict[str, tuple[Any, ...]] = {}
         for one in records:
-            values = (one.source_id, one.name, one.login, one.email, one.is_bot, one.active, one.url)
+            values = (
+                one.source_id,
+                one.name,
+                one.login,
+                one.email,
+                one.is_bot,
+                one.active,
+                one.url,
+            )
             before = mine.get(one.source_id)
             mine[one.source_id] = values if before is None else _filled(values, before)
         known = {
@@ -174,7 +180,14 @@ class Writer:
 
     def statuses(self, records: Iterable[Status]) -> None:
         """Workflow statuses."""
-        columns = ("source_id", "raw_name", "raw_category", "category", "waits_for", "code_complete")
+        columns = (
+            "source_id",
+            "raw_name",
+            "raw_category",
+            "category",
+            "waits_for",
+            "code_complete",
+        )
         self._simple(schema.status, columns, records)
 
     def fields(self, records: Iterable[Field]) -> None:
@@ -251,9 +264,7 @@ class Writer:
             }
             if sightings:
                 mine = {id_: row for id_, row in mine.items() if id_ not in known}
-            hashes = {
-                id_: None if row[-1] is not None else row[-2] for id_, row in known.items()
-            }
+            hashes = {id_: None if row[-1] is not None else row[-2] for id_, row in known.items()}
             changed = self._entities(schema.milestone, columns, mine, hashes)
             events = []
             for id_ in changed:
@@ -424,9 +435,7 @@ class Writer:
                     closed.append((self.now, self.connection_id, id_, event_id, row[2]))
             for event_id, values in fresh.items():
                 if event_id not in held or held[event_id][3:] != values:
-                    added.append(
-                        (self.connection_id, id_, event_id, self.now, None, *values)
-                    )
+                    added.append((self.connection_id, id_, event_id, self.now, None, *values))
         key = ("connection_id", "work_item_id", "source_event_id", "known_from")
         self.rows += self._update(schema.field_event, ("known_to",), key, closed)
         self.rows += self._upsert(
@@ -642,8 +651,7 @@ class Writer:
             )
         }
         fresh = {
-            (one.kind, one.subject, one.field or ""): (one.raw_value, one.message)
-            for one in issues
+            (one.kind, one.subject, one.field or ""): (one.raw_value, one.message) for one in issues
         }
         changed = [
             (self.connection_id, *key, *values, self.now, None)
@@ -730,9 +738,7 @@ def decompress(payload: bytes) -> bytes:
 
 
 def _filled(values: Sequence[Any], before: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(
-        new if new is not None else old for new, old in zip(values, before, strict=False)
-    )
+    return tuple(new if new is not None else old for new, old in zip(values, before, strict=False))
 
 
 def _grouped(records: Iterable[Any], name: str) -> list[tuple[str, list[Any]]]:

@@ -12,8 +12,8 @@ context.configure(
     compare_type=True,
     transactional_ddl=True,
     transaction_per_migration=False,
-    include_object=lambda obj, name, kind, reflected, other: not (
-        kind == "table" and name == "alembic_version"
+    include_object=lambda obj, name, kind, reflected, other: (
+        not (kind == "table" and name == "alembic_version")
     ),
 )
 with context.begin_transaction():

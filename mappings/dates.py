@@ -1,0 +1,40 @@
+"""Instants and calendar dates as vendors write them; what makes no sense is None, never a guess."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_FIRST, _LAST = 1970, 2200
+
+
+def instant(value: Any) -> datetime | None:
+    """ISO 8601 with an offset, or epoch milliseconds, as UTC; None if it is neither or absurd."""
+    try:
+        if isinstance(value, str):
+            parsed = datetime.fromisoformat(value)
+            if parsed.tzinfo is None:
+                return None
+            moment = parsed.astimezone(UTC)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            moment = datetime.fromtimestamp(value / 1000, UTC)
+        else:
+            return None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if _FIRST <= moment.year <= _LAST else None
+
+
+def calendar(value: Any) -> date | None:
+    """A calendar date (`YYYY-MM-DD`, a time part is cut); None if it is none or absurd."""
+    if not isinstance(value, str):
+        return None
+    try:
+        day = date.fromisoformat(value[:10])
+    except ValueError:
+        return None
+    return day if _FIRST <= day.year <= _LAST else None
+
+
+def local_date(moment: datetime | None, zone: ZoneInfo) -> date | None:
+    """The calendar date of an instant in the configured zone."""
+    return None if moment is None else moment.astimezone(zone).date()

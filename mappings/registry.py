@@ -1,0 +1,52 @@
+"""Which normalizer belongs to which connector: built-ins and entry points, each loaded alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from mappings.records import Lookups, Record
+from mappings.schema import MappingTable
+
+GROUP = "driftline.mappings"
+
+
+@dataclass(frozen=True, slots=True)
+class MappingEntry:
+    """What a connector's payloads need to become records."""
+
+    name: str
+    normalize: Callable[[str, bytes, MappingTable, Lookups], Sequence[Record]]
+    build_lookups: Callable[..., Lookups]
+    #: the built-in layer.
+    defaults: Traversable
+
+
+class UnknownMapping(Exception):
+    """No normalizer for a connector, or a broken one; the message says which and why."""
+
+
+def get(name: str) -> MappingEntry:
+    """The entry for a connector. Raises UnknownMapping."""
+    if name == "jira":
+        from mappings import jira
+
+        return MappingEntry(
+            name, jira.normalize, jira.build_lookups, files("mappings") / "jira.toml"
+        )
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            return _load(point)
+    raise UnknownMapping(f"no mapping is installed for connector {name!r}")
+
+
+def _load(point: Any) -> MappingEntry:
+    try:
+        entry = point.load()
+    except Exception as error:  # a broken plugin may raise anything; it must not stop the others
+        raise UnknownMapping(f"mapping {point.name!r} cannot be loaded: {error!r}") from error
+    if not isinstance(entry, MappingEntry):
+        raise UnknownMapping(f"mapping {point.name!r} is no MappingEntry")
+    return entry
