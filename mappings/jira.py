@@ -102,11 +102,12 @@ def build_lookups(
 class _Out:
     """Records made so far, and what making them needs."""
 
-    __slots__ = ("lookups", "mapping", "records", "subject", "zone")
+    __slots__ = ("accounts", "lookups", "mapping", "records", "subject", "zone")
 
     def __init__(self, mapping: MappingTable, lookups: Lookups) -> None:
         self.mapping, self.lookups = mapping, lookups
         self.records: list[Record] = []
+        self.accounts: set[str] = set()
         self.subject = ""
         self.zone: ZoneInfo = lookups.extra.get("zone") or ZoneInfo(lookups.time_zone)
 
@@ -421,9 +422,7 @@ def _priority(raw: dict[str, Any], out: _Out) -> tuple[str | None, Priority]:
     return name, found
 
 
-def _points(
-    fields: dict[str, Any], plan: FieldPlan, out: _Out
-) -> tuple[float | None, str | None]:
+def _points(fields: dict[str, Any], plan: FieldPlan, out: _Out) -> tuple[float | None, str | None]:
     chosen: tuple[float, str] | None = None
     for id_ in plan.points:
         value = fields.get(id_)
@@ -531,23 +530,19 @@ def _links(value: Any, id_: str, out: _Out) -> tuple[Link, ...]:
         link = _dict(raw)
         kind_of = _dict(link.get("type"))
         name = _text(kind_of.get("name")) or ""
-        outward, inward = link.get("outwardIssue"), link.get("inwardIssue")
-        other = _dict(outward) or _dict(inward)
+        outward = _dict(link.get("outwardIssue"))
+        other = outward or _dict(link.get("inwardIssue"))
         other_id, link_id = _text(other.get("id")), _text(link.get("id"))
         if not other_id or not link_id:
             continue
-        if not isinstance(outward, dict):
-            # The other end declares the same link outward: one row, from the side that points.
-            if _text(link.get("id")) is None:
-                continue
-            from_id, to_id, to_key = other_id, id_, None
-        else:
-            from_id, to_id, to_key = id_, other_id, _text(other.get("key"))
+        # Both ends declare a link; the outward side is the one the relation is read from.
+        from_id, to_id = (id_, other_id) if outward else (other_id, id_)
         kind = out.mapping.links.get(name.casefold())
         if kind is None:
             out.unmapped("link", "Link type", name, f'[link] "{name}" = "relates"')
             kind = LinkKind.UNKNOWN
-        found.append(Link(f"{link_id}", from_id, to_id, kind, name, to_key))
+        to_key = _text(other.get("key")) if outward else None
+        found.append(Link(link_id, from_id, to_id, kind, name, to_key))
     return tuple(found)
 
 
@@ -671,9 +666,9 @@ def _account(raw: Any, out: _Out) -> str | None:
     id_ = _text(raw.get("accountId") or raw.get("key") or raw.get("name"))
     if not id_:
         return None
-    for record in out.records:
-        if type(record) is Account and record.source_id == id_:
-            return id_
+    if id_ in out.accounts:
+        return id_
+    out.accounts.add(id_)
     active = raw.get("active")
     out.records.append(
         Account(

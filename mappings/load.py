@@ -170,9 +170,7 @@ def _table(
     return value
 
 
-def _member(
-    kind: type[StrEnum], value: Any, layer: _Layer, path: tuple[str | int, ...]
-) -> StrEnum:
+def _member(kind: type[StrEnum], value: Any, layer: _Layer, path: tuple[str | int, ...]) -> StrEnum:
     known = [member.value for member in kind]
     if value not in known:
         raise layer.error(
@@ -234,5 +232,3 @@ def _teams(value: Any, layer: _Layer, at: tuple[str | int, ...]) -> list[TeamRul
 def _suggest(word: str, known: Sequence[str]) -> str:
     close = get_close_matches(word, known, n=1)
     return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-
-

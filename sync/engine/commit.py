@@ -34,7 +34,7 @@ Normalize = Callable[[str, bytes, MappingTable, Lookups], Sequence[Record]]
 
 
 @dataclass(slots=True)
-class Sorted_:
+class Batch:
     """Records of a page by kind, and the subjects that the page speaks of."""
 
     accounts: list[Account] = field(default_factory=list)
@@ -47,6 +47,8 @@ class Sorted_:
     links: list[Links] = field(default_factory=list)
     entities: list[ScopeEntity] = field(default_factory=list)
     issues: list[DataIssue] = field(default_factory=list)
+    #: values without a mapping line, once each: (kind, subject) -> issue.
+    unmapped: dict[tuple[str, str], DataIssue] = field(default_factory=dict)
     subjects: set[str] = field(default_factory=set)
 
 
@@ -59,18 +61,20 @@ class Normalizer:
     lookups: Lookups
     categories: Mapping[str, StatusCategory]
 
-    def sort(self, stream: str, payloads: Iterable[tuple[str, bytes]]) -> Sorted_:
+    def sort(self, stream: str, payloads: Iterable[tuple[str, bytes]]) -> Batch:
         """Normalize (id, payload) pairs and put the records into their boxes.
 
         An issue's subject is made unique per stream, so that two streams of one entity do not
         take each other's data issues away.
         """
-        out = Sorted_()
+        out = Batch()
         boxes = _boxes(out)
         for source_id, payload in payloads:
             out.subjects.add(subject(stream, source_id))
             for record in self.normalize(stream, payload, self.mapping, self.lookups):
-                if isinstance(record, DataIssue):
+                if isinstance(record, DataIssue) and record.kind.startswith("unmapped-"):
+                    out.unmapped[record.kind, record.subject] = record
+                elif isinstance(record, DataIssue):
                     out.issues.append(replace(record, subject=subject(stream, source_id)))
                 else:
                     boxes[type(record)](record)
@@ -82,7 +86,7 @@ def subject(stream: str, source_id: str) -> str:
     return f"{stream}:{source_id}"
 
 
-def _boxes(out: Sorted_) -> dict[type, Callable[[object], None]]:
+def _boxes(out: Batch) -> dict[type, Callable[[object], None]]:
     pairs: tuple[tuple[type, list[object]], ...] = (
         (Account, out.accounts),
         (Scope, out.scopes),
@@ -102,7 +106,7 @@ def write_records(
     conn: sa.Connection,
     connection_id: int,
     stream: str,
-    found: Sorted_,
+    found: Batch,
     normalizer: Normalizer,
     *,
     now: datetime,
@@ -124,7 +128,7 @@ def write_records(
     writer.histories(found.histories)
     touched |= {history.work_item_id for history in found.histories}
     derive_items(writer, conn, connection_id, touched, normalizer.categories, now)
-    writer.data_issues(found.subjects, found.issues)
+    writer.data_issues(found.subjects, [*found.issues, *found.unmapped.values()])
 
 
 def derive_items(

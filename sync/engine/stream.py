@@ -27,7 +27,7 @@ from sync.engine.certificate import Step
 from sync.engine.checkpoint import Key, Saved
 from sync.engine.commit import (
     Normalizer,
-    Sorted_,
+    Batch,
     derive_items,
     issues_of_unreadable,
     payloads,
@@ -269,7 +269,7 @@ def _write_page(
     page: Page,
     *,
     observed_after: datetime | None = None,
-) -> Sorted_:
+) -> Batch:
     stream = reading.spec.name
     found = reading.normalizer.sort(stream, payloads(page.records))
     found.subjects.update(subject(stream, one.source_id) for one in page.unreadable)
@@ -314,7 +314,7 @@ def _read_snapshot(reading: Reading) -> None:
     reading.remote = reading.local = reading.records
 
 
-def _list(reading: Reading, found: Sorted_) -> None:
+def _list(reading: Reading, found: Batch) -> None:
     listed = reading.listed
     for name, ids in (
         ("status", [one.source_id for one in found.statuses]),
@@ -385,6 +385,7 @@ def _read_incremental(reading: Reading) -> None:
             writer = reading.writer(conn)
             _write_page(reading, conn, writer, page)
             if page.committed:
+                writer.resolve_parents()
                 saved = Saved(page.cursor, None, None, now if daily else saved.daily_at)
             elif page.cursor is not None:
                 saved = replace(saved, progress=page.cursor, walk_started_at=walk_started)

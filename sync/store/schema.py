@@ -378,16 +378,19 @@ link = Table(
     "link",
     metadata,
     _connection(),
-    Column("from_id", Text, primary_key=True),
+    #: item whose payload states it; both ends of a link may.
+    Column("declared_by", Text, primary_key=True),
     Column("source_id", Text, primary_key=True),
     Column("first_seen_at", Instant, primary_key=True),
     Column("withdrawn_at", Instant),
+    Column("from_id", Text, nullable=False),
     Column("to_id", Text, nullable=False),
     Column("to_key", Text),
     Column("kind", Text, nullable=False),
     Column("raw_kind", Text, nullable=False),
     Column("method", Text, nullable=False),
     Column("confidence", Float, nullable=False),
+    Index(None, "connection_id", "from_id"),
     Index(None, "connection_id", "to_id"),
 )
 

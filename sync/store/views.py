@@ -220,12 +220,15 @@ VIEWS: tuple[View, ...] = (
             "withdrawn_at": "since when it is no longer declared (UTC)",
         },
         """
-        SELECT c.name AS connection, f.key AS from_key, COALESCE(t.key, l.to_key) AS to_key, l.kind,
-               l.raw_kind, l.method, l.confidence, l.first_seen_at, l.withdrawn_at
+        SELECT c.name AS connection, f.key AS from_key, COALESCE(t.key, MIN(l.to_key)) AS to_key,
+               l.kind, l.raw_kind, l.method, l.confidence, MIN(l.first_seen_at) AS first_seen_at,
+               l.withdrawn_at
           FROM link l
           JOIN connection c ON c.id = l.connection_id
           LEFT JOIN work_item f ON f.connection_id = l.connection_id AND f.source_id = l.from_id
           LEFT JOIN work_item t ON t.connection_id = l.connection_id AND t.source_id = l.to_id
+         GROUP BY c.name, f.key, t.key, l.from_id, l.to_id, l.kind, l.raw_kind, l.method,
+                  l.confidence, l.withdrawn_at
         """,
     ),
     View(

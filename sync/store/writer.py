@@ -22,7 +22,7 @@ from mappings.records import (
     Status,
     WorkItem,
 )
-from mappings.vocabulary import HistoryState
+from mappings.vocabulary import EventField, HistoryState
 from sync.store import schema
 from sync.store.bulk import row_hash, select_ids, updater, upsert
 from sync.store.rows import MembershipRow
@@ -442,6 +442,17 @@ class Writer:
             schema.field_event, (*key, "known_to", *_EVENT), ("known_to", *_EVENT), added
         )
         self._history_states(mine)
+        self._upsert(
+            schema.work_item_key,
+            ("connection_id", "key", "work_item_id", "first_seen_at"),
+            None,
+            [
+                (self.connection_id, event.old_text, event.work_item_id, self.now)
+                for history in mine.values()
+                for event in history.events
+                if event.field is EventField.KEY and event.old_text
+            ],
+        )
 
     def _history_states(self, mine: Mapping[str, History]) -> None:
         known = self._known(
@@ -513,20 +524,21 @@ class Writer:
     def links(self, records: Iterable[Links]) -> None:
         """The set of links each item declares; what vanished is withdrawn, not deleted."""
         mine = {one.work_item_id: one for one in records}
-        values = ("to_id", "to_key", "kind", "raw_kind", "method", "confidence")
+        values = ("from_id", "to_id", "to_key", "kind", "raw_kind", "method", "confidence")
         known: dict[tuple[str, str], tuple[Any, ...]] = {}
         for row in self._known(
             schema.link,
-            ("from_id", "source_id", "first_seen_at", *values),
+            ("declared_by", "source_id", "first_seen_at", *values),
             mine,
             "AND withdrawn_at IS NULL",
-            id_column="from_id",
+            id_column="declared_by",
         ):
             known[row[0], row[1]] = row
         fresh: dict[tuple[str, str], tuple[Any, ...]] = {}
         for id_, links in mine.items():
             for one in links.links:
                 fresh[id_, one.source_id] = (
+                    one.from_id,
                     one.to_id,
                     one.to_key,
                     one.kind.value,
@@ -544,7 +556,7 @@ class Writer:
             for key, row in fresh.items()
             if key not in known or known[key][3:] != row
         ]
-        names = ("connection_id", "from_id", "source_id", "first_seen_at")
+        names = ("connection_id", "declared_by", "source_id", "first_seen_at")
         self.rows += self._update(schema.link, ("withdrawn_at",), names, withdrawn)
         self.rows += self._upsert(
             schema.link, (*names, "withdrawn_at", *values), ("withdrawn_at", *values), added
@@ -634,6 +646,21 @@ class Writer:
             ("gone_at", "gone_reason"),
             ("connection_id", "kind", "source_id"),
             [(self.now, reason, self.connection_id, kind, i) for i in ids],
+        )
+
+    def resolve_parents(self) -> None:
+        """Parents named by key (Data Center's epic link) become ids, once both are stored."""
+        self.conn.exec_driver_sql(
+            f"""
+            UPDATE work_item SET parent_id = (
+                SELECT MIN(k.work_item_id) FROM work_item_key k
+                 WHERE k.connection_id = work_item.connection_id
+                   AND 'key:' || k.key = work_item.parent_id)
+             WHERE connection_id = {int(self.connection_id)} AND parent_id LIKE 'key:%%'
+               AND EXISTS (SELECT 1 FROM work_item_key k
+                            WHERE k.connection_id = work_item.connection_id
+                              AND 'key:' || k.key = work_item.parent_id)
+            """.replace("%%", "%" if self.store.dialect == "sqlite" else "%%")
         )
 
     # --- issues and tombstones --------------------------------------------------------------

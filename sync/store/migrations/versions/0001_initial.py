@@ -259,10 +259,11 @@ def upgrade() -> None:
     op.create_table(
         "link",
         sa.Column("connection_id", sa.Integer(), nullable=False),
-        sa.Column("from_id", sa.Text(), nullable=False),
+        sa.Column("declared_by", sa.Text(), nullable=False),
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("first_seen_at", Instant(), nullable=False),
         sa.Column("withdrawn_at", Instant(), nullable=True),
+        sa.Column("from_id", sa.Text(), nullable=False),
         sa.Column("to_id", sa.Text(), nullable=False),
         sa.Column("to_key", sa.Text(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -273,8 +274,11 @@ def upgrade() -> None:
             ["connection_id"], ["connection.id"], name=op.f("fk_link_connection_id_connection")
         ),
         sa.PrimaryKeyConstraint(
-            "connection_id", "from_id", "source_id", "first_seen_at", name=op.f("pk_link")
+            "connection_id", "declared_by", "source_id", "first_seen_at", name=op.f("pk_link")
         ),
+    )
+    op.create_index(
+        op.f("ix_link_connection_id_from_id"), "link", ["connection_id", "from_id"], unique=False
     )
     op.create_index(
         op.f("ix_link_connection_id_to_id"), "link", ["connection_id", "to_id"], unique=False

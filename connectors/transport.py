@@ -1,0 +1,540 @@
+"""The one owner of retry, timeout, rate limits, redirects, accounting and redaction.
+
+It works on the session of a vendor's own client library, whose retries are off, and hands back
+bytes: no library objects, no second retry loop.
+"""
+
+import random
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import orjson
+import requests
+import tenacity
+import truststore
+from requests.adapters import HTTPAdapter
+
+from connectors.contract import (
+    CannotAuthenticate,
+    NotAllowed,
+    NotFound,
+    Pause,
+    Runtime,
+    SourceError,
+    TooManyRequests,
+    Unavailable,
+    UnexpectedAnswer,
+    WrongAddress,
+)
+from connectors.redaction import bare_url, redact
+
+#: Attempts for one request, the first included.
+ATTEMPTS = 5
+#: Largest body we take; a page of any vendor is far below.
+MAX_BODY = 64 * 1024 * 1024
+#: Longest total time for one answer: a slow drip never hits the read timeout.
+MAX_SECONDS = 300.0
+#: First and longest backoff where the server names no time, seconds.
+BACKOFF_FIRST, BACKOFF_MOST = 1.0, 60.0
+
+_RETRY_STATUS = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NETWORK = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server sent back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    def json(self) -> Any:
+        """The decoded body. Raises UnexpectedAnswer if it is no JSON."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise UnexpectedAnswer(
+                "the answer is not JSON",
+                where=bare_url(self.url),
+                todo="If this repeats, report it with the vendor's version.",
+            ) from error
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's clock from the Date header (UTC, whole seconds)."""
+        return http_date(self.headers.get("Date"))
+
+
+class _Again(Exception):
+    """An attempt failed in a way that another may not; `wait` is what the server asked for."""
+
+    def __init__(self, error: SourceError, wait: float | None, bucket: str = "") -> None:
+        self.error, self.wait, self.bucket = error, wait, bucket
+        super().__init__(str(error))
+
+
+class Transport:
+    """Requests of one connection; may be used by several threads at once."""
+
+    def __init__(
+        self,
+        session: requests.Session,
+        base_url: str,
+        runtime: Runtime,
+        *,
+        secrets: Iterable[str] = (),
+        vendor: str = "",
+        bucket: Callable[[str, str], str] = lambda method, path: "default",
+        accept_html: bool = False,
+    ) -> None:
+        """`base_url` is the only origin requests may reach. `bucket` names the limit a request
+        counts against.
+        """
+        self.session, self.base_url, self.runtime = session, base_url.rstrip("/"), runtime
+        self.vendor = vendor
+        self._secrets = tuple(one for one in secrets if one)
+        self._bucket = bucket
+        self._origin = _origin(self.base_url)
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._waited = 0.0
+        self._random = random.Random(0)
+        #: requests sent, attempts counted one by one.
+        self.requests = 0
+        _prepare(session, runtime)
+
+    @property
+    def thread_requests(self) -> int:
+        """Requests sent by the calling thread."""
+        return int(getattr(self._local, "requests", 0))
+
+    def get(
+        self, path: str, params: Mapping[str, Any] | None = None, **options: Any
+    ) -> Answer:
+        """GET below the base address. Raises SourceErrors."""
+        return self.request("GET", path, params=params, **options)
+
+    def post(self, path: str, body: Any, **options: Any) -> Answer:
+        """POST of a JSON body below the base address: only for reading endpoints."""
+        return self.request("POST", path, body=body, **options)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        allow: frozenset[int] = frozenset(),
+        json_only: bool = True,
+    ) -> Answer:
+        """One answer after at most `ATTEMPTS` tries.
+
+        `allow`: error statuses that are handed back instead of raised. `json_only`: any other
+        content type means that the address is not this vendor's API.
+        """
+        url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
+        self._same_origin(url, "a link of the answer leads to another server")
+        bucket = self._bucket(method, urlsplit(url).path)
+
+        def once() -> Answer:
+            return self._once(method, url, params, body, allow, json_only, bucket)
+
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            retry=tenacity.retry_if_exception_type(_Again),
+            wait=lambda state: self._wait_for(state, bucket),
+            sleep=self.runtime.sleep,
+            reraise=True,
+        )
+        try:
+            answer: Answer = retrying(once)
+        except _Again as failed:
+            raise failed.error from None
+        return answer
+
+    # --- one attempt ------------------------------------------------------------------------
+
+    def _once(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None,
+        body: Any,
+        allow: frozenset[int],
+        json_only: bool,
+        bucket: str,
+    ) -> Answer:
+        where = f"{method} {bare_url(url)}"
+        for _ in range(5):
+            answer = self._send(method, url, params, body, where)
+            if answer.status not in _REDIRECTS:
+                break
+            url = self._redirect(answer, url, method, where)
+            # The target names its own query; ours must not be lost with a bare one.
+            if urlsplit(url).query:
+                params = None
+        else:
+            raise WrongAddress(
+                "the server redirects in circles", where=where, todo="Check the address."
+            )
+        self._note_budget(answer, bucket)
+        if answer.status < 400:
+            return self._good(answer, where, json_only)
+        if answer.status in allow:
+            return answer
+        raise self._bad(answer, where, bucket)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None,
+        body: Any,
+        where: str,
+    ) -> Answer:
+        with self._lock:
+            self.requests += 1
+        self._local.requests = self.thread_requests + 1
+        started = self.runtime.now()
+        seconds = self.runtime.timeout_seconds
+        headers = {"User-Agent": self.runtime.user_agent, "Accept": "application/json"}
+        data = None
+        if body is not None:
+            data = orjson.dumps(body)
+            headers["Content-Type"] = "application/json"
+        try:
+            # The library's own `request` retries by itself: the plain session's is used.
+            response = requests.Session.request(
+                self.session,
+                method,
+                url,
+                params=dict(params) if params else None,
+                data=data,
+                headers=headers,
+                timeout=(min(10.0, seconds), seconds),
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                content = self._body(response, where, started)
+        except requests.exceptions.SSLError as error:
+            raise WrongAddress(
+                f"the certificate is not trusted: {self._clean(error)}",
+                where=where,
+                todo="Install your company's root certificate, or name it in `ca_bundle`.",
+            ) from None
+        except requests.exceptions.ProxyError as error:
+            raise _Again(
+                Unavailable(
+                    f"the proxy does not let it through: {self._clean(error)}",
+                    where=where,
+                    todo="Check `proxy` or HTTPS_PROXY.",
+                ),
+                None,
+            ) from None
+        except _NETWORK as error:
+            raise _Again(
+                Unavailable(
+                    f"no answer: {self._clean(error)}",
+                    where=where,
+                    todo="Check the network, the address and the proxy; the next run goes on.",
+                ),
+                None,
+            ) from None
+        except (requests.RequestException, UnicodeError, ValueError) as error:
+            raise WrongAddress(
+                f"the request cannot be made: {self._clean(error)}",
+                where=where,
+                todo="Check the address in the configuration.",
+            ) from None
+        return Answer(response.status_code, response.headers, content, url)
+
+    def _body(self, response: requests.Response, where: str, started: datetime) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(256 * 1024):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_BODY:
+                raise UnexpectedAnswer(
+                    f"the answer is larger than {MAX_BODY // 2**20} MB", where=where
+                )
+            if (self.runtime.now() - started).total_seconds() > MAX_SECONDS:
+                raise _Again(
+                    Unavailable("the answer takes too long", where=where, todo="Try again later."),
+                    None,
+                )
+        declared = response.headers.get("Content-Length")
+        encoded = response.headers.get("Content-Encoding")
+        if declared and declared.isdecimal() and not encoded and size < int(declared):
+            raise _Again(
+                Unavailable("the answer was cut off", where=where, todo="Try again later."), None
+            )
+        return b"".join(chunks)
+
+    def _redirect(self, answer: Answer, url: str, method: str, where: str) -> str:
+        target = urljoin(url, answer.headers.get("Location", ""))
+        self._same_origin(
+            target, f"the server redirects to {bare_url(target)}, maybe a sign-in page"
+        )
+        if method != "GET" and answer.status not in (307, 308):
+            raise WrongAddress(
+                "the server redirects a request that must not change",
+                where=where,
+                todo="Write the address it redirects to into the configuration.",
+            )
+        return target
+
+    def _same_origin(self, url: str, what: str) -> None:
+        """No credential ever goes to another origin."""
+        if _origin(url) != self._origin:
+            raise WrongAddress(
+                what,
+                where=self.base_url,
+                todo="Check the address, and that the token is of the kind this server wants.",
+            )
+
+    def _good(self, answer: Answer, where: str, json_only: bool) -> Answer:
+        if not json_only:
+            return answer
+        kind = answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        start = answer.body[:200].lstrip()[:1]
+        if "html" in kind or start == b"<":
+            raise WrongAddress(
+                "the server answers with a web page instead of data"
+                + (f" (it says: {title})" if (title := _title(answer.body)) else ""),
+                where=where,
+                todo="Check the address; behind single sign-on, check that the token is valid.",
+            )
+        if answer.body and start not in b'{["0123456789-tfn':
+            raise UnexpectedAnswer(f"the answer is not JSON but {kind or 'unknown'}", where=where)
+        try:
+            orjson.loads(answer.body) if answer.body else None
+        except orjson.JSONDecodeError:
+            raise _Again(
+                UnexpectedAnswer(
+                    "the answer is broken JSON",
+                    where=where,
+                    todo="If this repeats, look for a proxy that cuts answers.",
+                ),
+                None,
+            ) from None
+        return answer
+
+    def _bad(self, answer: Answer, where: str, bucket: str) -> Exception:
+        status, headers = answer.status, answer.headers
+        said = self._said(answer)
+        if status == 429 or (status == 403 and _limited(headers)):
+            wait = retry_after(headers, self.runtime.now())
+            until = None if wait is None else self.runtime.now() + timedelta(seconds=wait)
+            return _Again(
+                TooManyRequests(
+                    f"the limit of requests is reached{said}",
+                    where=where,
+                    todo="The next run goes on; nothing is lost.",
+                    until=until,
+                ),
+                wait,
+                bucket,
+            )
+        if status in _RETRY_STATUS:
+            return _Again(
+                Unavailable(
+                    f"the server has trouble (HTTP {status}){said}",
+                    where=where,
+                    todo="The next run goes on; nothing is lost.",
+                ),
+                retry_after(headers, self.runtime.now()),
+                bucket,
+            )
+        if status == 401 or _denied_login(headers):
+            return CannotAuthenticate(
+                f"the server refuses the credentials (HTTP {status}){said}",
+                where=where,
+                todo="Check user and token, their kind, and whether the token has expired.",
+            )
+        if status == 403:
+            return NotAllowed(
+                f"the token has no permission for this{said}",
+                where=where,
+                todo="Run `driftline check` to see which permission is missing.",
+            )
+        if status in (404, 410):
+            return NotFound(f"not there, or not visible for this token{said}", where=where)
+        if status == 407:
+            return WrongAddress(
+                "the proxy wants credentials", where=where, todo="Put them into `proxy`."
+            )
+        return UnexpectedAnswer(f"the server refuses the request (HTTP {status}){said}", where=where)
+
+    # --- waiting ----------------------------------------------------------------------------
+
+    def _wait_for(self, state: tenacity.RetryCallState, bucket: str) -> float:
+        """Seconds before the next attempt; gives up when the run may not wait that long."""
+        failed = state.outcome.exception() if state.outcome is not None else None
+        assert isinstance(failed, _Again)
+        wait = failed.wait
+        if wait is None:
+            most = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** (state.attempt_number - 1))
+            with self._lock:
+                wait = most * (0.5 + self._random.random() / 2)
+        with self._lock:
+            left = self.runtime.max_wait_seconds - self._waited
+            if wait > left:
+                raise failed.error
+            self._waited += wait
+        if wait >= 5:
+            self.runtime.on_pause(
+                Pause(self.runtime.now() + timedelta(seconds=wait), failed.error.what, bucket)
+            )
+        return wait
+
+    def _note_budget(self, answer: Answer, bucket: str) -> None:
+        headers = answer.headers
+        remaining = _whole(headers.get("X-RateLimit-Remaining"))
+        limit = _whole(headers.get("X-RateLimit-Limit"))
+        if remaining is None and limit is None:
+            return
+        self.runtime.on_budget(
+            bucket, limit, remaining, _moment(headers.get("X-RateLimit-Reset"))
+        )
+
+    # --- words ------------------------------------------------------------------------------
+
+    def _said(self, answer: Answer) -> str:
+        """The server's own words, if they are words."""
+        try:
+            found = orjson.loads(answer.body)
+        except orjson.JSONDecodeError:
+            return ""
+        if not isinstance(found, dict):
+            return ""
+        messages = found.get("errorMessages") or found.get("errors") or found.get("message")
+        if isinstance(messages, dict):
+            messages = list(messages.values())
+        if isinstance(messages, list):
+            messages = "; ".join(str(one) for one in messages[:3])
+        return f": {self._clean(messages)[:300]}" if messages else ""
+
+    def _clean(self, what: object) -> str:
+        text = " ".join(str(what).split())
+        # requests nests its causes; the innermost says what happened.
+        for mark in ("Failed to establish a new connection: ", "Caused by "):
+            if mark in text:
+                text = text.split(mark, 1)[1].rstrip(")'\"")
+        return redact(text, self._secrets)[:300]
+
+
+class _TrustStoreAdapter(HTTPAdapter):
+    """Trusts what the operating system trusts."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        super().init_poolmanager(*args, **options)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return super().proxy_manager_for(proxy, **options)
+
+
+def _prepare(session: requests.Session, runtime: Runtime) -> None:
+    if runtime.ca_bundle:
+        session.verify = runtime.ca_bundle
+        adapter: HTTPAdapter = HTTPAdapter(pool_maxsize=16, max_retries=0)
+    else:
+        adapter = _TrustStoreAdapter(pool_maxsize=16, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", HTTPAdapter(pool_maxsize=16, max_retries=0))
+    if runtime.proxy:
+        session.proxies = {"http": runtime.proxy, "https": runtime.proxy}
+
+
+def http_date(value: str | None) -> datetime | None:
+    """An HTTP date as UTC; None for nonsense."""
+    if not value:
+        return None
+    try:
+        parsed = parsedate_to_datetime(value)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds the server wants us to wait: whole, decimal or a date; None if it does not say."""
+    value = headers.get("Retry-After")
+    if value:
+        try:
+            return max(0.0, float(value))
+        except ValueError:
+            moment = http_date(value)
+            if moment is not None:
+                server = http_date(headers.get("Date")) or now
+                return max(0.0, (moment - server).total_seconds())
+    if _whole(headers.get("X-RateLimit-Remaining")) == 0 or headers.get("RateLimit-Reason"):
+        reset = _moment(headers.get("X-RateLimit-Reset"))
+        if reset is not None:
+            return max(0.0, (reset - now).total_seconds())
+    return None
+
+
+def _moment(value: str | None) -> datetime | None:
+    """ISO 8601 (Jira) or epoch seconds (GitHub, GitLab) as UTC."""
+    if not value:
+        return None
+    try:
+        if value.replace(".", "", 1).isdecimal():
+            return datetime.fromtimestamp(float(value), UTC)
+        parsed = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except (ValueError, OverflowError, OSError):
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _whole(value: str | None) -> int | None:
+    return int(value) if value and value.strip().isdecimal() else None
+
+
+def _limited(headers: Mapping[str, str]) -> bool:
+    return "Retry-After" in headers or _whole(headers.get("X-RateLimit-Remaining")) == 0
+
+
+def _denied_login(headers: Mapping[str, str]) -> bool:
+    """Jira asks for a CAPTCHA after failed log-ins: another try makes it worse."""
+    reason = headers.get("X-Seraph-LoginReason", "")
+    return "AUTHENTICATION_DENIED" in reason or "x-authentication-denied-reason" in {
+        name.lower() for name in headers
+    }
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    default = 443 if parts.scheme == "https" else 80
+    return parts.scheme.lower(), (parts.hostname or "").lower(), port or default
+
+
+def _title(body: bytes) -> str:
+    low = body[:4096].lower()
+    start, end = low.find(b"<title>"), low.find(b"</title>")
+    if start < 0 or end < start:
+        return ""
+    return " ".join(body[start + 7 : end].decode("utf-8", "replace").split())[:80]
