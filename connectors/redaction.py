@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 _HEADER = re.compile(
-    r"(?i)\b(authorization|cookie|set-cookie|private-token|x-[a-z-]*token)(['\"]?\s*[:=]\s*)[^\r\n,;}]+"
+    r"(?i)\b(authorization|cookie|set-cookie|private-token|x-[a-z-]*token)"
+    r"(['\"]?\s*[:=]\s*)[^\r\n,;}]+"
 )
-_QUERY = re.compile(r"(?i)([?&](?:access_token|token|private_token|apikey|api_key|key|jwt|os_password)=)[^&\s]+")
+_QUERY = re.compile(
+    r"(?i)([?&](?:access_token|token|private_token|apikey|api_key|key|jwt|os_password)=)[^&\s]+"
+)
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}")
 #: Shorter values are words; masking them would hide harmless text.

@@ -48,7 +48,7 @@ def get(name: str) -> ConnectorEntry:
 
 def _load(name: str) -> ConnectorEntry | BrokenEntry:
     if name == "jira":
-        from connectors.jira import ENTRY
+        from connectors.jira.entry import ENTRY
 
         return ENTRY
     points = [point for point in entry_points(group=GROUP) if point.name == name]

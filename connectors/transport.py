@@ -8,7 +8,7 @@ import random
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,6 +18,7 @@ import orjson
 import requests
 import tenacity
 import truststore
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from connectors.contract import (
@@ -50,7 +51,11 @@ _NETWORK = (
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
+    urllib3.exceptions.HTTPError,
+    OSError,
 )
+#: Parsed bodies that are not there yet.
+_UNREAD: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +66,28 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     url: str
+    #: the decoded body; None for an empty one.
+    parsed: Any = None
 
-    def json(self) -> Any:
-        """The decoded body. Raises UnexpectedAnswer if it is no JSON."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
-            raise UnexpectedAnswer(
-                "the answer is not JSON",
-                where=bare_url(self.url),
-                todo="If this repeats, report it with the vendor's version.",
-            ) from error
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises UnexpectedAnswer if it is something else."""
+        if isinstance(self.parsed, dict):
+            return self.parsed
+        raise UnexpectedAnswer(
+            "the answer is not a JSON object",
+            where=bare_url(self.url),
+            todo="If this repeats, report it with the vendor's version.",
+        )
+
+    def array(self) -> list[Any]:
+        """The body as a JSON array. Raises UnexpectedAnswer if it is something else."""
+        if isinstance(self.parsed, list):
+            return self.parsed
+        raise UnexpectedAnswer(
+            "the answer is not a JSON array",
+            where=bare_url(self.url),
+            todo="If this repeats, report it with the vendor's version.",
+        )
 
     @property
     def server_time(self) -> datetime | None:
@@ -99,15 +115,18 @@ class Transport:
         secrets: Iterable[str] = (),
         vendor: str = "",
         bucket: Callable[[str, str], str] = lambda method, path: "default",
-        accept_html: bool = False,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         """`base_url` is the only origin requests may reach. `bucket` names the limit a request
-        counts against.
+        counts against. `ticks` counts real seconds: a slow drip is no matter of the run's clock.
         """
         self.session, self.base_url, self.runtime = session, base_url.rstrip("/"), runtime
         self.vendor = vendor
         self._secrets = tuple(one for one in secrets if one)
         self._bucket = bucket
+        self._ticks = ticks
+        #: bucket -> instant (UTC) until which it is kept free for people.
+        self._closed: dict[str, datetime] = {}
         self._origin = _origin(self.base_url)
         self._lock = threading.Lock()
         self._local = threading.local()
@@ -122,9 +141,7 @@ class Transport:
         """Requests sent by the calling thread."""
         return int(getattr(self._local, "requests", 0))
 
-    def get(
-        self, path: str, params: Mapping[str, Any] | None = None, **options: Any
-    ) -> Answer:
+    def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Answer:
         """GET below the base address. Raises SourceErrors."""
         return self.request("GET", path, params=params, **options)
 
@@ -141,8 +158,9 @@ class Transport:
         body: Any = None,
         allow: frozenset[int] = frozenset(),
         json_only: bool = True,
+        attempts: int = ATTEMPTS,
     ) -> Answer:
-        """One answer after at most `ATTEMPTS` tries.
+        """One answer after at most `attempts` tries.
 
         `allow`: error statuses that are handed back instead of raised. `json_only`: any other
         content type means that the address is not this vendor's API.
@@ -150,12 +168,13 @@ class Transport:
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
         self._same_origin(url, "a link of the answer leads to another server")
         bucket = self._bucket(method, urlsplit(url).path)
+        self._respect_reserve(bucket, f"{method} {bare_url(url)}")
 
         def once() -> Answer:
             return self._once(method, url, params, body, allow, json_only, bucket)
 
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            stop=tenacity.stop_after_attempt(attempts),
             retry=tenacity.retry_if_exception_type(_Again),
             wait=lambda state: self._wait_for(state, bucket),
             sleep=self.runtime.sleep,
@@ -210,7 +229,7 @@ class Transport:
         with self._lock:
             self.requests += 1
         self._local.requests = self.thread_requests + 1
-        started = self.runtime.now()
+        started = self._ticks()
         seconds = self.runtime.timeout_seconds
         headers = {"User-Agent": self.runtime.user_agent, "Accept": "application/json"}
         data = None
@@ -229,6 +248,8 @@ class Transport:
                 timeout=(min(10.0, seconds), seconds),
                 allow_redirects=False,
                 stream=True,
+                # Said here because a REQUESTS_CA_BUNDLE would win over the session's setting.
+                verify=self.runtime.ca_bundle or None,
             )
             with response:
                 content = self._body(response, where, started)
@@ -264,17 +285,18 @@ class Transport:
             ) from None
         return Answer(response.status_code, response.headers, content, url)
 
-    def _body(self, response: requests.Response, where: str, started: datetime) -> bytes:
+    def _body(self, response: requests.Response, where: str, started: float) -> bytes:
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_content(256 * 1024):
+        # read1 hands over what has arrived; read would wait for a whole chunk of a slow drip.
+        while chunk := response.raw.read1(256 * 1024, decode_content=True):
             chunks.append(chunk)
             size += len(chunk)
             if size > MAX_BODY:
                 raise UnexpectedAnswer(
                     f"the answer is larger than {MAX_BODY // 2**20} MB", where=where
                 )
-            if (self.runtime.now() - started).total_seconds() > MAX_SECONDS:
+            if self._ticks() - started > MAX_SECONDS:
                 raise _Again(
                     Unavailable("the answer takes too long", where=where, todo="Try again later."),
                     None,
@@ -310,7 +332,7 @@ class Transport:
             )
 
     def _good(self, answer: Answer, where: str, json_only: bool) -> Answer:
-        if not json_only:
+        if not json_only or answer.status == 204:
             return answer
         kind = answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
         start = answer.body[:200].lstrip()[:1]
@@ -324,7 +346,7 @@ class Transport:
         if answer.body and start not in b'{["0123456789-tfn':
             raise UnexpectedAnswer(f"the answer is not JSON but {kind or 'unknown'}", where=where)
         try:
-            orjson.loads(answer.body) if answer.body else None
+            return replace(answer, parsed=orjson.loads(answer.body) if answer.body else None)
         except orjson.JSONDecodeError:
             raise _Again(
                 UnexpectedAnswer(
@@ -334,7 +356,6 @@ class Transport:
                 ),
                 None,
             ) from None
-        return answer
 
     def _bad(self, answer: Answer, where: str, bucket: str) -> Exception:
         status, headers = answer.status, answer.headers
@@ -380,7 +401,9 @@ class Transport:
             return WrongAddress(
                 "the proxy wants credentials", where=where, todo="Put them into `proxy`."
             )
-        return UnexpectedAnswer(f"the server refuses the request (HTTP {status}){said}", where=where)
+        return UnexpectedAnswer(
+            f"the server refuses the request (HTTP {status}){said}", where=where
+        )
 
     # --- waiting ----------------------------------------------------------------------------
 
@@ -393,16 +416,43 @@ class Transport:
             most = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** (state.attempt_number - 1))
             with self._lock:
                 wait = most * (0.5 + self._random.random() / 2)
-        with self._lock:
-            left = self.runtime.max_wait_seconds - self._waited
-            if wait > left:
-                raise failed.error
-            self._waited += wait
-        if wait >= 5:
-            self.runtime.on_pause(
-                Pause(self.runtime.now() + timedelta(seconds=wait), failed.error.what, bucket)
-            )
+        if not self._may_wait(wait):
+            raise failed.error
+        self._announce(wait, failed.error.what, bucket)
         return wait
+
+    def _respect_reserve(self, bucket: str, where: str) -> None:
+        """Wait where only the share of the limit is left that is kept for people."""
+        with self._lock:
+            until = self._closed.pop(bucket, None)
+        if until is None:
+            return
+        wait = (until - self.runtime.now()).total_seconds()
+        if wait <= 0:
+            return
+        what = "the rest of the request limit is kept for people"
+        if not self._may_wait(wait):
+            with self._lock:
+                self._closed[bucket] = until
+            raise TooManyRequests(
+                what, where=where, todo="The next run goes on; nothing is lost.", until=until
+            )
+        self._announce(wait, what, bucket)
+        self.runtime.sleep(wait)
+
+    def _may_wait(self, seconds: float) -> bool:
+        """Whether the run may still wait that long; counts it if so."""
+        with self._lock:
+            if seconds > self.runtime.max_wait_seconds - self._waited:
+                return False
+            self._waited += seconds
+            return True
+
+    def _announce(self, seconds: float, what: str, bucket: str) -> None:
+        if seconds >= 5:
+            self.runtime.on_pause(
+                Pause(self.runtime.now() + timedelta(seconds=seconds), what, bucket)
+            )
 
     def _note_budget(self, answer: Answer, bucket: str) -> None:
         headers = answer.headers
@@ -410,9 +460,14 @@ class Transport:
         limit = _whole(headers.get("X-RateLimit-Limit"))
         if remaining is None and limit is None:
             return
-        self.runtime.on_budget(
-            bucket, limit, remaining, _moment(headers.get("X-RateLimit-Reset"))
-        )
+        reset = _moment(headers.get("X-RateLimit-Reset"))
+        if remaining is not None and limit and reset is not None:
+            with self._lock:
+                if remaining <= limit * self.runtime.reserve:
+                    self._closed[bucket] = reset
+                else:
+                    self._closed.pop(bucket, None)
+        self.runtime.on_budget(bucket, limit, remaining, reset)
 
     # --- words ------------------------------------------------------------------------------
 

@@ -1,0 +1,40 @@
+"""The `jira` library's client for authentication and session; its retries and objects are off."""
+
+from typing import Any
+
+import requests
+from jira import JIRA
+
+from connectors.contract import CannotAuthenticate, Runtime
+from connectors.jira.options import JiraOptions
+from connectors.transport import Transport
+
+
+def make_transport(options: JiraOptions, runtime: Runtime) -> Transport:
+    """A transport on the library's own session; makes no request."""
+    token = options.token.get_secret_value() if options.token is not None else None
+    user = options.email or options.username
+    arguments: dict[str, Any] = {
+        "server": options.url,
+        "options": {"check_update": False, "agile_rest_path": "agile"},
+        "get_server_info": False,
+        "max_retries": 0,
+        "timeout": runtime.timeout_seconds,
+    }
+    if token is not None and user is not None:
+        arguments["basic_auth"] = (user, token)
+    elif token is not None:
+        arguments["token_auth"] = token
+    client = JIRA(**arguments)
+    session: requests.Session = client._session
+    return Transport(session, options.url, runtime, secrets=[token or ""], vendor="Jira")
+
+
+def need_credentials(options: JiraOptions, name: str) -> None:
+    """Raise CannotAuthenticate when there is nothing to log in with: anonymous reading is partial."""
+    if options.token is None:
+        raise CannotAuthenticate(
+            "no token is configured",
+            where=name,
+            todo="Write token_env, token_file or token_command for this connection.",
+        )

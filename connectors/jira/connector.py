@@ -1,0 +1,156 @@
+"""The Jira connector: streams by name, each in its own file."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from connectors.contract import (
+    CONTRACT,
+    CheckItem,
+    Cursor,
+    FeatureOff,
+    Gone,
+    Identity,
+    NotAllowed,
+    NotFound,
+    Page,
+    RawRecord,
+    Runtime,
+    ScopeRef,
+    StreamSpec,
+    UnexpectedAnswer,
+    Window,
+)
+from connectors.jira import census, histories, issues
+from connectors.jira.client import make_transport, need_credentials
+from connectors.jira.options import JiraOptions
+from connectors.jira.permissions import check
+from connectors.jira.site import Site
+from connectors.jira.specs import STREAMS
+
+
+class JiraConnector:
+    """Reads one Jira site. Constructing it makes no request."""
+
+    contract = CONTRACT
+
+    def __init__(self, name: str, options: JiraOptions, runtime: Runtime) -> None:
+        """`name` is the connection's name in the configuration."""
+        self.name, self.options = name, options
+        self._transport = make_transport(options, runtime)
+        self._site = Site(self._transport, options, runtime, name)
+
+    def streams(self) -> Sequence[StreamSpec]:
+        """Every stream; static."""
+        return STREAMS
+
+    def remember(self, capabilities: Mapping[str, Any]) -> None:
+        """Capabilities of earlier runs: they are not asked for again."""
+        self._site.remembered = dict(capabilities)
+
+    @property
+    def request_count(self) -> int:
+        """Requests made so far."""
+        return self._transport.requests
+
+    @property
+    def thread_request_count(self) -> int:
+        """Requests made so far by the calling thread."""
+        return self._transport.thread_requests
+
+    def connect(self) -> Identity:
+        """Log in. Raises SourceErrors."""
+        need_credentials(self.options, self.name)
+        return self._site.connect()
+
+    def scopes(self) -> Sequence[ScopeRef]:
+        """The site, the configured projects, their boards."""
+        return self._site.scopes()
+
+    def read(
+        self, stream: str, scope: ScopeRef, cursor: Cursor | None, window: Window
+    ) -> Iterator[Page]:
+        """Pages of a stream. Raises SourceErrors."""
+        site = self._site
+        if stream == "issues":
+            return issues.read(site, scope, cursor, window)
+        if stream == "changelogs":
+            return histories.read(site, scope, window)
+        if stream == "census":
+            return census.read(site, scope, window)
+        listing = _LISTINGS.get(stream)
+        if listing is None:
+            known = ", ".join(spec.name for spec in STREAMS)
+            raise UnexpectedAnswer(f"there is no stream {stream!r}", todo=f"Known: {known}.")
+        return _whole(stream, listing, site, scope)
+
+    def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
+        """What became of ids that a census missed."""
+        return census.look(self._site, scope, ids)
+
+    def unchanged(
+        self, stream: str, cursors: Mapping[str, Cursor], scopes: Sequence[ScopeRef], window: Window
+    ) -> frozenset[str]:
+        """Projects proven to have nothing new."""
+        if stream != "issues":
+            return frozenset()
+        return issues.unchanged(self._site, cursors, scopes, window)
+
+    def check(self) -> Sequence[CheckItem]:
+        """Access needed against access held."""
+        return check(self._site)
+
+    def close(self) -> None:
+        """Release the session."""
+        self._transport.session.close()
+
+
+Listing = Callable[[Site, ScopeRef], Iterable[dict[str, Any]]]
+
+
+def _whole(stream: str, listing: Listing, site: Site, scope: ScopeRef) -> Iterator[Page]:
+    records = tuple(
+        RawRecord(stream, str(one["id"]), orjson.dumps(one)) for one in listing(site, scope)
+    )
+    yield Page(records, committed=True)
+
+
+def _statuses(site: Site, scope: ScopeRef) -> list[dict[str, Any]]:
+    return _objects(site.transport.get(f"{site.api}/status").array())
+
+
+def _versions(site: Site, scope: ScopeRef) -> list[dict[str, Any]]:
+    found = _objects(site.transport.get(f"{site.api}/project/{scope.source_id}/versions").array())
+    # Some servers leave the project out of its own versions.
+    return [{**one, "projectId": one.get("projectId") or scope.source_id} for one in found]
+
+
+def _sprints(site: Site, scope: ScopeRef) -> list[dict[str, Any]]:
+    if scope.facts.get("type") == "kanban":
+        return []
+    path = f"rest/agile/1.0/board/{scope.source_id}/sprint"
+    try:
+        found = site._paged(path, {"maxResults": 50}, "values")
+    except (NotAllowed, NotFound) as error:
+        raise FeatureOff(f"its sprints cannot be read: {error.what}", where=path) from error
+    except UnexpectedAnswer as error:
+        if "HTTP 400" in error.what or "HTTP 422" in error.what:
+            raise FeatureOff(f"it has no sprints: {error.what}", where=path) from error
+        raise
+    # `boardId` says which listing it came from; several boards may list one sprint.
+    return [{**one, "boardId": scope.source_id} for one in found]
+
+
+def _objects(values: Iterable[Any]) -> list[dict[str, Any]]:
+    return [one for one in values if isinstance(one, dict) and one.get("id") is not None]
+
+
+_LISTINGS: dict[str, Listing] = {
+    "fields": lambda site, scope: site.field_list(),
+    "statuses": _statuses,
+    "projects": lambda site, scope: site.project_list(),
+    "boards": lambda site, scope: site.board_list(),
+    "versions": _versions,
+    "sprints": _sprints,
+}

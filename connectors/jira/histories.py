@@ -1,0 +1,158 @@
+"""Complete histories: in bulk on Cloud, item by item elsewhere; a cut one is found out."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from connectors.contract import (
+    NotFound,
+    Page,
+    RawRecord,
+    ScopeRef,
+    Unreadable,
+    UnexpectedAnswer,
+    Window,
+)
+from connectors.jira.site import Site
+
+#: Most ids, and most entries, of one bulk request (vendor's limits).
+BULK_IDS, BULK_ENTRIES = 1000, 10000
+#: Data Center: items per page handed to the engine.
+_CHUNK = 50
+
+
+def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
+    """The whole history of each item in `window.ids`."""
+    ids = list(window.ids)
+    if site.cloud:
+        yield from _in_bulk(site, ids)
+        return
+    for start in range(0, len(ids), _CHUNK):
+        yield _one_by_one(site, ids[start : start + _CHUNK], start + _CHUNK >= len(ids))
+
+
+def _in_bulk(site: Site, ids: Sequence[str]) -> Iterator[Page]:
+    for start in range(0, len(ids), BULK_IDS):
+        part = ids[start : start + BULK_IDS]
+        last = start + BULK_IDS >= len(ids)
+        merged = _bulk(site, part)
+        if merged is None:
+            yield _one_by_one(site, part, last)
+            continue
+        records = tuple(_record(id_, merged.get(id_, {}), None) for id_ in part)
+        yield Page(records, committed=last, done_ids=tuple(part))
+
+
+def _bulk(site: Site, ids: Sequence[str]) -> dict[str, dict[str, Any]] | None:
+    """Issue id -> history id -> entry; None where the server has no bulk endpoint.
+
+    One item may straddle pages, so entries are merged by their own id.
+    """
+    merged: dict[str, dict[str, Any]] = {}
+    token: str | None = None
+    used: set[str] = set()
+    while True:
+        body: dict[str, Any] = {"issueIdsOrKeys": list(ids), "maxResults": BULK_ENTRIES}
+        if token:
+            body["nextPageToken"] = token
+        answer = site.transport.post(
+            f"{site.api}/changelog/bulkfetch", body, allow=frozenset({404, 405})
+        )
+        if answer.status != 200:
+            return None
+        page = answer.object()
+        logs = page.get("issueChangeLogs")
+        if not isinstance(logs, list):
+            raise UnexpectedAnswer("the answer has no change logs", where="changelog/bulkfetch")
+        for log in logs:
+            mine = merged.setdefault(str(log.get("issueId")), {})
+            for entry in log.get("changeHistories") or ():
+                mine[str(entry.get("id"))] = entry
+        token = page.get("nextPageToken")
+        if not token:
+            return merged
+        if token in used:
+            raise UnexpectedAnswer(
+                "the server hands out the same page token twice", where="changelog/bulkfetch"
+            )
+        used.add(token)
+
+
+def _one_by_one(site: Site, ids: Sequence[str], last: bool) -> Page:
+    records: list[RawRecord] = []
+    unreadable: list[Unreadable] = []
+    for id_ in ids:
+        try:
+            entries, reason = _single(site, id_)
+        except NotFound as error:
+            unreadable.append(Unreadable(id_, error.what, "missing"))
+            continue
+        records.append(_record(id_, entries, reason))
+    return Page(
+        tuple(records),
+        committed=last,
+        unreadable=tuple(unreadable),
+        done_ids=tuple(record.source_id for record in records),
+    )
+
+
+def _single(site: Site, id_: str) -> tuple[dict[str, Any], str | None]:
+    """Entries of one item by their id, and why they are not all, if they are not."""
+    entries: dict[str, Any] = {}
+    start = 0
+    while True:
+        answer = site.transport.get(
+            f"{site.api}/issue/{id_}/changelog",
+            {"startAt": start, "maxResults": 100},
+            allow=frozenset({404, 405}),
+        )
+        if answer.status != 200:
+            return _expanded(site, id_)
+        page = answer.object()
+        values = page.get("values", page.get("histories"))
+        if not isinstance(values, list):
+            return _expanded(site, id_)
+        for entry in values:
+            entries[str(entry.get("id"))] = entry
+        start += len(values)
+        total = page.get("total")
+        if page.get("isLast") is True or not values:
+            break
+        if page.get("isLast") is None and isinstance(total, int) and start >= total:
+            break
+    if isinstance(total, int) and len(entries) < total:
+        return entries, f"the server gives {len(entries)} of {total} changes"
+    return entries, None
+
+
+def _expanded(site: Site, id_: str) -> tuple[dict[str, Any], str | None]:
+    """Older Data Center: the history comes with the issue itself, or not at all."""
+    issue = site.transport.get(
+        f"{site.api}/issue/{id_}", {"fields": "id", "expand": "changelog"}
+    ).object()
+    log = issue.get("changelog")
+    if not isinstance(log, dict) or not isinstance(log.get("histories"), list):
+        return {}, "the server gives no history"
+    entries = {str(entry.get("id")): entry for entry in log["histories"]}
+    total = log.get("total")
+    if isinstance(total, int) and len(entries) < total:
+        return entries, f"the server gives {len(entries)} of {total} changes"
+    return entries, None
+
+
+def _record(id_: str, entries: dict[str, Any], reason: str | None) -> RawRecord:
+    ordered = sorted(entries.values(), key=_order)
+    payload = {
+        "issueId": id_,
+        "histories": ordered,
+        "total": len(ordered),
+        "complete": reason is None,
+        "reason": reason,
+    }
+    return RawRecord("changelogs", id_, orjson.dumps(payload))
+
+
+def _order(entry: dict[str, Any]) -> tuple[int, str]:
+    id_ = str(entry.get("id"))
+    return (int(id_), "") if id_.isdecimal() else (2**63, id_)
