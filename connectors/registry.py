@@ -58,7 +58,7 @@ def _load(name: str) -> ConnectorEntry | BrokenEntry:
 def _load_plugin(point: EntryPoint) -> ConnectorEntry | BrokenEntry:
     try:
         entry = point.load()
-    except Exception as error:  # a broken plugin may raise anything; it must not stop the others
+    except Exception as error:  # noqa: BLE001 - a broken plugin may raise anything
         return BrokenEntry(point.name, f"connector {point.name!r} cannot be loaded: {error!r}")
     if not isinstance(entry, ConnectorEntry):
         return BrokenEntry(point.name, f"connector {point.name!r} is no ConnectorEntry")

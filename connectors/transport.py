@@ -7,6 +7,7 @@ bytes: no library objects, no second retry loop.
 import random
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -54,8 +55,6 @@ _NETWORK = (
     urllib3.exceptions.HTTPError,
     OSError,
 )
-#: Parsed bodies that are not there yet.
-_UNREAD: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +115,21 @@ class Transport:
         vendor: str = "",
         bucket: Callable[[str, str], str] = lambda method, path: "default",
         ticks: Callable[[], float] = time.monotonic,
+        max_concurrency: int = 8,
+        owner: object = None,
     ) -> None:
         """`base_url` is the only origin requests may reach. `bucket` names the limit a request
         counts against. `ticks` counts real seconds: a slow drip is no matter of the run's clock.
+        `max_concurrency`: requests in flight at once, over all threads. `owner`: the client that
+        the session belongs to; it is kept alive, since its finalizer closes the session.
         """
         self.session, self.base_url, self.runtime = session, base_url.rstrip("/"), runtime
         self.vendor = vendor
         self._secrets = tuple(one for one in secrets if one)
         self._bucket = bucket
         self._ticks = ticks
+        self._owner = owner
+        self._slots = threading.BoundedSemaphore(max_concurrency)
         #: bucket -> instant (UTC) until which it is kept free for people.
         self._closed: dict[str, datetime] = {}
         self._origin = _origin(self.base_url)
@@ -200,7 +205,8 @@ class Transport:
     ) -> Answer:
         where = f"{method} {bare_url(url)}"
         for _ in range(5):
-            answer = self._send(method, url, params, body, where)
+            with self._slots:
+                answer = self._send(method, url, params, body, where)
             if answer.status not in _REDIRECTS:
                 break
             url = self._redirect(answer, url, method, where)
@@ -555,7 +561,7 @@ def _moment(value: str | None) -> datetime | None:
     try:
         if value.replace(".", "", 1).isdecimal():
             return datetime.fromtimestamp(float(value), UTC)
-        parsed = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        parsed = datetime.fromisoformat(value)
     except (ValueError, OverflowError, OSError):
         return None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -1,5 +1,6 @@
 """The `jira` library's client for authentication and session; its retries and objects are off."""
 
+from base64 import b64encode
 from typing import Any
 
 import requests
@@ -27,11 +28,29 @@ def make_transport(options: JiraOptions, runtime: Runtime) -> Transport:
         arguments["token_auth"] = token
     client = JIRA(**arguments)
     session: requests.Session = client._session
-    return Transport(session, options.url, runtime, secrets=[token or ""], vendor="Jira")
+    secrets = [token or ""]
+    if token is not None and user is not None:
+        secrets.append(b64encode(f"{user}:{token}".encode()).decode())
+    return Transport(
+        session,
+        options.url,
+        runtime,
+        secrets=secrets,
+        vendor="Jira",
+        bucket=_bucket,
+        max_concurrency=options.max_concurrency,
+        owner=client,
+    )
+
+
+def _bucket(method: str, path: str) -> str:
+    """Jira limits bursts per method and endpoint."""
+    names = [part for part in path.partition("/rest/")[2].split("/")[2:] if not part.isdecimal()]
+    return f"{method} {'/'.join(names[:2])}"
 
 
 def need_credentials(options: JiraOptions, name: str) -> None:
-    """Raise CannotAuthenticate when there is nothing to log in with: anonymous reading is partial."""
+    """Raise CannotAuthenticate without a token: anonymous reading would be partial."""
     if options.token is None:
         raise CannotAuthenticate(
             "no token is configured",

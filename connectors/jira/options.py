@@ -40,6 +40,8 @@ class JiraOptions(BaseModel):
     )
     page_size: int = Field(100, ge=1, le=1000, description="Issues per request.")
 
+    max_concurrency: int = Field(8, ge=1, le=16, description="Requests in flight at once.")
+
     @field_validator("url")
     @classmethod
     def _is_address(cls, value: str) -> str:

@@ -1,0 +1,1 @@
+"""One consistent small company, served over loopback HTTP in the vendors' own dialects."""
