@@ -180,9 +180,7 @@ def _planned(
 
 
 def _sprint_at(sprints: list[Sprint], at: datetime) -> Sprint:
-    return next(
-        (s for s in sprints if s.start and s.end and s.start <= at < s.end), sprints[2]
-    )
+    return next((s for s in sprints if s.start and s.end and s.start <= at < s.end), sprints[2])
 
 
 def _later(
@@ -205,5 +203,3 @@ def _noise(world: World, rng: random.Random, project: Project) -> None:
         world.relabel(chatty, [f"round{i}"], at=at)
     a, b = issues[-1], issues[-2]
     world.link(a, "Relates", b, at=max(a.updated, b.updated))
-
-

@@ -462,7 +462,16 @@ class World:
             one.links.append(made.id)
             self.change(
                 one,
-                [_item("Link", "issuelinks", None, None, other.key, f"This issue {words} {other.key}")],
+                [
+                    _item(
+                        "Link",
+                        "issuelinks",
+                        None,
+                        None,
+                        other.key,
+                        f"This issue {words} {other.key}",
+                    )
+                ],
                 **when,
             )
         return made

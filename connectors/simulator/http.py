@@ -1,0 +1,80 @@
+"""Requests and answers of the simulated servers, apart from any vendor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import orjson
+
+from connectors.simulator.clock import Clock
+from connectors.simulator.world import Credential, World
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asked; `path` is below the dialect's prefix."""
+
+    method: str
+    path: str
+    #: every value of each query parameter.
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def one(self, name: str, default: str = "") -> str:
+        """The last value of a parameter."""
+        values = self.query.get(name)
+        return values[-1] if values else default
+
+    def json(self) -> dict[str, Any]:
+        """The body as an object; empty for nothing or nonsense."""
+        try:
+            found = orjson.loads(self.body or b"{}")
+        except orjson.JSONDecodeError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What is sent back."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json;charset=UTF-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One line of the request log."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    body: bytes
+    credential: str | None
+    status: int
+    sent: bytes
+    at: datetime
+
+
+class Dialect(Protocol):
+    """One vendor's manner of speaking, under a path prefix."""
+
+    prefix: str
+
+    def handle(self, world: World, clock: Clock, request: Request) -> Response:
+        """The answer to one request; called under the world's lock."""
+        ...
+
+    def credential(self, world: World, request: Request) -> Credential | None:
+        """Who asks, if the request proves it."""
+        ...
+
+
+def json_response(value: Any, status: int = 200, **headers: str) -> Response:
+    """A JSON answer."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Response(status, orjson.dumps(value), named)

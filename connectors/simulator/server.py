@@ -1,0 +1,187 @@
+"""The simulated servers over real HTTP on loopback, each dialect under its own path prefix."""
+
+import argparse
+import socket
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from connectors.simulator.build import build
+from connectors.simulator.clock import Clock
+from connectors.simulator.faults import Script
+from connectors.simulator.http import Dialect, Logged, Request, Response, json_response
+from connectors.simulator.jira import Jira
+from connectors.simulator.world import World
+
+
+def default_dialects() -> tuple[Dialect, ...]:
+    """Jira as a cloud service and as a company's own server, in front of the same world."""
+    return (Jira(), Jira(prefix="jira-dc", cloud=False))
+
+
+class Simulator:
+    """A running server; use as a context manager."""
+
+    def __init__(
+        self,
+        world: World,
+        clock: Clock,
+        *,
+        dialects: tuple[Dialect, ...] | None = None,
+        latency: float = 0.0,
+    ) -> None:
+        """`latency`: real seconds each answer takes."""
+        self.world, self.clock, self.latency = world, clock, latency
+        self.dialects = {one.prefix: one for one in dialects or default_dialects()}
+        self.script = Script()
+        self.log: list[Logged] = []
+        self._log_lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.daemon = True
+
+    @property
+    def port(self) -> int:
+        """Port on the loopback address."""
+        return int(self._server.server_address[1])
+
+    def url(self, dialect: str) -> str:
+        """Base address of a dialect."""
+        return f"http://127.0.0.1:{self.port}/{dialect}"
+
+    def __enter__(self) -> "Simulator":
+        """Start serving."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop serving and close the socket."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def serve_forever(self) -> None:
+        """Serve in the calling thread until interrupted."""
+        self._server.serve_forever()
+
+    def answer(self, prefix: str, request: Request) -> tuple[Response, str]:
+        """(answer, manner of sending it)."""
+        dialect = self.dialects.get(prefix)
+        if dialect is None:
+            return json_response({"message": "no such server"}, 404), "answer"
+        fault = self.script.before(request)
+        with self.world.lock:
+            who = dialect.credential(self.world, request)
+            if fault is not None and fault.manner == "answer":
+                response = fault.response()
+            else:
+                response = dialect.handle(self.world, self.clock, request)
+        with self._log_lock:
+            self.log.append(
+                Logged(
+                    request.method,
+                    f"/{prefix}/{request.path}",
+                    request.query,
+                    request.body,
+                    who.name if who else None,
+                    response.status,
+                    response.body,
+                    self.clock.now(),
+                )
+            )
+        return response, fault.manner if fault is not None else "answer"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no news."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = 64 * 1024
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            self._serve()
+
+        def do_POST(self) -> None:
+            self._serve()
+
+        def do_PUT(self) -> None:
+            self._serve()
+
+        def do_DELETE(self) -> None:
+            self._serve()
+
+        def _serve(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length) if length else b""
+            parts = urlsplit(self.path)
+            prefix, _, path = parts.path.lstrip("/").partition("/")
+            request = Request(
+                self.command, path, parse_qs(parts.query), dict(self.headers.items()), body
+            )
+            if simulator.latency:
+                time.sleep(simulator.latency)
+            response, manner = simulator.answer(prefix, request)
+            if manner == "drop":
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            sent = response.body[: len(response.body) // 2] if manner == "cut" else response.body
+            self.send_response_only(response.status)
+            self.send_header("Date", format_datetime(simulator.clock.now(), usegmt=True))
+            self.send_header("Content-Type", response.content_type)
+            self.send_header("Content-Length", str(len(response.body)))
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(sent)
+            if manner == "cut":
+                self.close_connection = True
+
+        def log_message(self, format: str, *args: object) -> None:
+            """The request log is kept by the simulator."""
+
+    return Handler
+
+
+def main() -> None:
+    """Serve a seeded company until interrupted; prints the addresses."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--projects", type=int, default=3)
+    parser.add_argument("--issues", type=int, default=60, help="issues per project")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds per answer")
+    options = parser.parse_args()
+    now = datetime.now(UTC).replace(microsecond=0)
+    world = build(
+        options.seed, now=now, projects=options.projects, issues_per_project=options.issues
+    )
+    with Simulator(world, Clock(now), latency=options.latency) as simulator:
+        for name in simulator.dialects:
+            print(f"{name} {simulator.url(name)}", flush=True)
+        print(f"token {world.credentials['owner'].token}", flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
