@@ -137,7 +137,11 @@ def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             prefix, _, path = parts.path.lstrip("/").partition("/")
             request = Request(
-                self.command, path, parse_qs(parts.query), dict(self.headers.items()), body
+                self.command,
+                path,
+                parse_qs(parts.query),
+                {name.title(): text for name, text in self.headers.items()},
+                body,
             )
             if simulator.latency:
                 time.sleep(simulator.latency)

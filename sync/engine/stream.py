@@ -44,6 +44,8 @@ from sync.store.writer import Writer
 #: A census is taken once a day, and when it is asked for.
 CENSUS_EVERY = timedelta(hours=24)
 
+_MILESTONE_KINDS = frozenset(kind.value for kind in MilestoneKind)
+
 
 @dataclass(slots=True)
 class Reading:
@@ -208,14 +210,15 @@ def _certify(reading: Reading, outcome: Outcome, reason: str | None) -> Step:
     return step
 
 
-def _key(reading: Reading) -> Key:
-    session, plan = reading.session, reading.context.plan
+def _key(reading: Reading, stream: str | None = None) -> Key:
+    session, name = reading.session, stream or reading.spec.name
+    since = reading.context.plan.since_label
     return Key(
         session.id,
         reading.scope.kind,
         reading.scope.source_id,
-        reading.spec.name,
-        parameters_hash(reading.spec.name, session.identity.server_id, plan.since_label),
+        name,
+        parameters_hash(name, session.identity.server_id, since),
     )
 
 
@@ -332,9 +335,9 @@ def _sweep(reading: Reading, writer: Writer) -> None:
         ids = reading.listed.get(feed, set())
         if feed in ("status", "field"):
             writer.listing(feed, None, ids)
-        elif feed in MilestoneKind and reading.scope.kind == "board":
+        elif feed in _MILESTONE_KINDS and reading.scope.kind == "board":
             writer.scope_entities(scope_id, feed, ids)
-        elif feed in MilestoneKind:
+        elif feed in _MILESTONE_KINDS:
             writer.listing(feed, scope_id, ids)
 
 
@@ -488,7 +491,7 @@ def _census_due(reading: Reading) -> bool:
     context, spec = reading.context, reading.spec
     key = _key(reading)
     with context.store.reading() as conn:
-        walk = checkpoint.load(conn, replace(key, stream=spec.of or ""))
+        walk = checkpoint.load(conn, _key(reading, spec.of))
         mine = checkpoint.load(conn, key)
     if walk.committed is None or walk.progress is not None:
         return False
