@@ -5,33 +5,49 @@ from typing import Any
 
 import orjson
 
-from connectors.contract import (
-    Gone,
-    GoneReason,
-    NotAllowed,
-    Page,
-    RawRecord,
-    ScopeRef,
-    UnexpectedAnswer,
-    Window,
-)
-from connectors.jira.issues import _literal, shape_of, wanted_fields
-from connectors.jira.jql import conjunction
+from connectors.contract import Gone, GoneReason, NotAllowed, Page, RawRecord, ScopeRef, Window
+from connectors.jira import paging
+from connectors.jira.issues import horizon, shape_of, updated_at, wanted_fields
+from connectors.jira.jql import conjunction, in_projects
+from connectors.jira.paging import Question
 from connectors.jira.site import Site
 
 #: Ids per page: the vendor's cap when only ids are asked for.
 CLOUD_PAGE, DC_PAGE = 5000, 1000
+#: Ids per bulk request (vendor's limit).
+_BULK = 100
+#: Ids absent from a bulk answer that are looked at alone before the bulk answer is believed.
+_SAMPLE = 10
 
 
 def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
-    """All ids of a project (within the horizon, if one is given); true only if it stays visible."""
-    horizon = None
-    if window.since is not None:
-        horizon = f"(statusCategory != Done OR updated >= {_literal(site, window.since)})"
-    clauses = (f"project = {scope.source_id}", horizon)
-    pages = _cloud(site, clauses) if site.cloud else _data_center(site, clauses)
-    for ids in pages:
-        yield Page(tuple(RawRecord("census", id_, b"{}") for id_ in ids))
+    """All ids of a project (within the horizon, if one is given).
+
+    Its last page comes only if the project is still visible afterwards: raises NotAllowed else.
+    """
+    question = Question(
+        jql=conjunction(
+            (
+                in_projects({scope.source_id: scope.key}, by_id=site.cloud),
+                horizon(site, window.since),
+            )
+        ),
+        fields=("id",),
+        page_size=CLOUD_PAGE if site.cloud else DC_PAGE,
+        where=f"census of project {scope.key}",
+        project_id=scope.source_id,
+    )
+    if site.cloud:
+        pages = paging.by_token(site, question)
+    elif site.can("id_clause"):
+        pages = paging.by_id(site, question)
+    else:
+        pages = paging.by_offset(site, question)
+    for found in pages:
+        yield Page(
+            tuple(RawRecord("census", str(one["id"]), b"{}") for one in found.issues),
+            expected=found.total,
+        )
     if not site.project_visible(scope.source_id):
         raise NotAllowed(
             f"project {scope.key} went out of sight during the census", where=scope.key
@@ -39,106 +55,71 @@ def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
     yield Page((), committed=True)
 
 
-def _cloud(site: Site, clauses: Sequence[str | None]) -> Iterator[list[str]]:
-    token: str | None = None
-    used: set[str] = set()
-    while True:
-        body: dict[str, Any] = {
-            "jql": conjunction(clauses, "id ASC"),
-            "fields": ["id"],
-            "maxResults": CLOUD_PAGE,
-        }
-        if token:
-            body["nextPageToken"] = token
-        answer = site.transport.post(f"{site.api}/search/jql", body).object()
-        yield _ids(answer)
-        token = answer.get("nextPageToken")
-        if not token:
-            if answer.get("isLast") is False:
-                raise UnexpectedAnswer("more follows, and no token for it", where="census")
-            return
-        if token in used:
-            raise UnexpectedAnswer("the same page token twice", where="census")
-        used.add(token)
-
-
-def _data_center(site: Site, clauses: Sequence[str | None]) -> Iterator[list[str]]:
-    last = start = 0
-    by_id = site.can("id_clause")
-    found: set[str] = set()
-    while True:
-        extra = f"id > {last}" if by_id and last else None
-        answer = site.transport.post(
-            f"{site.api}/search",
-            {
-                "jql": conjunction((*clauses, extra), "id ASC"),
-                "fields": ["id"],
-                "startAt": 0 if by_id else start,
-                "maxResults": DC_PAGE,
-            },
-        ).object()
-        ids = _ids(answer)
-        total = answer.get("total")
-        found.update(ids)
-        yield ids
-        start += len(ids)
-        if not ids:
-            break
-        last = max(int(id_) for id_ in ids)
-        if isinstance(total, int) and (len(ids) if by_id else start) >= total:
-            break
-    if not by_id and isinstance(total, int) and len(found) < total:
-        raise UnexpectedAnswer(f"{len(found)} of {total} ids could be read", where="census")
-
-
-def _ids(answer: dict[str, Any]) -> list[str]:
-    issues = answer.get("issues")
-    if not isinstance(issues, list):
-        raise UnexpectedAnswer("the answer has no list of issues", where="census")
-    return [str(one["id"]) for one in issues if isinstance(one, dict) and one.get("id")]
-
-
 def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:
     """What became of each id: alive, moved, or not to be seen (and then why, as far as told)."""
     fields = wanted_fields(site)
     shape = shape_of(fields)
-    found = _many(site, ids, fields) if site.cloud and len(ids) > 1 else {}
+    found = _find(site, list(dict.fromkeys(ids)), fields)
     visible: bool | None = None
     out: list[Gone] = []
     for id_ in ids:
-        issue = found.get(id_) or _one(site, id_, fields)
+        issue = found.get(id_)
         if issue is None:
             if visible is None:
                 visible = site.project_visible(scope.source_id)
             reason = GoneReason.DELETED_OR_HIDDEN if visible else GoneReason.HIDDEN
             out.append(Gone(id_, reason, detail="" if visible else "the project is out of sight"))
             continue
-        project = (issue.get("fields") or {}).get("project") or {}
-        if str(project.get("id")) != scope.source_id:
-            out.append(
-                Gone(
-                    id_,
-                    GoneReason.MOVED,
-                    to_scope_id=str(project.get("id")),
-                    to_key=str(issue.get("key")),
-                )
-            )
+        project = paging.fields_of(issue).get("project") or {}
+        moved_to = str(project.get("id") or scope.source_id)
+        if moved_to != scope.source_id:
+            key = str(issue.get("key") or "") or None
+            out.append(Gone(id_, GoneReason.MOVED, to_scope_id=moved_to, to_key=key))
             continue
-        record = RawRecord("issues", id_, orjson.dumps(issue), None, shape)
+        record = RawRecord("issues", id_, orjson.dumps(issue), updated_at(issue), shape)
         out.append(Gone(id_, None, record=record))
     return out
 
 
-def _many(site: Site, ids: Sequence[str], fields: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _find(site: Site, ids: Sequence[str], fields: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The issues that can be read, by id."""
+    found: dict[str, dict[str, Any]] = {}
+    single = list(ids)
+    if site.cloud and len(ids) > 1:
+        answered = True
+        for start in range(0, len(ids), _BULK):
+            part = _many(site, ids[start : start + _BULK], fields)
+            if part is None:
+                answered = False
+                break
+            found.update(part)
+        absent = [id_ for id_ in ids if id_ not in found]
+        sample = absent[:_SAMPLE] if answered else absent
+        alone = _singly(site, sample, fields)
+        found.update(alone)
+        # The bulk answer is believed only if not one of the sample turned out alive.
+        single = absent[len(sample) :] if alone else []
+    found.update(_singly(site, single, fields))
+    return found
+
+
+def _singly(site: Site, ids: Sequence[str], fields: Sequence[str]) -> dict[str, dict[str, Any]]:
+    answers = ((id_, _one(site, id_, fields)) for id_ in ids)
+    return {id_: issue for id_, issue in answers if issue is not None}
+
+
+def _many(
+    site: Site, ids: Sequence[str], fields: Sequence[str]
+) -> dict[str, dict[str, Any]] | None:
+    """Issues by id; None where the server has no such endpoint."""
     answer = site.transport.post(
         f"{site.api}/issue/bulkfetch",
         {"issueIdsOrKeys": list(ids), "fields": list(fields)},
-        allow=frozenset({400, 404, 405}),
+        allow=frozenset({400, 404, 405, 410}),
     )
-    if answer.status != 200:
-        return {}
-    issues = answer.object().get("issues")
-    return {str(one["id"]): one for one in issues} if isinstance(issues, list) else {}
+    if answer.status >= 400:
+        return None
+    return {str(one["id"]): one for one in paging.issues_of(answer.object())}
 
 
 def _one(site: Site, id_: str, fields: Sequence[str]) -> dict[str, Any] | None:
@@ -147,4 +128,4 @@ def _one(site: Site, id_: str, fields: Sequence[str]) -> dict[str, Any] | None:
         {"fields": ",".join(fields)},
         allow=frozenset({403, 404, 410}),
     )
-    return answer.object() if answer.status == 200 else None
+    return answer.object() if answer.status < 400 else None

@@ -22,12 +22,13 @@ from connectors.contract import (
     UnexpectedAnswer,
     Window,
 )
-from connectors.jira import census, histories, issues
+from connectors.jira import census, histories, issues, links
 from connectors.jira.client import make_transport, need_credentials
+from connectors.jira.listing import listing
 from connectors.jira.options import JiraOptions
-from connectors.jira.permissions import check
+from connectors.jira.checks import check
 from connectors.jira.site import Site
-from connectors.jira.specs import STREAMS
+from connectors.jira.specs import REMOTE_LINKS, STREAMS
 
 
 class JiraConnector:
@@ -43,7 +44,7 @@ class JiraConnector:
 
     def streams(self) -> Sequence[StreamSpec]:
         """Every stream; static."""
-        return STREAMS
+        return (*STREAMS, REMOTE_LINKS) if self.options.remote_links else STREAMS
 
     def remember(self, capabilities: Mapping[str, Any]) -> None:
         """Capabilities of earlier runs: they are not asked for again."""
@@ -66,6 +67,8 @@ class JiraConnector:
 
     def scopes(self) -> Sequence[ScopeRef]:
         """The site, the configured projects, their boards."""
+        if self._site.identity is None:
+            self.connect()
         return self._site.scopes()
 
     def read(
@@ -79,11 +82,13 @@ class JiraConnector:
             return histories.read(site, scope, window)
         if stream == "census":
             return census.read(site, scope, window)
-        listing = _LISTINGS.get(stream)
-        if listing is None:
-            known = ", ".join(spec.name for spec in STREAMS)
+        if stream == "remote_links" and self.options.remote_links:
+            return links.read(site, window)
+        read_all = _LISTINGS.get(stream)
+        if read_all is None:
+            known = ", ".join(spec.name for spec in self.streams())
             raise UnexpectedAnswer(f"there is no stream {stream!r}", todo=f"Known: {known}.")
-        return _whole(stream, listing, site, scope)
+        return _whole(stream, read_all, site, scope)
 
     def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
         """What became of ids that a census missed."""
@@ -99,6 +104,8 @@ class JiraConnector:
 
     def check(self) -> Sequence[CheckItem]:
         """Access needed against access held."""
+        if self._site.identity is None:
+            self.connect()
         return check(self._site)
 
     def close(self) -> None:
@@ -109,9 +116,9 @@ class JiraConnector:
 Listing = Callable[[Site, ScopeRef], Iterable[dict[str, Any]]]
 
 
-def _whole(stream: str, listing: Listing, site: Site, scope: ScopeRef) -> Iterator[Page]:
+def _whole(stream: str, read_all: Listing, site: Site, scope: ScopeRef) -> Iterator[Page]:
     records = tuple(
-        RawRecord(stream, str(one["id"]), orjson.dumps(one)) for one in listing(site, scope)
+        RawRecord(stream, str(one["id"]), orjson.dumps(one)) for one in read_all(site, scope)
     )
     yield Page(records, committed=True)
 
@@ -130,14 +137,24 @@ def _sprints(site: Site, scope: ScopeRef) -> list[dict[str, Any]]:
     if scope.facts.get("type") == "kanban":
         return []
     path = f"rest/agile/1.0/board/{scope.source_id}/sprint"
+
+    def page(start: int) -> dict[str, Any]:
+        answer = site.transport.get(
+            path, {"maxResults": 50, "startAt": start}, allow=frozenset({400, 422})
+        )
+        if answer.status in (400, 422):
+            # 400: the board supports no sprints; 422: no column has a status.
+            raise FeatureOff(f"the board {scope.key} has no sprints", where=path)
+        return answer.object()
+
     try:
-        found = site._paged(path, {"maxResults": 50}, "values")
+        found = list(listing(page, "values", path))
     except (NotAllowed, NotFound) as error:
-        raise FeatureOff(f"its sprints cannot be read: {error.what}", where=path) from error
-    except UnexpectedAnswer as error:
-        if "HTTP 400" in error.what or "HTTP 422" in error.what:
-            raise FeatureOff(f"it has no sprints: {error.what}", where=path) from error
-        raise
+        raise FeatureOff(
+            f"the sprints of board {scope.key} cannot be read: {error.what}",
+            where=path,
+            todo="Ask the board's owner to share its filter with you.",
+        ) from error
     # `boardId` says which listing it came from; several boards may list one sprint.
     return [{**one, "boardId": scope.source_id} for one in found]
 

@@ -1,6 +1,7 @@
 """Complete histories: in bulk on Cloud, item by item elsewhere; a cut one is found out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -10,10 +11,11 @@ from connectors.contract import (
     Page,
     RawRecord,
     ScopeRef,
-    Unreadable,
     UnexpectedAnswer,
+    Unreadable,
     Window,
 )
+from connectors.jira.jql import millis
 from connectors.jira.site import Site
 
 #: Most ids, and most entries, of one bulk request (vendor's limits).
@@ -24,8 +26,11 @@ _CHUNK = 50
 
 def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
     """The whole history of each item in `window.ids`."""
-    ids = list(window.ids)
-    if site.cloud:
+    ids = list(dict.fromkeys(window.ids))
+    if not ids:
+        yield Page((), committed=True)
+        return
+    if site.cloud and site.may("bulk_changelog"):
         yield from _in_bulk(site, ids)
         return
     for start in range(0, len(ids), _CHUNK):
@@ -36,10 +41,12 @@ def _in_bulk(site: Site, ids: Sequence[str]) -> Iterator[Page]:
     for start in range(0, len(ids), BULK_IDS):
         part = ids[start : start + BULK_IDS]
         last = start + BULK_IDS >= len(ids)
-        merged = _bulk(site, part)
+        merged = _bulk(site, part) if site.may("bulk_changelog") else None
         if merged is None:
+            site.lacks("bulk_changelog")
             yield _one_by_one(site, part, last)
             continue
+        # An item that the whole answer does not name has no history.
         records = tuple(_record(id_, merged.get(id_, {}), None) for id_ in part)
         yield Page(records, committed=last, done_ids=tuple(part))
 
@@ -57,9 +64,9 @@ def _bulk(site: Site, ids: Sequence[str]) -> dict[str, dict[str, Any]] | None:
         if token:
             body["nextPageToken"] = token
         answer = site.transport.post(
-            f"{site.api}/changelog/bulkfetch", body, allow=frozenset({404, 405})
+            f"{site.api}/changelog/bulkfetch", body, allow=frozenset({404, 405, 410})
         )
-        if answer.status != 200:
+        if answer.status >= 400:
             return None
         page = answer.object()
         logs = page.get("issueChangeLogs")
@@ -98,32 +105,39 @@ def _one_by_one(site: Site, ids: Sequence[str], last: bool) -> Page:
 
 
 def _single(site: Site, id_: str) -> tuple[dict[str, Any], str | None]:
-    """Entries of one item by their id, and why they are not all, if they are not."""
+    """Entries of one item by their id, and why they are not all, if they are not.
+
+    Raises NotFound for an item that is gone.
+    """
+    if not site.may("paged_changelog"):
+        return _expanded(site, id_)
     entries: dict[str, Any] = {}
     start = 0
+    total: object = None
     while True:
         answer = site.transport.get(
             f"{site.api}/issue/{id_}/changelog",
             {"startAt": start, "maxResults": 100},
-            allow=frozenset({404, 405}),
+            allow=frozenset({404, 405, 410}),
         )
-        if answer.status != 200:
-            return _expanded(site, id_)
-        page = answer.object()
+        page = answer.parsed if answer.status < 400 and isinstance(answer.parsed, dict) else {}
         values = page.get("values", page.get("histories"))
         if not isinstance(values, list):
-            return _expanded(site, id_)
-        for entry in values:
-            entries[str(entry.get("id"))] = entry
+            found = _expanded(site, id_)
+            # The item is there: it is the endpoint that is missing, as before Data Center 9.
+            site.lacks("paged_changelog")
+            return found
+        known = len(entries)
+        entries.update((str(entry.get("id")), entry) for entry in values)
         start += len(values)
         total = page.get("total")
         if page.get("isLast") is True or not values:
             break
         if page.get("isLast") is None and isinstance(total, int) and start >= total:
             break
-    if isinstance(total, int) and len(entries) < total:
-        return entries, f"the server gives {len(entries)} of {total} changes"
-    return entries, None
+        if len(entries) == known:
+            return entries, "the server repeats a page of changes"
+    return entries, _cut(len(entries), total)
 
 
 def _expanded(site: Site, id_: str) -> tuple[dict[str, Any], str | None]:
@@ -135,10 +149,13 @@ def _expanded(site: Site, id_: str) -> tuple[dict[str, Any], str | None]:
     if not isinstance(log, dict) or not isinstance(log.get("histories"), list):
         return {}, "the server gives no history"
     entries = {str(entry.get("id")): entry for entry in log["histories"]}
-    total = log.get("total")
-    if isinstance(total, int) and len(entries) < total:
-        return entries, f"the server gives {len(entries)} of {total} changes"
-    return entries, None
+    return entries, _cut(len(entries), log.get("total"))
+
+
+def _cut(known: int, total: object) -> str | None:
+    if isinstance(total, int) and known < total:
+        return f"the server gives {known} of {total} changes"
+    return None
 
 
 def _record(id_: str, entries: dict[str, Any], reason: str | None) -> RawRecord:
@@ -153,6 +170,15 @@ def _record(id_: str, entries: dict[str, Any], reason: str | None) -> RawRecord:
     return RawRecord("changelogs", id_, orjson.dumps(payload))
 
 
-def _order(entry: dict[str, Any]) -> tuple[int, str]:
-    id_ = str(entry.get("id"))
-    return (int(id_), "") if id_.isdecimal() else (2**63, id_)
+def _order(entry: Mapping[str, Any]) -> tuple[int, int, str]:
+    """Oldest first; `created` is epoch milliseconds or ISO text, by endpoint and version."""
+    created, id_ = entry.get("created"), str(entry.get("id"))
+    at = 0
+    if isinstance(created, int):
+        at = created
+    elif isinstance(created, str):
+        try:
+            at = millis(datetime.fromisoformat(created))
+        except ValueError:
+            at = 0
+    return at, int(id_) if id_.isdecimal() else 2**63, id_

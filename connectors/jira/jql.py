@@ -1,6 +1,6 @@
 """Jira's query language, as far as we ask it; times are converted with care."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -37,3 +37,18 @@ def conjunction(parts: Iterable[str | None], order: str = "") -> str:
     """Clauses joined by AND, with an order."""
     text = " AND ".join(part for part in parts if part)
     return f"{text} ORDER BY {order}" if order else text
+
+
+def quoted(text: str) -> str:
+    """A JQL string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def in_projects(projects: Mapping[str, str], *, by_id: bool) -> str:
+    """Restriction to projects (id -> key): by number, or by quoted key, which old servers read.
+
+    Keys may be reserved words (`SET`, `DO`), hence the quotes.
+    """
+    names = sorted(projects if by_id else (quoted(key) for key in projects.values()))
+    return f"project = {names[0]}" if len(names) == 1 else f"project in ({', '.join(names)})"

@@ -87,3 +87,17 @@ STREAMS: tuple[StreamSpec, ...] = (
         requests_per_item=1.0,
     ),
 )
+
+#: One request per changed item: read only where it is asked for.
+REMOTE_LINKS = StreamSpec(
+    name="remote_links",
+    scope_kind="project",
+    mode=Mode.FOLLOW_UP,
+    feeds=("link",),
+    after=("changelogs",),
+    batch=100,
+    of="issues",
+    permissions=_BROWSE,
+    requests_per_item=1.0,
+    optional=True,
+)
