@@ -52,6 +52,11 @@ def _load(name: str) -> ConnectorEntry | BrokenEntry:
 
         return ENTRY
     points = [point for point in entry_points(group=GROUP) if point.name == name]
+    if len(points) > 1:
+        homes = " and ".join(sorted(point.dist.name if point.dist else "?" for point in points))
+        return BrokenEntry(
+            name, f"connector {name!r} is brought by {homes}: uninstall all but one of them"
+        )
     return _load_plugin(points[0])
 
 

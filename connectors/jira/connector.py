@@ -23,10 +23,10 @@ from connectors.contract import (
     Window,
 )
 from connectors.jira import census, histories, issues, links
+from connectors.jira.checks import check
 from connectors.jira.client import make_transport, need_credentials
 from connectors.jira.listing import listing
 from connectors.jira.options import JiraOptions
-from connectors.jira.checks import check
 from connectors.jira.site import Site
 from connectors.jira.specs import REMOTE_LINKS, STREAMS
 
