@@ -1,0 +1,71 @@
+"""What every test may ask for: a store on each database, recorded payloads, a browser."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples on every run: exploring belongs to a soak, not to a gate.
+_COMMON = {
+    "derandomize": True,
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+settings.register_profile("ci", max_examples=40, **_COMMON)
+settings.register_profile("full", max_examples=400, **_COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+POSTGRES = "DRIFTLINE_TEST_POSTGRES_URL"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of an empty database, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "store.db")
+        return
+    yield from _postgres_database()
+
+
+def _postgres_database() -> Iterator[str]:
+    server = os.environ.get(POSTGRES)
+    if not server:
+        pytest.skip(f"{POSTGRES} names no server")
+    import psycopg
+    from sqlalchemy.engine import make_url
+
+    name = f"driftline_test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f'CREATE DATABASE "{name}"')
+    address = make_url(server).set(drivername="postgresql+psycopg", database=name)
+    yield address.render_as_string(hide_password=False)
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """Address of an empty PostgreSQL database."""
+    yield from _postgres_database()
+
+
+@pytest.fixture(scope="session")
+def peer_data() -> Path:
+    """Payloads and data sets recorded by others; not part of this repository."""
+    named = os.environ.get("DRIFTLINE_PEER_DATA")
+    if not named or not Path(named).is_dir():
+        pytest.skip("DRIFTLINE_PEER_DATA names no directory of recorded payloads")
+    return Path(named)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium for headless tests."""
+    found = os.environ.get("DRIFTLINE_TEST_CHROMIUM") or shutil.which("chromium")
+    if not found:
+        pytest.skip("no chromium on this machine; .ci/run installs it")
+    return found
