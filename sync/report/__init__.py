@@ -1,0 +1,1 @@
+"""The drift report: plain data, its text, page and JSON, and the mail that carries it."""

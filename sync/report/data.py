@@ -1,0 +1,315 @@
+"""What a report says, as plain frozen data; text, page, JSON and mail are renderings of it.
+
+All strings are safe to show (see `clean`); instants are aware UTC, dates are calendar dates in the
+report's time zone. A number that may not be shown is None, and a sentence says why.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from mappings.vocabulary import MilestoneKind, MilestoneState
+from sync.reconcile.contract import Channel, FindingState, Severity
+
+#: Version of the JSON form; grows when a field is taken away or changes its meaning.
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One piece of evidence that this reader may see."""
+
+    text: str
+    url: str | None
+    #: when it happened (UTC), where that is known.
+    at: datetime | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A finding as this reader sees it."""
+
+    fingerprint: str
+    detector: str
+    rule: str
+    subject_label: str
+    connection: str | None
+    milestone: str | None
+    severity: Severity
+    previous_severity: Severity | None
+    state: FindingState
+    channel: Channel
+    #: grows when it gets worse; None where it is no finite number.
+    magnitude: float | None
+    title: str
+    what: str
+    so_what: str
+    who: str
+    by_when: str
+    remedy: str
+    evidence: tuple[Proof, ...]
+    #: pieces of evidence about restricted items, which this reader may not see.
+    hidden_evidence: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    resolved_at: datetime | None
+    #: whole days since the oldest evidence, or else since it was first seen.
+    age_days: int
+    #: whether `age_days` rests on evidence and not on our first look.
+    age_known: bool
+    #: best place to look, if any.
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The program in one word and one sentence, and what that rests on."""
+
+    #: off track, at risk, watch, no drift found, unknown, no judgement yet.
+    word: str
+    sentence: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to decide or to do."""
+
+    text: str
+    who: str
+    by_when: str
+    about: str
+    fingerprint: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question for the reader, and the line to add or the command to type."""
+
+    text: str
+    answer_line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What moved since the report before; counts of mailed findings, and the most important."""
+
+    new: int
+    worse: int
+    better: int
+    resolved: int
+    back: int
+    items: tuple[Item, ...]
+    #: changed findings beyond `items`.
+    more: int
+    #: why numbers moved because of us; if given, nothing counts as new, worse or resolved.
+    restated: tuple[str, ...]
+    #: findings whose state changed in a restated reconciliation.
+    restated_findings: int
+
+    @property
+    def any(self) -> bool:
+        """Whether anything moved."""
+        return bool(self.new or self.worse or self.better or self.resolved or self.back)
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneRow:
+    """One judged milestone."""
+
+    name: str
+    connection: str
+    project_key: str | None
+    kind: MilestoneKind
+    source_id: str
+    state: MilestoneState
+    start_date: date | None
+    due_date: date | None
+    #: promised dates before, oldest first.
+    former_due_dates: tuple[date, ...]
+    #: due date and its moves in words.
+    due: str
+    #: whole calendar days past due with open work; 0 when not.
+    days_past_due: int
+    done_items: int
+    total_items: int
+    unestimated_items: int
+    #: change of scope in words; says why where a number is withheld.
+    scope: str
+    #: net change as a ratio of the baseline; only for an accepted baseline with a sound ledger.
+    net_ratio: float | None
+    #: past due, due soon, open, closed, no due date.
+    note: str
+    withheld: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OriginRow:
+    """Size that entered from one origin."""
+
+    origin: str
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """How a milestone's scope came from its baseline to now, in one unit."""
+
+    milestone: str
+    connection: str
+    unit: str
+    #: where the count begins, in words, with the rule and whether a person confirmed it.
+    since: str
+    confirmed: bool
+    baseline: float
+    added: float
+    removed: float
+    reestimated: float
+    late_sized: float
+    current: float
+    entered_items: int
+    left_items: int
+    origins: tuple[OriginRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one detector, without detail."""
+
+    detector: str
+    family: str
+    count: int
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgeRow:
+    """Existing findings of one detector by age."""
+
+    detector: str
+    family: str
+    total: int
+    #: under one week, one to four weeks, older, age not known.
+    week: int
+    month: int
+    older: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of the inventory."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The first report: what is there, with nothing called new."""
+
+    figures: tuple[Figure, ...]
+    ages: tuple[AgeRow, ...]
+    listed: tuple[Item, ...]
+    #: existing findings beyond `listed`.
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """Subjects a detector could not judge for one reason."""
+
+    detector: str
+    reason: str
+    subjects: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One scope of one connection and how completely it was read."""
+
+    connection: str
+    scope: str
+    #: complete, partial, failed, unavailable: the worst of its streams, optional ones aside.
+    outcome: str
+    #: in words; "complete for what this token can see" at best.
+    statement: str
+    #: oldest reading among its streams.
+    fresh_at: datetime | None
+    streams: int
+    unreadable: int
+    history_gaps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the report rests on, and what it does not know."""
+
+    #: age of the oldest reading used, in words.
+    data_as_of: str
+    sources: tuple[SourceRow, ...]
+    gaps: tuple[str, ...]
+    baselines: tuple[str, ...]
+    #: findings and proofs hidden because they concern restricted items.
+    masked_findings: int
+    masked_evidence: int
+    config_hash: str
+    mapping_version: str
+    program_version: str
+    how_to: tuple[str, ...]
+    why_you: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """All that one reader's report says."""
+
+    schema_version: int
+    program: str
+    #: inventory, change, quiet.
+    kind: str
+    #: executive, manager, engineer.
+    audience: str
+    #: whether the reader owns the token and sees restricted items.
+    for_owner: bool
+    subject: str
+    run_id: int
+    #: when it was reconciled, and the instant it speaks of.
+    at: datetime
+    as_of: datetime
+    #: `as_of` as a date in `time_zone` (IANA).
+    today: date
+    time_zone: str
+    #: the report or reconciliation it is compared with.
+    previous_at: datetime | None
+    verdict: Verdict
+    questions: tuple[Ask, ...]
+    #: questions that wait for a later report.
+    more_questions: int
+    actions: tuple[Action, ...]
+    changes: Changes
+    risks: tuple[Item, ...]
+    milestones: tuple[MilestoneRow, ...]
+    ledgers: tuple[LedgerRow, ...]
+    still_open: tuple[Group, ...]
+    #: findings that are in page and JSON only, counted here.
+    digest: tuple[Group, ...]
+    inventory: Inventory | None
+    hygiene: tuple[str, ...]
+    not_checked: tuple[NotJudged, ...]
+    trust: Trust
+    #: every finding of both channels, most important first.
+    findings: tuple[Item, ...]
+    resolved: tuple[Item, ...]
+    #: scopes not read completely.
+    unread: int
+    #: fingerprints that are reason enough to mail before the weekly day.
+    urgent: tuple[str, ...]
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing moved, nothing above medium stands, and no source is unread."""
+        return self.kind == "quiet"

@@ -1,0 +1,164 @@
+"""Judged milestones in words: due dates and their moves, done work, and the scope ledger."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sync.reconcile.contract import LedgerSummary, MilestoneLine
+from sync.report.clean import clean, clean_url
+from sync.report.data import LedgerRow, MilestoneRow, OriginRow
+from sync.report.wording import count, day, number, percent, signed
+
+#: Sums of sizes may differ by rounding, not by more.
+_TOLERANCE = 1e-6
+
+
+def milestone_row(line: MilestoneLine, today: date, time_zone: ZoneInfo) -> MilestoneRow:
+    """One row of the table. Dates are counted in calendar days from `today`."""
+    open_items = max(0, line.total_items - line.done_items)
+    late = (
+        (today - line.due_date).days
+        if line.due_date and line.state.is_open and open_items and line.due_date < today
+        else 0
+    )
+    withheld = _withheld(line)
+    ledger = line.ledger if withheld is None else None
+    return MilestoneRow(
+        name=clean(line.name, 200),
+        connection=clean(line.connection, 120),
+        project_key=clean(line.project_key, 80) if line.project_key else None,
+        kind=line.kind,
+        source_id=clean(line.source_id, 120),
+        state=line.state,
+        start_date=line.start_date,
+        due_date=line.due_date,
+        former_due_dates=line.former_due_dates,
+        due=_due(line),
+        days_past_due=late,
+        done_items=line.done_items,
+        total_items=line.total_items,
+        unestimated_items=line.unestimated_items,
+        scope=_scope(line, ledger, withheld, time_zone),
+        net_ratio=ledger.net_ratio if ledger and line.baseline_accepted else None,
+        note=_note(line, today, late),
+        withheld=withheld,
+        url=clean_url(line.url),
+    )
+
+
+def ledger_row(line: MilestoneLine, time_zone: ZoneInfo) -> LedgerRow | None:
+    """How the scope moved; None when it did not, or when the numbers may not be shown."""
+    ledger = line.ledger
+    if ledger is None or _withheld(line) is not None or not _moved(ledger):
+        return None
+    return LedgerRow(
+        milestone=clean(line.name, 200),
+        connection=clean(line.connection, 120),
+        unit=clean(ledger.unit, 40),
+        since=_since(line, time_zone),
+        confirmed=line.baseline_accepted,
+        baseline=ledger.baseline,
+        added=ledger.added,
+        removed=ledger.removed,
+        reestimated=ledger.reestimated,
+        late_sized=ledger.late_sized,
+        current=ledger.current,
+        entered_items=ledger.entered_items,
+        left_items=ledger.left_items,
+        origins=tuple(
+            OriginRow(clean(name, 80).replace("_", " "), size)
+            for name, size in sorted(ledger.added_by_origin.items())
+            if size
+        ),
+    )
+
+
+def baseline_rule(line: MilestoneLine, time_zone: ZoneInfo) -> str:
+    """Which baseline is in force for the milestone, and whether a person has confirmed it."""
+    name = clean(line.name, 200)
+    if line.baseline_rule is None or line.baseline_at is None:
+        return f"{name}: no baseline"
+    return f"{name}: {_since(line, time_zone)}"
+
+
+def _since(line: MilestoneLine, time_zone: ZoneInfo) -> str:
+    if line.baseline_at is None:
+        return "since observed, not confirmed"
+    when = day(line.baseline_at.astimezone(time_zone).date())
+    rule = clean(line.baseline_rule or "observed", 80).replace("_", " ")
+    return f"since {when} ({rule}), {'' if line.baseline_accepted else 'not '}confirmed"
+
+
+def _withheld(line: MilestoneLine) -> str | None:
+    if line.withheld:
+        return clean(line.withheld, 300)
+    ledger = line.ledger
+    if ledger is None:
+        return None
+    expected = (
+        ledger.baseline + ledger.added - ledger.removed + ledger.reestimated + ledger.late_sized
+    )
+    slack = _TOLERANCE * max(1.0, abs(ledger.current))
+    if not ledger.balanced or not abs(expected - ledger.current) <= slack:
+        return "the ledger does not add up"
+    return None
+
+
+def _moved(ledger: LedgerSummary) -> bool:
+    return any(
+        (
+            ledger.added,
+            ledger.removed,
+            ledger.reestimated,
+            ledger.late_sized,
+            ledger.entered_items,
+            ledger.left_items,
+        )
+    )
+
+
+def _due(line: MilestoneLine) -> str:
+    if line.due_date is None:
+        return "no due date"
+    text = day(line.due_date)
+    moves = len(line.former_due_dates)
+    if moves:
+        times = "once" if moves == 1 else f"{moves} times"
+        text += f", moved {times} (first {day(line.former_due_dates[0])})"
+    return text
+
+
+def _scope(
+    line: MilestoneLine, ledger: LedgerSummary | None, withheld: str | None, time_zone: ZoneInfo
+) -> str:
+    if withheld is not None:
+        return f"withheld: {withheld}"
+    if ledger is None:
+        return "no baseline yet"
+    if not _moved(ledger):
+        return f"unchanged {_since(line, time_zone)}"
+    items = f"{ledger.entered_items} entered, {ledger.left_items} left"
+    if line.baseline_accepted and ledger.net_ratio is not None:
+        return f"{percent(ledger.net_ratio)} ({items})"
+    net = signed(ledger.current - ledger.baseline)
+    return f"change since observed: {net} {clean(ledger.unit, 40)} ({items})"
+
+
+def _note(line: MilestoneLine, today: date, late: int) -> str:
+    if not line.state.is_open:
+        return line.state.value
+    if late:
+        return f"{count(late, 'day')} past due"
+    if line.due_date is None:
+        return "no due date"
+    if line.due_date < today:
+        return "due date passed, no open work"
+    ahead = (line.due_date - today).days
+    return "due today" if ahead == 0 else f"due in {count(ahead, 'day')}"
+
+
+def done_words(row: MilestoneRow) -> str:
+    """`12 of 20 done, 3 not estimated`."""
+    text = f"{number(row.done_items)} of {number(row.total_items)} done"
+    if row.unestimated_items:
+        text += f", {number(row.unestimated_items)} not estimated"
+    return text

@@ -1,0 +1,319 @@
+"""One SMTP conversation: connect, secure, log in, hand over one mail, say who was refused."""
+
+import base64
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import getaddresses
+from pathlib import Path
+
+import truststore
+
+from sync.errors import ConfigError, DeliveryError
+from sync.report.clean import clean
+
+SECURITIES = ("plain", "starttls", "tls")
+LOGINS = ("password", "xoauth2")
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """How to reach the mail server. The password is asked for when it is needed."""
+
+    host: str
+    port: int
+    #: plain (no encryption), starttls, tls (from the first byte).
+    security: str = "starttls"
+    user: str | None = None
+    #: the password or access token, or what gives it; never shown.
+    password: str | Callable[[], str] | None = field(default=None, repr=False)
+    #: certificates to trust instead of the operating system's (PEM file).
+    ca_bundle: Path | None = None
+    #: seconds without an answer.
+    timeout: float = 30.0
+    #: password, or xoauth2 with an access token.
+    login: str = "password"
+    #: allow a login without encryption; only for a server on a trusted wire.
+    login_in_clear: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A recipient the server did not take."""
+
+    recipient: str
+    code: int
+    text: str
+
+    @property
+    def retryable(self) -> bool:
+        """4xx: the server asks to try later; 5xx is final until something is changed."""
+        return 400 <= self.code < 500
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came of one mail."""
+
+    accepted: tuple[str, ...]
+    refused: tuple[Refusal, ...]
+
+
+class SmtpError(DeliveryError):
+    """The mail was not handed over; `retryable` says whether trying later may help."""
+
+    def __init__(self, what: str, *, where: str = "", todo: str = "", retryable: bool) -> None:
+        """Keep whether a later try may help."""
+        super().__init__(what, where=where, todo=todo)
+        self.retryable = retryable
+
+
+def deliver(message: EmailMessage, smtp: Smtp, recipients: Sequence[str] | None = None) -> Delivery:
+    """Hand `message` to the server for `recipients` (default: its To header).
+
+    A refused recipient is told in the result, also when all are refused. Raises SmtpError when
+    nothing could be handed over for another reason, ConfigError for settings that make no sense.
+    """
+    to = list(recipients) if recipients is not None else _to(message)
+    if not to:
+        raise ConfigError("no recipient is given", where="mail.to", todo="Add an address.")
+    _check(smtp)
+    where = f"{smtp.host}:{smtp.port}"
+    server: smtplib.SMTP | None = None
+    try:
+        server = _connect(smtp, where)
+        _log_in(server, smtp, where)
+        return _hand_over(server, message, to, where)
+    finally:
+        if server is not None:
+            _leave(server)
+
+
+def _to(message: EmailMessage) -> list[str]:
+    return [spec for _, spec in getaddresses([str(message["To"] or "")]) if spec]
+
+
+def _check(smtp: Smtp) -> None:
+    if smtp.security not in SECURITIES:
+        raise ConfigError(
+            f"{clean(smtp.security, 40)!r} is no kind of security",
+            where="mail.security",
+            todo=f"Choose one of: {', '.join(SECURITIES)}.",
+        )
+    if smtp.login not in LOGINS:
+        raise ConfigError(
+            f"{clean(smtp.login, 40)!r} is no kind of login",
+            where="mail.login",
+            todo=f"Choose one of: {', '.join(LOGINS)}.",
+        )
+    if smtp.user and smtp.password is None:
+        raise ConfigError(
+            "a user is given but no password",
+            where="mail.user",
+            todo="Add password_file, password_command or password_env.",
+        )
+    if smtp.user and smtp.security == "plain" and not smtp.login_in_clear:
+        raise ConfigError(
+            "a password would travel without encryption",
+            where="mail.security",
+            todo='Use security = "starttls" or "tls".',
+        )
+
+
+def _connect(smtp: Smtp, where: str) -> smtplib.SMTP:
+    server: smtplib.SMTP | None = None
+    try:
+        if smtp.security == "tls":
+            server = smtplib.SMTP_SSL(
+                smtp.host, smtp.port, timeout=smtp.timeout, context=_context(smtp)
+            )
+        else:
+            server = smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout)
+        server.ehlo_or_helo_if_needed()
+        if smtp.security == "starttls":
+            server.starttls(context=_context(smtp))
+            server.ehlo()
+    except BaseException as error:
+        if server is not None:
+            server.close()
+        if isinstance(error, smtplib.SMTPNotSupportedError):
+            raise SmtpError(
+                "the server does not offer STARTTLS",
+                where=where,
+                todo='Use its TLS port with security = "tls".',
+                retryable=False,
+            ) from error
+        told = _told(error, where, "connecting")
+        if told is None:
+            raise
+        raise told from error
+    return server
+
+
+def _context(smtp: Smtp) -> ssl.SSLContext:
+    if smtp.ca_bundle is None:
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        return ssl.create_default_context(cafile=str(smtp.ca_bundle))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"the certificates in {smtp.ca_bundle.name} cannot be read",
+            where="mail.ca_bundle",
+            todo="Name a PEM file with the authority's certificate.",
+        ) from error
+
+
+def _log_in(server: smtplib.SMTP, smtp: Smtp, where: str) -> None:
+    if not smtp.user:
+        return
+    secret = smtp.password() if callable(smtp.password) else smtp.password or ""
+    try:
+        if smtp.login == "xoauth2":
+            _xoauth2(server, smtp.user, secret)
+        else:
+            server.login(smtp.user, secret)
+    except smtplib.SMTPNotSupportedError:
+        # `from None`: no chain may carry what was sent.
+        raise SmtpError(
+            "the server offers no login",
+            where=where,
+            todo="Leave out mail.user, or use the submission port (587 or 465).",
+            retryable=False,
+        ) from None
+    except smtplib.SMTPAuthenticationError as error:
+        temporary = 400 <= error.smtp_code < 500
+        raise SmtpError(
+            f"the server did not accept the login ({error.smtp_code})",
+            where=where,
+            todo="Try again later." if temporary else "Check mail.user and its password.",
+            retryable=temporary,
+        ) from None
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        told = _told(error, where, "logging in")
+        raise (
+            told
+            or SmtpError(
+                "the login failed",
+                where=where,
+                todo="Check mail.user, mail.login and the password.",
+                retryable=False,
+            )
+        ) from None
+
+
+def _xoauth2(server: smtplib.SMTP, user: str, token: str) -> None:
+    answer = f"user={user}\x01auth=Bearer {token}\x01\x01".encode()
+    code, reply = server.docmd("AUTH", f"XOAUTH2 {base64.b64encode(answer).decode()}")
+    if code == 334:
+        # The server explains its refusal in a challenge and waits for an empty answer.
+        code, reply = server.docmd("")
+    if code not in (235, 503):
+        raise smtplib.SMTPAuthenticationError(code, reply)
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage, to: list[str], where: str) -> Delivery:
+    try:
+        refused = server.send_message(message, to_addrs=to)
+    except smtplib.SMTPRecipientsRefused as error:
+        refused = error.recipients
+    except smtplib.SMTPNotSupportedError as error:
+        raise SmtpError(
+            "the server takes only addresses in ASCII",
+            where=where,
+            todo="Use an address without special letters before the @.",
+            retryable=False,
+        ) from error
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        told = _told(error, where, "sending")
+        if told is None:
+            raise
+        raise told from error
+    refusals = tuple(
+        Refusal(recipient, code, clean(_decoded(reply), 300))
+        for recipient, (code, reply) in sorted(refused.items())
+    )
+    names = {one.recipient for one in refusals}
+    return Delivery(tuple(one for one in to if one not in names), refusals)
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    try:
+        server.quit()
+    except (smtplib.SMTPException, OSError, ValueError):
+        server.close()
+
+
+def _told(error: BaseException, where: str, doing: str) -> DeliveryError | None:
+    """What an error of the conversation means; None for one that is not of it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return SmtpError(
+            f"the server's certificate is not trusted ({clean(error.verify_message, 120)})",
+            where=where,
+            todo="Set mail.ca_bundle to your authority's certificate; check mail.host.",
+            retryable=False,
+        )
+    if isinstance(error, ssl.SSLError):
+        return SmtpError(
+            f"no secure connection was made ({clean(error.reason or 'TLS error', 80)})",
+            where=where,
+            todo='Check mail.port and mail.security: 587 is "starttls", 465 is "tls".',
+            retryable=False,
+        )
+    if isinstance(error, socket.gaierror):
+        return SmtpError(
+            "the mail server's name is not known",
+            where=where,
+            todo="Check mail.host and the network.",
+            retryable=True,
+        )
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return _answered("refused the sender", error.smtp_code, error.smtp_error, where)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _answered("refused the mail", error.smtp_code, error.smtp_error, where)
+    if isinstance(error, TimeoutError):
+        return SmtpError(
+            f"the server did not answer in time while {doing}",
+            where=where,
+            todo="Check mail.host and mail.port, or raise mail.timeout.",
+            retryable=True,
+        )
+    if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
+        refused = isinstance(error, ConnectionRefusedError)
+        return SmtpError(
+            f"the server {'refused the connection' if refused else 'hung up'} while {doing}",
+            where=where,
+            todo="Check mail.port and mail.security, or try again later.",
+            retryable=True,
+        )
+    if isinstance(error, smtplib.SMTPException | OSError):
+        return SmtpError(
+            f"the conversation failed while {doing} ({type(error).__name__})",
+            where=where,
+            todo="Check mail.host, mail.port and the network.",
+            retryable=True,
+        )
+    if isinstance(error, ValueError):
+        return SmtpError(
+            f"the mail cannot be sent as it is while {doing}",
+            where=where,
+            todo="Check mail.from and mail.to.",
+            retryable=False,
+        )
+    return None
+
+
+def _answered(what: str, code: int, reply: bytes | str, where: str) -> SmtpError:
+    temporary = 400 <= code < 500
+    return SmtpError(
+        f"the server {what}: {code} {clean(_decoded(reply), 200)}".rstrip(),
+        where=where,
+        todo="Try again later." if temporary else "Ask the mail administrator; check mail.from.",
+        retryable=temporary,
+    )
+
+
+def _decoded(reply: bytes | str) -> str:
+    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
