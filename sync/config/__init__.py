@@ -1,0 +1,1 @@
+"""Configuration: one TOML file, the environment over it, secrets from elsewhere."""

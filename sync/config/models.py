@@ -1,0 +1,217 @@
+"""What a person may configure; every field's description is the reference's sentence for it."""
+
+from datetime import date
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+_STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ChannelName = Literal["mailed", "digest", "off"]
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("must be a time zone such as Europe/Berlin") from error
+    return value
+
+
+class SyncSettings(BaseModel):
+    """How sources are read."""
+
+    model_config = _STRICT
+
+    since_days: int | None = Field(
+        730,
+        ge=1,
+        description="First load: closed work older than this many days is left out; open work is "
+        "always read.",
+    )
+    everything: bool = Field(False, description="First load without any horizon.")
+    time_box_minutes: float | None = Field(
+        None, gt=0, description="A run yields after this time and goes on in the next."
+    )
+    workers: int = Field(8, ge=1, le=32, description="Projects and boards read side by side.")
+    max_wait_minutes: float = Field(
+        15, ge=0, description="Longest total waiting for request limits in one run."
+    )
+    reserve: float = Field(
+        0.1, ge=0, lt=1, description="Share of a request limit that is left for people."
+    )
+
+
+class ConnectionSettings(BaseModel):
+    """One source. Other keys belong to its kind; see the page of the connector."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+
+    kind: str = Field(description="Connector: `driftline connectors list` names them.")
+    token: SecretStr | None = Field(
+        None, description="From the environment only; never in the file."
+    )
+    token_env: str | None = Field(None, description="Environment variable that holds the token.")
+    token_file: str | None = Field(None, description="File whose first line is the token.")
+    token_command: str | list[str] | None = Field(
+        None, description="Command that prints the token; run without a shell."
+    )
+    token_keyring: str | None = Field(
+        None, description="`service/user` in the operating system's key store (extra `keyring`)."
+    )
+    time_zone: str | None = Field(
+        None, description="Zone of this source's calendar dates, if not the one above."
+    )
+    mapping: str | list[str] = Field(
+        default_factory=list, description="Mapping files of this connection, later ones win."
+    )
+    proxy: str | None = Field(None, description="Proxy address, if not from HTTPS_PROXY.")
+    ca_bundle: str | None = Field(
+        None, description="Certificate file, if not the operating system's trust."
+    )
+    timeout_seconds: float = Field(30, gt=0, le=600, description="Longest wait for an answer.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return None if value is None else _zone(value)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Keys that belong to the connector's own options."""
+        return dict(self.model_extra or {})
+
+
+class MappingSettings(BaseModel):
+    """Mapping files for all connections."""
+
+    model_config = _STRICT
+
+    organisation: str | None = Field(
+        None, description="Mapping file under those of the connections."
+    )
+
+
+class MilestoneSettings(BaseModel):
+    """Which milestones are judged."""
+
+    model_config = _STRICT
+
+    judge: list[str] = Field(
+        default_factory=list,
+        description="Names, or PROJECT:name; `driftline check` proposes some.",
+    )
+
+
+class CalendarSettings(BaseModel):
+    """When people work."""
+
+    model_config = _STRICT
+
+    work_days: list[Weekday] = Field(
+        default_factory=lambda: ["mon", "tue", "wed", "thu", "fri"],
+        min_length=1,
+        description="Days that are worked.",
+    )
+    holidays: list[date] = Field(default_factory=list, description="Days that are not worked.")
+
+
+class DetectorSettings(BaseModel):
+    """One detector; other keys are its thresholds, named on its page."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+
+    channel: ChannelName | None = Field(
+        None, description="mailed, digest (page and JSON only), or off."
+    )
+
+    @property
+    def thresholds(self) -> dict[str, Any]:
+        """Thresholds over the detector's defaults."""
+        return dict(self.model_extra or {})
+
+
+class ReportSettings(BaseModel):
+    """What is reported and when."""
+
+    model_config = _STRICT
+
+    audience: Literal["executive", "manager", "engineer"] = Field(
+        "manager", description="Whose words the report uses."
+    )
+    directory: str = Field("reports", description="Where `run` writes the page and the drafts.")
+    day: Weekday = Field("mon", description="Day of the regular mail.")
+
+
+class MailSettings(BaseModel):
+    """How the report is mailed."""
+
+    model_config = _STRICT
+
+    sender: str = Field(description="Address the mail comes from.")
+    to: list[str] = Field(min_length=1, description="Addresses it goes to: first the TPM alone.")
+    host: str | None = Field(None, description="SMTP server; without one drafts are written.")
+    port: int | None = Field(None, ge=1, le=65535, description="Port, if not the usual one.")
+    security: Literal["starttls", "tls", "plain"] = Field(
+        "starttls", description="starttls (587), tls (465) or plain (25, inside a network)."
+    )
+    user: str | None = Field(None, description="Login, if the server wants one.")
+    password: SecretStr | None = Field(
+        None, description="From the environment only; never in the file."
+    )
+    password_env: str | None = Field(None, description="Environment variable with the password.")
+    password_file: str | None = Field(None, description="File whose first line is the password.")
+    password_command: str | list[str] | None = Field(
+        None, description="Command that prints the password; run without a shell."
+    )
+    password_keyring: str | None = Field(
+        None, description="`service/user` in the operating system's key store."
+    )
+    ca_bundle: str | None = Field(None, description="Certificate file for the mail server.")
+
+    @field_validator("sender", "to")
+    @classmethod
+    def _addresses(cls, value: Any) -> Any:
+        for one in [value] if isinstance(value, str) else value:
+            name = str(one)
+            if name.count("@") < 1 or any(ord(c) < 33 and c != " " for c in name):
+                raise ValueError("must be an e-mail address")
+        return value
+
+
+class Root(BaseModel):
+    """The whole file."""
+
+    model_config = _STRICT
+
+    name: str = Field("driftline", description="Name of the programme, shown in subjects.")
+    time_zone: str = Field("UTC", description="Zone of calendar dates and of the report.")
+    store: str = Field(
+        "driftline.db",
+        description="File of the store, relative to the configuration, or postgresql://…",
+    )
+    sync: SyncSettings = Field(default_factory=SyncSettings)  # type: ignore[arg-type]  # all fields have defaults
+    connections: dict[str, ConnectionSettings] = Field(
+        default_factory=dict, description="Sources by a name of your own."
+    )
+    mapping: MappingSettings = Field(default_factory=MappingSettings)  # type: ignore[arg-type]  # as above
+    milestones: MilestoneSettings = Field(default_factory=MilestoneSettings)
+    calendar: CalendarSettings = Field(default_factory=CalendarSettings)
+    detectors: dict[str, DetectorSettings] = Field(
+        default_factory=dict, description="Detectors by id."
+    )
+    report: ReportSettings = Field(default_factory=ReportSettings)  # type: ignore[arg-type]  # as above
+    mail: MailSettings | None = Field(None, description="Without it no mail is written.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return _zone(value)
+
+    @model_validator(mode="after")
+    def _names(self) -> "Root":
+        for name in self.connections:
+            if not name or not name.replace("-", "").replace("_", "").isalnum():
+                raise ValueError(f"connection name {name!r} may hold letters, digits, - and _ only")
+        return self
