@@ -102,6 +102,8 @@ def build(
     )
     failed, partly = unread(source)
     unread_text = unread_words(failed, partly)
+    if not source.certificates:
+        unread_text = "no source read"
     kind = _kind(source, found, changes, failed + partly)
     questions = tuple(Ask(clean(q.text), clean(q.answer_line)) for q in source.questions)
     ledgers = [ledger_row(line, time_zone) for line in source.milestones]
@@ -260,7 +262,7 @@ def _kind(source: Reconciliation, found: Sequence[Item], changes: Changes, unrea
         return "inventory"
     above_medium = any(one.severity.rank > Severity.MEDIUM.rank for one in words.open_mailed(found))
     loud = changes.any or changes.restated or above_medium or unread or words.blind_spots(found)
-    return "change" if loud else "quiet"
+    return "change" if loud or not source.certificates else "quiet"
 
 
 def _actions(found: Sequence[Item], *, blind_only: bool) -> tuple[Action, ...]:

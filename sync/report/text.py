@@ -45,7 +45,7 @@ def render(data: ReportData, *, brief: bool = False) -> str:
 
 def _brief(data: ReportData) -> str:
     lines = list(_title(data))
-    lines += ["", *wrap(quiet_line(data.findings))]
+    lines += ["", *wrap(quiet_line(data.findings, sum(row.count for row in data.not_checked)))]
     trust = data.trust
     ending = [*wrap(f"{trust.data_as_of[:1].upper()}{trust.data_as_of[1:]}.", "  ")]
     ending += wrap(trust.why_you, "  ")

@@ -110,11 +110,12 @@ def _sentence(
     return "No drift was found in what was checked."
 
 
-def quiet_line(items: Sequence[Item]) -> str:
+def quiet_line(items: Sequence[Item], not_checked: int) -> str:
     """The one line of a quiet week."""
     standing = len(open_mailed(items))
     still = f"{count(standing, 'finding')} still open" if standing else "nothing is open"
-    return f"Nothing new; {still}, and everything was read that this token can see."
+    unchecked = f", {count(not_checked, 'subject')} not checked" if not_checked else ""
+    return f"Nothing new; {still}{unchecked}. Sources: complete for what this token can see."
 
 
 def _ended(text: str) -> str:
