@@ -26,7 +26,7 @@ def instant(value: Any) -> datetime | None:
 
 def calendar(value: Any) -> date | None:
     """A calendar date (`YYYY-MM-DD`, a time part is cut); None if it is none or absurd."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value[10:11] not in ("", "T", " "):
         return None
     try:
         day = date.fromisoformat(value[:10])

@@ -1,6 +1,6 @@
 """Which of a Jira's fields mean what: by `schema.custom`, never by position, by name as a last."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mappings.records import Field
@@ -25,8 +25,6 @@ SYSTEM = {
     "fix version": EventField.VERSION,
     "fix version/s": EventField.VERSION,
     "fixversions": EventField.VERSION,
-    "sprint": EventField.SPRINT,
-    "epic link": EventField.PARENT,
     "parent": EventField.PARENT,
     "parent issue": EventField.PARENT,
     "issueparentassociation": EventField.PARENT,
@@ -42,8 +40,15 @@ SYSTEM = {
     "labels": EventField.LABELS,
     "link": EventField.LINK,
     "issuelinks": EventField.LINK,
+}
+#: Names of Jira Software's own custom fields, for entries that carry no field id.
+SOFTWARE = {
+    "sprint": EventField.SPRINT,
+    "epic link": EventField.PARENT,
     "flagged": EventField.FLAG,
 }
+#: Most kinds of change log entries remembered by a plan.
+_MEMORY = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,51 +60,106 @@ class FieldPlan:
     #: estimate fields in order of preference.
     points: tuple[str, ...] = ()
     team: tuple[str, ...] = ()
-    #: field id or lower-case name -> meaning.
-    roles: Mapping[str, EventField] = field(default_factory=lambda: SYSTEM)
+    #: field id -> meaning.
+    roles: Mapping[str, EventField] = field(default_factory=dict)
+    #: lower-case name of a custom field -> meaning.
+    custom_names: Mapping[str, EventField] = field(default_factory=lambda: SOFTWARE)
     #: field id -> name a person knows.
     names: Mapping[str, str] = field(default_factory=dict)
+    _known: dict[tuple[object, str, object], EventField] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def role(self, field_id: object, name: str, field_type: object) -> EventField:
+        """What an entry of a change log is about, by the field's id, else by its name then.
+
+        `field_type` is the vendor's `jira` or `custom`: a custom field may bear the name of one of
+        Jira's own.
+        """
+        key = (
+            field_id if isinstance(field_id, str) else None,
+            name,
+            field_type if isinstance(field_type, str) else None,
+        )
+        found = self._known.get(key)
+        if found is None:
+            found = self._find(*key)
+            if len(self._known) < _MEMORY:
+                self._known[key] = found
+        return found
+
+    def _find(self, field_id: str | None, name: str, field_type: str | None) -> EventField:
+        if field_id is not None:
+            role = self.roles.get(field_id)
+            if role is not None:
+                return role
+            if field_id.startswith("customfield_") and field_id in self.names:
+                return EventField.OTHER
+        folded = name.casefold()
+        if field_type == "custom" or (field_id or "").startswith("customfield_"):
+            return self.custom_names.get(folded, EventField.OTHER)
+        role = SYSTEM.get(folded)
+        if role is None and field_type is None:
+            role = self.custom_names.get(folded)
+        return EventField.OTHER if role is None else role
 
 
-def role_of(id_: str, name: str, custom: str | None, points: Iterable[str]) -> EventField | None:
+def role_of(
+    id_: str, name: str, custom: str | None, points: Iterable[str], flagged: Iterable[str] = ()
+) -> EventField | None:
     """What a field definition is read for; None for all the others."""
-    wanted = [one.casefold() for one in points]
-    if id_ in wanted or name.casefold() in wanted:
+    if _is(id_, name, points):
         return EventField.POINTS
     if custom in CUSTOM_TYPES:
         return CUSTOM_TYPES[custom]
     if not id_.startswith("customfield_"):
         return SYSTEM.get(id_.casefold())
-    return EventField.FLAG if name.casefold() == "flagged" else None
+    return EventField.FLAG if _is(id_, name, flagged) else None
 
 
-def plan(fields: Iterable[Field], points: Iterable[str]) -> FieldPlan:
+def _is(id_: str, name: str, wanted: Iterable[str]) -> bool:
+    mine = (id_.casefold(), name.casefold())
+    return any(one.casefold() in mine for one in wanted)
+
+
+def plan(
+    fields: Iterable[Field],
+    points: Sequence[str],
+    team: Sequence[str] = (),
+    flagged: Sequence[str] = (),
+) -> FieldPlan:
     """The plan for these definitions; `points` names estimate fields in order of preference."""
-    held = [one for one in fields]
+    held = list(fields)
     by_role: dict[EventField, list[str]] = {}
-    roles: dict[str, EventField] = dict(SYSTEM)
+    roles: dict[str, EventField] = {}
+    custom_names = {**SOFTWARE, **{one.casefold(): EventField.POINTS for one in points}}
     for one in held:
-        role = role_of(one.source_id, one.name, one.raw_type, points)
+        role = role_of(one.source_id, one.name, one.raw_type, points, flagged)
         if role is None:
             continue
         roles[one.source_id] = role
-        roles[one.source_id.casefold()] = role
         if one.source_id.startswith("customfield_"):
-            roles[one.name.casefold()] = role
+            custom_names[one.name.casefold()] = role
             by_role.setdefault(role, []).append(one.source_id)
-    order: list[str] = []
-    for wanted in points:
-        order.extend(
-            one.source_id
-            for one in held
-            if wanted.casefold() in (one.source_id.casefold(), one.name.casefold())
-        )
-    order.extend(by_role.get(EventField.POINTS, []))
     return FieldPlan(
-        sprint=tuple(by_role.get(EventField.SPRINT, [])),
-        epic=tuple(by_role.get(EventField.PARENT, [])),
-        points=tuple(dict.fromkeys(order)),
-        team=tuple(one.source_id for one in held if one.raw_type in TEAM_TYPES),
+        sprint=tuple(by_role.get(EventField.SPRINT, ())),
+        epic=tuple(by_role.get(EventField.PARENT, ())),
+        points=_ordered(held, points, by_role.get(EventField.POINTS, ())),
+        team=_ordered(
+            held, team, tuple(one.source_id for one in held if one.raw_type in TEAM_TYPES)
+        ),
         roles=roles,
+        custom_names=custom_names,
         names={one.source_id: one.name for one in held},
     )
+
+
+def _ordered(
+    held: Iterable[Field], wanted: Iterable[str], others: Iterable[str]
+) -> tuple[str, ...]:
+    """Ids of the fields named, in the order of naming, then the others."""
+    fields = list(held)
+    order = [
+        one.source_id for name in wanted for one in fields if _is(one.source_id, one.name, (name,))
+    ]
+    return tuple(dict.fromkeys((*order, *others)))

@@ -1,18 +1,18 @@
 """Read layered mapping files: built-in < organisation < connection < project < issue type."""
 
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from enum import StrEnum
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from mappings.schema import MappingTable, StatusRule, TeamRule, with_version
-from mappings.toml_lines import line_of, locate
+from mappings.layers import At, Layer, MappingError, read, suggest
+from mappings.schema import LinkRule, MappingTable, StatusRule, TeamRule, with_version
 from mappings.vocabulary import ItemType, LinkKind, Priority, StatusCategory, WaitsFor
+
+__all__ = ["MappingError", "load"]
 
 _TOP = (
     "status_category",
@@ -22,95 +22,58 @@ _TOP = (
     "resolution",
     "link",
     "fields",
+    "labels",
     "team",
     "issue_type",
     "project",
 )
-_TEAM_KEYS = ("name", "component", "label", "field", "project", "since", "until")
+_FIELDS = ("points", "team", "flagged")
+_CONDITIONS = ("component", "label", "field", "project")
+_TEAM_KEYS = ("name", *_CONDITIONS, "since", "until")
+_STATUS_KEYS = ("category", "waits_for", "code_complete", "if_category")
+
+_Member = TypeVar("_Member", bound=StrEnum)
 
 
-class MappingError(Exception):
-    """A mapping file that cannot be used: what, where (file and line), what to do."""
-
-    def __init__(self, what: str, *, where: str, todo: str = "") -> None:
-        """Keep the parts apart."""
-        self.what, self.where, self.todo = what, where, todo
-        super().__init__(" ".join(p for p in (f"{where}: {what}", todo) if p))
-
-
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """One file being read."""
-
-    file: str
-    lines: Mapping[tuple[str | int, ...], int]
-
-    def error(self, path: tuple[str | int, ...], what: str, todo: str = "") -> MappingError:
-        line = line_of(self.lines, path)
-        where = f"{self.file}:{line}" if line else self.file
-        shown = ".".join(str(part) for part in path)
-        return MappingError(f"{shown}: {what}" if shown else what, where=where, todo=todo)
-
-
-def load(layers: Sequence[Path | Traversable]) -> MappingTable:
+def load(layers: Sequence[Path | Traversable], *, project: str | None = None) -> MappingTable:
     """The effective mapping of these files, later ones over earlier ones.
 
-    Raises MappingError for a file that is missing, not TOML, or says something unknown.
+    A project's tables win over what any file says for all projects. With `project` (a key or an id)
+    the table that holds for it. Raises MappingError for a file that is missing, not TOML, or says
+    something unknown.
     """
+    held = [read(one) for one in layers]
     table = MappingTable()
-    for one in layers:
-        table = _apply_file(table, one)
-    return with_version(table)
+    for layer in held:
+        table = _apply(table, layer.data, layer, ())
+    projects: dict[str, MappingTable] = {}
+    for layer in held:
+        for key, inner in _table(layer.data, "project", layer, ()).items():
+            at: At = ("project", key)
+            if isinstance(inner, dict) and "project" in inner:
+                raise layer.error((*at, "project"), "a project cannot hold projects")
+            base = projects.get(key.casefold(), table)
+            projects[key.casefold()] = _apply(base, inner, layer, at)
+    table = with_version(replace(table, projects=projects))
+    return table if project is None else table.for_project(project)
 
 
-def _apply_file(table: MappingTable, source: Path | Traversable) -> MappingTable:
-    name = str(source) if isinstance(source, Path) else source.name
-    try:
-        text = source.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(
-            f"the mapping file cannot be read: {type(error).__name__}",
-            where=name,
-            todo="Check the path in `mapping`.",
-        ) from error
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise MappingError(f"not valid TOML: {error}", where=name) from error
-    layer = _Layer(name, locate(text))
-    projects = data.pop("project", {})
-    table = _apply(table, data, layer, ())
-    if not isinstance(projects, dict):
-        raise layer.error(("project",), "must be tables named [project.KEY]")
-    made = {key: _apply(inner, data, layer, ()) for key, inner in table.projects.items()}
-    for key, inner in projects.items():
-        base = made.get(key.casefold(), replace(table, projects={}))
-        made[key.casefold()] = _apply(base, inner, layer, ("project", key))
-    return replace(table, projects=made)
-
-
-def _apply(
-    table: MappingTable, data: Any, layer: _Layer, at: tuple[str | int, ...]
-) -> MappingTable:
-    if not isinstance(data, dict):
+def _apply(table: MappingTable, data: Any, layer: Layer, at: At) -> MappingTable:
+    if not isinstance(data, Mapping):
         raise layer.error(at, "must be a table")
     for key in data:
         if key not in _TOP:
-            raise layer.error((*at, key), "unknown key", _suggest(key, _TOP))
+            raise layer.error((*at, key), "unknown key", suggest(key, _TOP))
     origins = dict(table.origins)
 
     def note(*path: str) -> None:
-        origins[(*(str(part) for part in at), *path)] = (
-            layer.file,
-            line_of(layer.lines, (*at, *path)),
-        )
+        folded = (*(str(part) for part in at), *(part.casefold() for part in path))
+        origins[folded] = (layer.file, layer.line((*at, *path)))
 
-    def closed(
-        name: str, kind: type[StrEnum], held: Mapping[str, Any], fold: bool = True
-    ) -> dict[str, Any]:
+    def closed(name: str, kind: type[_Member], held: Mapping[str, _Member]) -> dict[str, _Member]:
         out = dict(held)
         for key, value in _table(data, name, layer, at).items():
-            out[key.casefold() if fold else key] = _member(kind, value, layer, (*at, name, key))
+            out[key.casefold()] = _member(kind, value, layer, (*at, name, key))
             note(name, key)
         return out
 
@@ -124,111 +87,164 @@ def _apply(
             raise layer.error((*at, "resolution", key), 'must be "done" or "cancelled"')
         cancelled[key.casefold()] = value == "cancelled"
         note("resolution", key)
+    links = dict(table.links)
+    for key, value in _table(data, "link", layer, at).items():
+        links[key.casefold()] = _link(value, layer, (*at, "link", key))
+        note("link", key)
     by_type = {key: dict(inner) for key, inner in table.by_type.items()}
     for type_name, inner in _table(data, "issue_type", layer, at).items():
-        path = (*at, "issue_type", type_name)
+        path: At = (*at, "issue_type", type_name)
         if not isinstance(inner, dict) or set(inner) - {"status"}:
             raise layer.error(path, "may hold `status` tables only")
         mine = by_type.setdefault(type_name.casefold(), {})
-        for key, value in inner.get("status", {}).items():
+        for key, value in _table(inner, "status", layer, path).items():
             mine[key.casefold()] = _status(value, layer, (*path, "status", key))
             note("issue_type", type_name, "status", key)
-    points = table.points
-    fields = _table(data, "fields", layer, at)
-    for key, value in fields.items():
-        if key != "points":
-            raise layer.error((*at, "fields", key), "unknown key", _suggest(key, ("points",)))
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise layer.error((*at, "fields", key), "must be a list of field names or ids")
-        points = tuple(value)
-        note("fields", "points")
+    lists = {
+        "points": table.points,
+        "team": table.team_fields,
+        "flagged": table.flagged,
+    }
+    for key, value in _table(data, "fields", layer, at).items():
+        if key not in _FIELDS:
+            raise layer.error((*at, "fields", key), "unknown key", suggest(key, _FIELDS))
+        lists[key] = _texts(value, layer, (*at, "fields", key))
+        note("fields", key)
+    ignored = table.ignored_labels
+    for key, value in _table(data, "labels", layer, at).items():
+        if key != "ignore":
+            raise layer.error((*at, "labels", key), "unknown key", suggest(key, ("ignore",)))
+        ignored = frozenset(
+            one.casefold() for one in _texts(value, layer, (*at, "labels", "ignore"))
+        )
+        note("labels", "ignore")
     teams = table.teams
     if "team" in data:
-        teams = (*_teams(data["team"], layer, at), *table.teams)
-        note("team")
+        found = _teams(data["team"], layer, at)
+        # The nearest layer is asked first, so that its rules win.
+        teams = (*found, *teams)
+        for i, rule in enumerate(found):
+            team_at: At = (*at, "team", i)
+            origins["team", *(str(one) for one in _team_path(rule))] = (
+                layer.file,
+                layer.line(team_at),
+            )
     return replace(
         table,
         statuses=statuses,
-        categories=closed("status_category", StatusCategory, table.categories, fold=False),
+        categories=closed("status_category", StatusCategory, table.categories),
         item_types=closed("item_type", ItemType, table.item_types),
         priorities=closed("priority", Priority, table.priorities),
         cancelled=cancelled,
-        links=closed("link", LinkKind, table.links),
-        points=points,
+        links=links,
+        points=lists["points"],
+        team_fields=lists["team"],
+        flagged=lists["flagged"],
+        ignored_labels=ignored,
         teams=teams,
         by_type=by_type,
+        projects={},
         origins=origins,
     )
 
 
-def _table(
-    data: Mapping[str, Any], name: str, layer: _Layer, at: tuple[str | int, ...]
-) -> dict[str, Any]:
+def _team_path(rule: TeamRule) -> tuple[object, ...]:
+    return (rule.name, *rule.condition, rule.since, rule.until)
+
+
+def team_origin(table: MappingTable, rule: TeamRule) -> tuple[str, int | None] | None:
+    """(file, line) of a team rule of this table."""
+    return table.origins.get(("team", *(str(one) for one in _team_path(rule))))
+
+
+def _table(data: Mapping[str, Any], name: str, layer: Layer, at: At) -> dict[str, Any]:
     value = data.get(name, {})
     if not isinstance(value, dict):
         raise layer.error((*at, name), "must be a table")
     return value
 
 
-def _member(kind: type[StrEnum], value: Any, layer: _Layer, path: tuple[str | int, ...]) -> StrEnum:
+def _texts(value: Any, layer: Layer, path: At) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise layer.error(path, "must be a list of texts")
+    return tuple(value)
+
+
+def _member(kind: type[_Member], value: Any, layer: Layer, path: At) -> _Member:
     known = [member.value for member in kind]
     if value not in known:
         raise layer.error(
             path,
             f"{value!r} is not one of {', '.join(known)}",
-            _suggest(str(value), known),
+            suggest(str(value), known),
         )
     return kind(value)
 
 
-def _status(value: Any, layer: _Layer, path: tuple[str | int, ...]) -> StatusRule:
+def _keys(value: Mapping[str, Any], known: Sequence[str], layer: Layer, path: At) -> None:
+    for key in value:
+        if key not in known:
+            raise layer.error((*path, key), "unknown key", suggest(key, known))
+
+
+def _flag(value: Mapping[str, Any], key: str, layer: Layer, path: At) -> bool:
+    found = value.get(key, False)
+    if not isinstance(found, bool):
+        raise layer.error((*path, key), "must be true or false")
+    return found
+
+
+def _status(value: Any, layer: Layer, path: At) -> StatusRule:
     if isinstance(value, str):
         value = {"category": value}
     if not isinstance(value, dict):
         raise layer.error(path, "must be a category or a table with `category`")
-    known = ("category", "waits_for", "code_complete")
-    for key in value:
-        if key not in known:
-            raise layer.error((*path, key), "unknown key", _suggest(key, known))
+    _keys(value, _STATUS_KEYS, layer, path)
     if "category" not in value:
         raise layer.error(path, "needs a `category`")
-    category = _member(StatusCategory, value["category"], layer, (*path, "category"))
+    vendor = value.get("if_category")
+    if vendor is not None and not isinstance(vendor, str):
+        raise layer.error((*path, "if_category"), "must be the vendor's status category, as text")
     waits = value.get("waits_for")
-    done = value.get("code_complete", False)
-    if not isinstance(done, bool):
-        raise layer.error((*path, "code_complete"), "must be true or false")
     return StatusRule(
-        category=StatusCategory(category),
-        waits_for=None
-        if waits is None
-        else WaitsFor(_member(WaitsFor, waits, layer, (*path, "waits_for"))),
-        code_complete=done,
+        category=_member(StatusCategory, value["category"], layer, (*path, "category")),
+        waits_for=None if waits is None else _member(WaitsFor, waits, layer, (*path, "waits_for")),
+        code_complete=_flag(value, "code_complete", layer, path),
+        if_category=vendor,
     )
 
 
-def _teams(value: Any, layer: _Layer, at: tuple[str | int, ...]) -> list[TeamRule]:
-    if not isinstance(value, list):
+def _link(value: Any, layer: Layer, path: At) -> LinkRule:
+    if isinstance(value, str):
+        value = {"kind": value}
+    if not isinstance(value, dict):
+        raise layer.error(path, "must be a kind of link or a table with `kind`")
+    _keys(value, ("kind", "reverse"), layer, path)
+    if "kind" not in value:
+        raise layer.error(path, "needs a `kind`")
+    kind = _member(LinkKind, value["kind"], layer, (*path, "kind"))
+    return LinkRule(kind, _flag(value, "reverse", layer, path))
+
+
+def _teams(value: Any, layer: Layer, at: At) -> list[TeamRule]:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise layer.error((*at, "team"), "must be written as [[team]]")
     rules = []
     for i, one in enumerate(value):
-        path = (*at, "team", i)
-        for key in one:
-            if key not in _TEAM_KEYS:
-                raise layer.error((*path, key), "unknown key", _suggest(key, _TEAM_KEYS))
+        path: At = (*at, "team", i)
+        _keys(one, _TEAM_KEYS, layer, path)
         if not isinstance(one.get("name"), str):
             raise layer.error(path, "needs a `name`")
         for key in ("since", "until"):
-            if key in one and not (isinstance(one[key], date) and not hasattr(one[key], "hour")):
+            if key in one and (not isinstance(one[key], date) or isinstance(one[key], datetime)):
                 raise layer.error((*path, key), "must be a date such as 2026-03-01")
-        for key in ("component", "label", "field", "project"):
+        for key in _CONDITIONS:
             if key in one and not isinstance(one[key], str):
                 raise layer.error((*path, key), "must be text")
-        if not any(key in one for key in ("component", "label", "field", "project")):
-            raise layer.error(path, "needs one of component, label, field, project")
-        rules.append(TeamRule(**one))
+        rule = TeamRule(**one)
+        if not any(rule.condition):
+            raise layer.error(path, f"needs one of {', '.join(_CONDITIONS)}")
+        if rule.since and rule.until and rule.since > rule.until:
+            raise layer.error((*path, "until"), f"is before `since` ({rule.since})")
+        rules.append(rule)
     return rules
-
-
-def _suggest(word: str, known: Sequence[str]) -> str:
-    close = get_close_matches(word, known, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."

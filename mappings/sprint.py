@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from mappings.text import clean
+
 _NAMES = (
     "id|rapidViewId|state|name|startDate|endDate|completeDate|activatedDate|sequence|goal|"
     "autoStartStop|synced|incompleteIssuesDestinationId"
@@ -19,20 +21,21 @@ def parse(value: Any) -> dict[str, str | None] | None:
     """
     if isinstance(value, dict):
         id_ = value.get("id")
-        if not isinstance(id_, (int, str)) or isinstance(id_, bool) or not str(id_).isdecimal():
+        if not isinstance(id_, (int, str)) or isinstance(id_, bool) or not _is_id(str(id_)):
             return None
         out: dict[str, str | None] = {
-            key: None if inner is None else str(inner)
+            key: None if inner is None else clean(str(inner))
             for key, inner in value.items()
             if isinstance(inner, (str, int, type(None)))
         }
         out["id"] = str(id_)
         return out
     if isinstance(value, int) and not isinstance(value, bool):
-        return {"id": str(value)}
+        return {"id": str(value)} if value >= 0 else None
     if not isinstance(value, str):
         return None
-    if value.isdecimal():
+    value = clean(value)
+    if _is_id(value):
         return {"id": value}
     marks = list(_ATTRIBUTE.finditer(value))
     found: dict[str, str | None] = {}
@@ -44,4 +47,8 @@ def parse(value: Any) -> dict[str, str | None] | None:
         if i + 1 == len(marks):
             text = text.removesuffix("]")
         found.setdefault(name, None if text in ("", "<null>") else text)
-    return found if (found.get("id") or "").isdecimal() else None
+    return found if _is_id(found.get("id") or "") else None
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal()

@@ -1,0 +1,169 @@
+"""Jira's change logs: who changed which field when, by ids and not by names."""
+
+from typing import Any
+
+from mappings.dates import instant
+from mappings.jira_out import Out
+from mappings.records import FieldEvent, History
+from mappings.text import clean, identity, plain
+from mappings.values import items, short, text
+from mappings.vocabulary import MEMBERSHIP_FIELDS, EventField, HistoryState
+
+#: Fields of which the vendor gives the id of one thing before and after.
+_BY_ID = frozenset(
+    {
+        EventField.STATUS,
+        EventField.VERSION,
+        EventField.PARENT,
+        EventField.ASSIGNEE,
+        EventField.PRIORITY,
+        EventField.TYPE,
+        EventField.RESOLUTION,
+        EventField.PROJECT,
+    }
+)
+#: Fields whose plain value stands in `from` and `to`, and whose texts are worded for readers.
+_BY_VALUE = frozenset({EventField.DUE_DATE, EventField.SECONDS})
+
+Change = tuple[tuple[str, ...], tuple[str, ...], str | None, str | None]
+
+
+def inline(raw: dict[str, Any], id_: str, out: Out) -> History | None:
+    """The history inside an issue, if it is all of it; None if it must be asked for.
+
+    Servers cut it without a word: it is whole only where its own count says so.
+    """
+    log = raw.get("changelog")
+    if not isinstance(log, dict):
+        return None
+    histories = log.get("histories")
+    total = log.get("total")
+    if not isinstance(histories, list) or not isinstance(total, int) or total != len(histories):
+        return None
+    events, lost = _events(histories, id_, out)
+    return None if lost else History(id_, HistoryState.COMPLETE, events)
+
+
+def changelog(raw: dict[str, Any], out: Out) -> None:
+    """A history asked for on its own: `issueId`, `histories`, `complete`, `reason`."""
+    id_ = text(raw.get("issueId"))
+    if not id_:
+        out.broken("changelogs", "a history without an issue id")
+        return
+    out.subject = f"history:{id_}"
+    events, lost = _events(items(raw.get("histories")), id_, out)
+    reason = text(raw.get("reason"))
+    complete = raw.get("complete") is True and not lost
+    if lost and reason is None:
+        reason = f"{lost} of its changes cannot be read"
+    out.records.append(
+        History(
+            work_item_id=id_,
+            state=HistoryState.COMPLETE if complete else HistoryState.PARTIAL,
+            events=events,
+            reason=reason,
+        )
+    )
+
+
+def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEvent, ...], int]:
+    """Events in the vendor's order, and how many changes could not be read."""
+    role_of = out.plan.role
+    events: list[FieldEvent] = []
+    #: entries by id: one that straddles pages of the server may come twice, or in two parts.
+    entries: dict[str, list[Any]] = {}
+    lost = 0
+    for entry in histories:
+        history_id = text(entry.get("id")) if isinstance(entry, dict) else None
+        at = instant(entry.get("created")) if isinstance(entry, dict) else None
+        if history_id is None or at is None:
+            lost += 1
+            out.issue(
+                "bad-history",
+                "created",
+                entry.get("created") if isinstance(entry, dict) else entry,
+                "A change of this item has no id or no usable time and is left out: its history "
+                "counts as partial.",
+            )
+            continue
+        earlier = entries.get(history_id)
+        changes = items(entry.get("items"))
+        if earlier is not None:
+            changes = [one for one in changes if one not in earlier]
+        first = len(earlier) if earlier else 0
+        entries[history_id] = [*(earlier or ()), *changes]
+        actor = out.account(entry.get("author"))
+        for index, item in enumerate(changes, first):
+            if not isinstance(item, dict):
+                continue
+            name = item.get("field")
+            raw_field = clean(name) if isinstance(name, str) else "?"
+            role = role_of(item.get("fieldId"), raw_field, item.get("fieldtype"))
+            old_ids, new_ids, old_text, new_text = _change(role, item)
+            if role in MEMBERSHIP_FIELDS and (
+                (old_text and not old_ids) or (new_text and not new_ids)
+            ):
+                lost += 1
+                out.issue(
+                    "bad-history",
+                    raw_field,
+                    old_text if old_text and not old_ids else new_text,
+                    f"A change of {raw_field} names what was there and gives no id: its history "
+                    "counts as partial.",
+                )
+                continue
+            events.append(
+                FieldEvent(
+                    work_item_id=item_id,
+                    source_event_id=f"{history_id}.{index}",
+                    field=role,
+                    raw_field=raw_field,
+                    at=at,
+                    actor_id=actor,
+                    old_ids=old_ids,
+                    new_ids=new_ids,
+                    old_text=old_text,
+                    new_text=new_text,
+                    is_delta=role is EventField.VERSION,
+                )
+            )
+    return tuple(events), lost
+
+
+def _change(role: EventField, item: dict[str, Any]) -> Change:
+    old, new = item.get("from"), item.get("to")
+    old_text, new_text = item.get("fromString"), item.get("toString")
+    if role in _BY_ID:
+        return _id(old), _id(new), short(old_text), short(new_text)
+    if role is EventField.SPRINT:
+        return _ids(old), _ids(new), short(old_text), short(new_text)
+    if role is EventField.DESCRIPTION:
+        return (), (), _digest(old_text), _digest(new_text)
+    if role in _BY_VALUE:
+        return (), (), short(old or old_text), short(new or new_text)
+    return (), (), short(old_text), short(new_text)
+
+
+def _digest(value: Any) -> str | None:
+    """The text's identity: descriptions are compared, not kept."""
+    if not isinstance(value, str) or not value:
+        return None
+    digest, tokens = identity(plain(value))
+    return f"sha256:{digest} tokens:{tokens}"
+
+
+def _id(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        found = clean(value).strip()
+    elif isinstance(value, int) and not isinstance(value, bool):
+        found = str(value)
+    else:
+        return ()
+    return (found,) if found else ()
+
+
+def _ids(value: Any) -> tuple[str, ...]:
+    """Ids written with commas between them: `12, 15`."""
+    if not isinstance(value, str):
+        return _id(value)
+    return tuple(one for part in clean(value).split(",") if (one := part.strip()))
