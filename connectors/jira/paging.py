@@ -11,6 +11,8 @@ from connectors.jira.site import Site
 _LONGEST_GET = 4000
 #: Data Center: issues per page after histories in a larger one broke the server.
 _SMALL_PAGE = 10
+#: Walks by offset until what was read holds.
+_WALKS = 3
 #: Empty pages in a row after which a server is not believed to come to an end.
 _EMPTY_PAGES = 20
 
@@ -110,34 +112,47 @@ def by_id(site: Site, question: Question, last: int = 0) -> Iterator[Found]:
 
 
 def by_offset(site: Site, question: Question) -> Iterator[Found]:
-    """Servers without `id >`: offset pages, then the count is checked; two walks at most.
+    """Servers without `id >`: offset pages, then the count is checked; `_WALKS` walks at most.
 
-    The second walk hands over only what the first one missed. Raises UnexpectedAnswer if issues
-    are still missing then.
+    Each page begins with the last issue of the one before: where it does not, something was
+    deleted meanwhile and a row slipped over the border, which a count alone does not show when
+    another one was created. A later walk hands over only what the earlier ones missed. Raises
+    UnexpectedAnswer if issues are still missing then.
     """
     seen: set[str] = set()
+    before: set[str] = set()
     total = 0
-    for _ in range(2):
+    for _ in range(_WALKS):
+        mine: set[str] = set()
         start = 0
+        border: str | None = None
+        slipped = False
         while True:
             answer = _search(site, question, start=start)
             found = issues_of(answer.body)
+            ids = [str(one["id"]) for one in found]
+            slipped = slipped or (border is not None and border not in ids)
             new = [one for one in found if str(one["id"]) not in seen]
-            seen.update(str(one["id"]) for one in new)
+            mine.update(ids)
+            seen.update(ids)
             total = _total(answer.body, start + len(found))
             # A short page is no last page; only the server's own smaller cap shortens the step.
             echoed = answer.body.get("maxResults")
             cap = echoed if isinstance(echoed, int) and echoed > 0 else answer.size
-            start += max(len(found), min(cap, answer.size))
-            ended = not found or start >= total
-            whole = ended and len(seen) >= total
+            step = max(len(found), min(cap, answer.size))
+            ended = not found or start + step >= total
+            # A row that never shows breaks a border in each walk: two equal walks are the truth.
+            whole = ended and len(mine) >= total and (not slipped or mine == before)
             yield Found(new, whole, total, histories=answer.histories)
             if whole:
                 return
             if ended:
                 break
+            start += max(1, step - 1)
+            border = ids[-1]
+        before = mine
     raise UnexpectedAnswer(
-        f"{len(seen)} of {total} issues could be read, twice",
+        f"{len(before)} of {total} issues could be read, {_WALKS} times over",
         where=question.where,
         todo="The next run tries again; what was read is stored.",
     )

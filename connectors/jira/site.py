@@ -229,7 +229,7 @@ class Site:
         params: dict[str, Any] = {}
         # The vendor joins the two filters with AND: a mixed list asks for everything.
         if keys and len(keys) == len(wanted):
-            params["keys"] = keys
+            params["keys"] = [one.upper() for one in keys]
         elif wanted and not keys:
             params["id"] = list(wanted)
         found = self._visible(params)
