@@ -141,7 +141,6 @@ class ReportSettings(BaseModel):
         "manager", description="Whose words the report uses."
     )
     directory: str = Field("reports", description="Where `run` writes the page and the drafts.")
-    day: Weekday = Field("mon", description="Day of the regular mail.")
 
 
 class MailSettings(BaseModel):

@@ -45,13 +45,14 @@ def make(
     sleep: Callable[[float], None],
     progress: Progress,
     budgets: Ledger,
-    held: Held,
+    held: Held | None,
 ) -> Runtime:
-    """The runtime of one connection."""
+    """The runtime of one connection; `held` None where nothing is written."""
 
     def on_pause(pause: Pause) -> None:
         progress.paused(connection.name, pause.until, pause.reason)
-        held.pause(pause.until)
+        if held is not None:
+            held.pause(pause.until)
 
     def on_budget(
         bucket: str, limit: int | None, remaining: int | None, reset: datetime | None

@@ -1,0 +1,87 @@
+"""What every command needs: configuration and store when asked for, output in one manner."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from sync.config.settings import Settings
+    from sync.store.open import Store
+
+#: Version of what `--json` prints; grows when a field changes its meaning or goes away.
+SCHEMA_VERSION = 1
+#: Which of several exit codes wins (design section 6).
+PRECEDENCE = (2, 1, 75, 4, 5, 3)
+
+
+@dataclass(slots=True)
+class App:
+    """One invocation."""
+
+    config_path: str | None = None
+    quiet: bool = False
+    debug: bool = False
+    clock: Clock = field(default_factory=SystemClock)
+
+    def settings(self, *, with_secrets: bool = True) -> "Settings":
+        """The configuration. Raises ConfigError."""
+        from sync.config.settings import load
+
+        path = Path(self.config_path) if self.config_path else None
+        return load(path, with_secrets=with_secrets)
+
+    def store(
+        self, settings: "Settings", *, create: bool = False, read_only: bool = False
+    ) -> "Store":
+        """The store that the configuration names. Raises StoreErrors."""
+        from sync.store.open import open_store
+
+        return open_store(
+            settings.root.store, create=create, read_only=read_only, base=settings.base
+        )
+
+    def say(self, text: str = "") -> None:
+        """Print for a person, unless quiet."""
+        if not self.quiet:
+            click.echo(text)
+
+    def trouble(self, text: str) -> None:
+        """Print trouble, always, on standard error."""
+        click.echo(text, err=True)
+
+    def print_json(self, kind: str, codes: Iterable[int] = (), **facts: Any) -> None:
+        """Print facts as one JSON object with the schema version and all exit codes."""
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "kind": kind,
+            "exit_code": worst(codes),
+            "exit_codes": sorted(set(codes) - {0}),
+            **facts,
+        }
+        click.echo(json.dumps(document, default=_plain, indent=2, ensure_ascii=False))
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code that wins; 0 for none."""
+    held = set(codes)
+    return next((code for code in PRECEDENCE if code in held), 0)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)
+
+
+pass_app = click.make_pass_decorator(App)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")

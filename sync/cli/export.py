@@ -1,0 +1,89 @@
+"""`driftline export`: a view as CSV or JSON lines, streamed."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sync.cli.app import App, pass_app
+
+#: Rows fetched at a time.
+CHUNK = 1000
+#: A cell that begins so is a formula for a spreadsheet.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@click.command()
+@click.argument("view")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "jsonl"]),
+    default="csv",
+    show_default=True,
+    help="csv, or one JSON object per line.",
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@pass_app
+def export(app: App, view: str, form: str, out: Path | None) -> None:
+    """Write a view (docs/store.md) as CSV or JSON lines."""
+    from sync.errors import UsageError
+    from sync.store.views import VIEWS
+
+    names = [one.name for one in VIEWS]
+    name = view if view.startswith("v_") else f"v_{view}"
+    if name not in names:
+        raise UsageError(f"there is no view {view!r}", todo=f"Known: {', '.join(names)}.")
+    settings = app.settings(with_secrets=False)
+    store = app.store(settings, read_only=True)
+    try:
+        with store.reading() as conn:
+            result = conn.execution_options(yield_per=CHUNK).exec_driver_sql(
+                f"SELECT * FROM {name}"  # noqa: S608  # one of our own view names
+            )
+            columns = list(result.keys())
+            if out is None:
+                _write(result, columns, form, click.get_text_stream("stdout"))
+            else:
+                part = out.with_name(out.name + ".part")
+                with part.open("w", encoding="utf-8", newline="") as file:
+                    _write(result, columns, form, file)
+                part.replace(out)
+    finally:
+        store.close()
+
+
+def _write(result: Any, columns: Sequence[str], form: str, file: Any) -> None:
+    if form == "csv":
+        file.write(_line(columns))
+    for row in result:
+        values = [_value(value) for value in row]
+        if form == "csv":
+            file.write(_line([_cell(value) for value in values]))
+        else:
+            record = dict(zip(columns, values, strict=True))
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _line(cells: Sequence[Any]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula is quoted."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return value

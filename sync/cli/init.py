@@ -1,0 +1,166 @@
+"""`driftline init`: a configuration by asking; no token is ever written into it."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sync.cli.app import App, pass_app
+
+_TEMPLATE = """\
+# driftline's configuration; every option is explained in config.example.toml.
+name = {name}
+time_zone = {zone}
+store = "driftline.db"
+
+[connections.{connection}]
+kind = "jira"
+url = {url}
+{user}{token}projects = [{projects}]
+
+[milestones]
+# Names, or "PROJECT:name". `driftline check` proposes some after the first sync.
+judge = [{judge}]
+{mail}"""
+
+
+@click.command()
+@click.option("--name", help="Name of the programme, shown in subjects.")
+@click.option("--time-zone", "zone", help="Zone of calendar dates, such as Europe/Berlin.")
+@click.option("--url", help="Address of your Jira.")
+@click.option("--email", help="Jira Cloud: e-mail address of the account; empty for Data Center.")
+@click.option("--token-env", help="Environment variable that holds the token.")
+@click.option("--token-file", help="File that holds the token, instead of a variable.")
+@click.option("--project", "projects", multiple=True, help="Project key; may be repeated.")
+@click.option("--sync/--no-sync", "read_now", default=None, help="Read once, to propose milestones.")
+@click.option("--judge", multiple=True, help="Milestone to judge; may be repeated.")
+@click.option("--sender", help="Address the mail comes from; empty for no mail.")
+@click.option("--to", "recipient", help="Your own address: drafts go there first.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@pass_app
+@click.pass_context
+def init(
+    context: click.Context,
+    app: App,
+    name: str | None,
+    zone: str | None,
+    url: str | None,
+    email: str | None,
+    token_env: str | None,
+    token_file: str | None,
+    projects: tuple[str, ...],
+    read_now: bool | None,
+    judge: tuple[str, ...],
+    sender: str | None,
+    recipient: str | None,
+    force: bool,
+) -> None:
+    """Ask for what is needed, write driftline.toml, and check that it works."""
+    from sync.errors import UsageError
+
+    path = Path(app.config_path or "driftline.toml")
+    if path.exists() and not force:
+        raise UsageError(
+            "the file is there already", where=str(path), todo="Use --force to overwrite it."
+        )
+    name = name or click.prompt("Name of the programme", default="Apollo")
+    zone = zone or click.prompt("Time zone of your dates", default="UTC")
+    url = url or click.prompt("Address of your Jira (https://…)")
+    if email is None:
+        email = click.prompt("E-mail of the account (Cloud; empty for Data Center)", default="")
+    if not token_env and not token_file:
+        token_env = click.prompt("Environment variable with the token", default="JIRA_TOKEN")
+    if not projects:
+        text = click.prompt("Project keys, separated by commas")
+        projects = tuple(part.strip() for part in text.split(",") if part.strip())
+    if sender is None:
+        sender = click.prompt("Sender address of the mail (empty for no mail)", default="")
+    if sender and not recipient:
+        recipient = click.prompt("Your own address", default=sender)
+    values: dict[str, Any] = {
+        "name": _quoted(name),
+        "zone": _quoted(zone),
+        "connection": "jira",
+        "url": _quoted(url),
+        "user": f"email = {_quoted(email)}\n" if email else "",
+        "token": f"token_file = {_quoted(token_file)}\n"
+        if token_file
+        else f"token_env = {_quoted(token_env or '')}\n",
+        "projects": ", ".join(map(_quoted, projects)),
+        "judge": ", ".join(map(_quoted, judge)),
+        "mail": f"\n[mail]\nsender = {_quoted(sender)}\nto = [{_quoted(recipient or sender)}]\n"
+        if sender
+        else "",
+    }
+    _write(path, values)
+    app.config_path = str(path)
+    app.say(f"Written: {path}")
+    from sync.cli.check import look
+
+    lines, codes, _ = look(app)
+    for line in lines:
+        if line.ok is False:
+            app.trouble(f"{line.where}: {line.name}: {line.detail}. {line.remedy}".rstrip())
+    if codes:
+        from sync.cli.app import worst
+
+        app.say(f"Correct {path} and run `driftline check`.")
+        context.exit(worst(codes))
+    app.say("The connection works.")
+    if not judge:
+        _propose(app, path, values, read_now)
+    app.say("Next: `driftline run`.")
+
+
+def _propose(app: App, path: Path, values: dict[str, Any], read_now: bool | None) -> None:
+    """Read once if wanted, and let the person tick the milestones to judge."""
+    if read_now is None:
+        read_now = click.confirm("Read now, to propose which milestones to judge?", default=True)
+    if not read_now:
+        return
+    from sync.cli.check import propose
+    from sync.cli.sync_ import read, show
+
+    show(app, read(app), as_json=False)
+    settings = app.settings(with_secrets=False)
+    store = app.store(settings)
+    try:
+        proposals = propose(app, settings, store)
+    finally:
+        store.close()
+    if not proposals:
+        app.say("No open milestone is due soon: add names to [milestones] judge later.")
+        return
+    for n, one in enumerate(proposals, 1):
+        app.say(f"  {n}. {one['line']}: {one['why']}")
+    text = click.prompt("Which ones shall be judged (numbers, all, or none)", default="all")
+    chosen = _chosen(text, len(proposals))
+    values["judge"] = ", ".join(_quoted(proposals[n]["line"]) for n in chosen)
+    _write(path, values)
+    app.say(f"{len(chosen)} milestones are judged.")
+
+
+def _chosen(text: str, count: int) -> list[int]:
+    """Indices for `all`, `none`, or numbers such as `1,3`."""
+    from sync.errors import UsageError
+
+    word = text.strip().lower()
+    if word in ("all", "none"):
+        return list(range(count)) if word == "all" else []
+    numbers = [part.strip() for part in word.replace(" ", ",").split(",") if part.strip()]
+    if not all(part.isdecimal() and 1 <= int(part) <= count for part in numbers):
+        raise UsageError(f"{text!r} names no proposals", todo=f"Write numbers from 1 to {count}.")
+    return [int(part) - 1 for part in numbers]
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(_TEMPLATE.format(**values), encoding="utf-8")
+    part.replace(path)
+
+
+def _quoted(text: str) -> str:
+    """A TOML string, whatever the text holds."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = "".join(c if ord(c) >= 32 else f"\\u{ord(c):04x}" for c in escaped)
+    return f'"{escaped}"'

@@ -1,0 +1,127 @@
+"""The entry point: commands by name, loaded only when called; the only place that exits."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+VERSION = "0.1.0"
+
+#: command -> (module, attribute, one line). Help is shown without importing any of them.
+COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "init": ("sync.cli.init", "init", "Write a configuration by asking, then check it."),
+    "check": ("sync.cli.check", "check", "Credentials, permissions, clock, mapping gaps."),
+    "sync": ("sync.cli.sync_", "sync", "Read what moved in every source, and prove it."),
+    "reconcile": ("sync.cli.reconcile", "reconcile", "Judge what was read against the plan."),
+    "report": ("sync.cli.report", "report", "Write or mail the drift report."),
+    "run": ("sync.cli.run", "run", "What cron calls: sync, reconcile, report when due."),
+    "demo": ("sync.cli.demo", "demo", "A simulated company, the real connector, a report."),
+    "status": ("sync.cli.status", "status", "The last run, and how far each stream can be trusted."),
+    "explain": ("sync.cli.explain", "explain", "The evidence behind one finding."),
+    "findings": ("sync.cli.findings", "findings", "List and show findings."),
+    "baseline": ("sync.cli.baseline", "baseline", "Set, accept and list baselines."),
+    "mapping": ("sync.cli.mapping", "mapping", "Check and show the mapping."),
+    "remap": ("sync.cli.remap", "remap", "Apply a changed mapping to what is stored."),
+    "export": ("sync.cli.export", "export", "Write a view as CSV or JSON lines."),
+    "db": ("sync.cli.db", "db", "Look after the store."),
+    "connectors": ("sync.cli.connectors", "connectors", "List connectors."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = getattr(importlib.import_module(entry[0]), entry[1])
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for a misspelt one."""
+        from difflib import get_close_matches
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The one-line helps, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry[2]) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="driftline")
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(dir_okay=False),
+    envvar="DRIFTLINE_CONFIG",
+    help="Configuration file; driftline.toml here, if not told.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.pass_context
+def cli(context: click.Context, config_path: str | None, quiet: bool, debug: bool) -> None:
+    """Find scope drift, slipping milestones and untested changes; prove that nothing was missed."""
+    from sync.cli.app import App
+
+    context.obj = App(config_path=config_path, quiet=quiet, debug=debug)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code (design section 6). Never a traceback without --debug."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    _keep_unicode()
+    try:
+        code = cli.main(args=words, prog_name="driftline", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return int(done.exit_code)
+    except click.Abort:
+        click.echo("stopped", err=True)
+        return 130
+    except click.ClickException as wrong:
+        wrong.show()
+        return 2
+    except KeyboardInterrupt:
+        click.echo("stopped; what was read is stored, the next run goes on", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing to tell, and nobody to tell it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the last line of defence: one clear message, whatever it was
+        if debug:
+            raise
+        from sync.cli.trouble import explain
+
+        text, code = explain(error)
+        click.echo(text, err=True)
+        return code
+    return int(code or 0)
+
+
+def _keep_unicode() -> None:
+    """A console with a small code page shows a question mark instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

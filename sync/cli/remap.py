@@ -1,0 +1,31 @@
+"""`driftline remap`: a changed mapping, applied without a request."""
+
+import click
+
+from sync.cli.app import App, json_option, pass_app
+
+
+@click.command()
+@json_option
+@pass_app
+def remap(app: App, as_json: bool) -> None:
+    """Normalize everything stored again under today's mapping; no request is made."""
+    from sync.cli import wiring
+    from sync.engine.remap import remap as run
+
+    settings = app.settings(with_secrets=False)
+    plan = wiring.plan(settings, app.clock)
+    store = app.store(settings)
+    try:
+        result = run(store, plan, clock=app.clock)
+    finally:
+        store.close()
+    if as_json:
+        app.print_json(
+            "remap",
+            connections=list(result.connections),
+            payloads=result.payloads,
+            rows_written=result.rows_written,
+        )
+        return
+    app.say(f"{result.payloads} payloads read again, {result.rows_written} rows written.")

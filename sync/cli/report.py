@@ -1,0 +1,152 @@
+"""`driftline report`: the last reconciliation as text, page, JSON, or mail."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.app import App, pass_app, worst
+
+if TYPE_CHECKING:
+    from sync.config.settings import Settings
+    from sync.reconcile.contract import Reconciliation
+    from sync.report.data import ReportData
+    from sync.store.open import Store
+
+
+@click.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "html", "json"]),
+    default="text",
+    show_default=True,
+    help="How it is written.",
+)
+@click.option(
+    "--audience",
+    type=click.Choice(["executive", "manager", "engineer"]),
+    help="Whose words it uses; configured in [report] if not told.",
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@click.option("--email", is_flag=True, help="Mail it to the configured recipients.")
+@click.option("--dry-run", is_flag=True, help="With --email: write .eml files and send nothing.")
+@pass_app
+@click.pass_context
+def report(
+    context: click.Context,
+    app: App,
+    form: str,
+    audience: str | None,
+    out: Path | None,
+    email: bool,
+    dry_run: bool,
+) -> None:
+    """Write or mail the report of the last reconciliation."""
+    from sync.cli import wiring
+    from sync.errors import UsageError
+    from sync.reconcile.runner import load_last
+    from sync.report.build import build
+
+    if dry_run and not email:
+        raise UsageError("--dry-run belongs to --email", todo="Add --email, or leave it out.")
+    settings = app.settings(with_secrets=False)
+    store = app.store(settings)
+    try:
+        result = load_last(store, wiring.policy(settings))
+        if email:
+            codes = mail(app, settings, store, result, audience=audience, dry_run=dry_run)
+            context.exit(worst(codes))
+        data = build(
+            result, audience=audience or settings.root.report.audience, for_owner=True
+        )
+    finally:
+        store.close()
+    text = rendered(data, form)
+    if out is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    write(out, text.encode())
+    app.say(f"Written: {out}")
+
+
+def rendered(data: "ReportData", form: str) -> str:
+    """The report in one format."""
+    if form == "html":
+        from sync.report import html
+
+        return html.render(data)
+    if form == "json":
+        from sync.report import json_
+
+        return json_.render(data)
+    from sync.report import text
+
+    return text.render(data)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Whole or not at all: a reader never sees half a report."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def mail(
+    app: App,
+    settings: "Settings",
+    store: "Store",
+    result: "Reconciliation",
+    *,
+    audience: str | None = None,
+    dry_run: bool = False,
+) -> frozenset[int]:
+    """Mail it, or write drafts where no server is configured; exit codes that apply."""
+    from sync.cli import wiring
+    from sync.errors import ConfigError
+    from sync.report import outbox
+    from sync.report.build import build
+    from sync.report.mail import compose, eml
+
+    configured = settings.root.mail
+    if configured is None:
+        raise ConfigError(
+            "no mail is configured",
+            where=str(settings.path or ""),
+            todo="Add a table [mail] with sender and to.",
+        )
+    words = audience or settings.root.report.audience
+    now = app.clock.now()
+    owner = build(result, audience=words, for_owner=True)
+    others = build(result, audience=words)
+    server = None if dry_run else wiring.smtp(settings)
+    messages = {
+        # Only the owner of the token, the first recipient, sees restricted items.
+        recipient: compose(
+            owner if n == 0 else others,
+            sender=configured.sender,
+            recipient=recipient,
+            date=now,
+            draft=server is None,
+        )
+        for n, recipient in enumerate(configured.to)
+    }
+    if server is None:
+        directory = settings.base / settings.root.report.directory
+        for n, (recipient, message) in enumerate(messages.items()):
+            name = f"report-{now:%Y%m%d-%H%M}" + (f"-{n + 1}" if n else "") + ".eml"
+            write(directory / name, eml(message))
+            app.say(f"Draft for {recipient}: {directory / name}")
+        return frozenset()
+    kept = outbox.store_report(store, owner, now=now)
+    sent = outbox.send(store, kept.id, messages, server, now=now)
+    failed = False
+    for one in sent:
+        if one.error:
+            failed = True
+            again = " The next run tries again." if one.retryable else ""
+            app.trouble(f"{one.recipient}: {one.state}: {one.error}{again}")
+        else:
+            app.say(f"{one.recipient}: {one.state}")
+    return frozenset({5}) if failed else frozenset()

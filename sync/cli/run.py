@@ -1,0 +1,82 @@
+"""`driftline run`: what cron calls."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.app import App, json_option, pass_app, worst
+from sync.cli.reconcile import exit_codes, facts, fail_on_option, judge
+from sync.cli.report import mail, rendered, write
+
+if TYPE_CHECKING:
+    from sync.report.data import ReportData
+    from sync.store.open import Store
+
+
+@click.command()
+@click.option("--full", is_flag=True, help="Forget cursors and read everything again.")
+@click.option("--no-mail", is_flag=True, help="Write the page only.")
+@fail_on_option
+@json_option
+@pass_app
+@click.pass_context
+def run(
+    context: click.Context,
+    app: App,
+    full: bool,
+    no_mail: bool,
+    fail_on: str | None,
+    as_json: bool,
+) -> None:
+    """Sync, reconcile, write the page, and mail the report when it is due."""
+    from sync.cli.sync_ import read
+    from sync.cli.sync_ import show as show_sync
+    from sync.errors import DeliveryError
+    from sync.report.build import build
+
+    codes: set[int] = set()
+    synced = read(app, full=full, quiet=as_json)
+    codes |= synced.exit_codes
+    settings = app.settings(with_secrets=False)
+    store = app.store(settings)
+    try:
+        result = judge(app, settings, store)
+        codes |= exit_codes(result, fail_on)
+        data = build(result, audience=settings.root.report.audience, for_owner=True)
+        page = settings.base / settings.root.report.directory / "report.html"
+        write(page, rendered(data, "html").encode())
+        write(page.with_suffix(".json"), rendered(data, "json").encode())
+        if settings.root.mail is not None and not no_mail and _due(app, store, data):
+            try:
+                codes |= mail(app, settings, store, result)
+            except DeliveryError as error:
+                app.trouble(str(error))
+                codes.add(error.exit_code)
+    finally:
+        store.close()
+    if as_json:
+        app.print_json(
+            "run",
+            codes,
+            sync={
+                "run_id": synced.run_id,
+                "outcome": synced.outcome.value,
+                "requests": synced.requests,
+                "rows_written": synced.rows_written,
+                "problems": synced.problems,
+            },
+            reconcile=facts(result),
+            page=str(page),
+        )
+    else:
+        show_sync(app, synced, as_json=False)
+        app.say(rendered(data, "text"))
+        app.say(f"Page: {page}")
+    context.exit(worst(codes))
+
+
+def _due(app: App, store: "Store", data: "ReportData") -> bool:
+    from sync.report import outbox, schedule
+
+    last = outbox.last_mailed_at(store)
+    return schedule.due(data, now=app.clock.now(), last_mailed_at=last) is not None

@@ -1,0 +1,95 @@
+"""`driftline sync`: read what moved, and certify it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.app import App, json_option, pass_app, worst
+
+if TYPE_CHECKING:
+    from sync.engine.run import RunResult
+
+
+@click.command()
+@click.option("--connection", "only", metavar="NAME", help="Read this connection only.")
+@click.option("--full", is_flag=True, help="Forget cursors and read everything again.")
+@click.option("--census", is_flag=True, help="Prove now what is gone; otherwise once a day.")
+@json_option
+@pass_app
+@click.pass_context
+def sync(
+    context: click.Context,
+    app: App,
+    only: str | None,
+    full: bool,
+    census: bool,
+    as_json: bool,
+) -> None:
+    """Read what moved in every source since the last run, and prove that it is complete."""
+    result = read(app, only=only, full=full, census=census, quiet=as_json)
+    show(app, result, as_json=as_json)
+    context.exit(worst(result.exit_codes))
+
+
+def read(
+    app: App,
+    *,
+    only: str | None = None,
+    full: bool = False,
+    census: bool = False,
+    quiet: bool = False,
+) -> "RunResult":
+    """One sync run as configured. Raises DriftlineErrors."""
+    from sync.cli import wiring
+    from sync.cli.progress import choose
+    from sync.engine.run import sync as run
+
+    settings = app.settings()
+    plan = wiring.plan(settings, app.clock, only)
+    store = app.store(settings, create=True)
+    try:
+        return run(
+            store,
+            plan,
+            clock=app.clock,
+            progress=choose(app.quiet or quiet),
+            full=full,
+            census=census,
+        )
+    finally:
+        store.close()
+
+
+def show(app: App, result: "RunResult", *, as_json: bool) -> None:
+    """Tell what a run did; trouble always."""
+    if as_json:
+        app.print_json(
+            "sync",
+            result.exit_codes,
+            run_id=result.run_id,
+            outcome=result.outcome.value,
+            requests=result.requests,
+            rows_written=result.rows_written,
+            problems=result.problems,
+            steps=[
+                {
+                    "connection": step.connection,
+                    "scope": step.scope_key,
+                    "stream": step.stream,
+                    "outcome": step.outcome.value,
+                    "reason": step.reason,
+                    "requests": step.requests,
+                    "records": step.records,
+                    "rows_written": step.rows_written,
+                }
+                for step in result.steps
+            ],
+        )
+        return
+    for problem in result.problems:
+        todo = f" {problem.todo}" if problem.todo else ""
+        app.trouble(f"{problem.where}: {problem.what}.{todo}")
+    app.say(
+        f"Sync {result.outcome.value}: {result.requests} requests, "
+        f"{result.rows_written} rows written."
+    )

@@ -1,0 +1,170 @@
+"""From the configuration to what the floors below take: plans, policies, mail servers."""
+
+from dataclasses import replace
+from datetime import timedelta
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from mappings.load import load as load_mapping
+from mappings.registry import get as get_mapping
+from mappings.schema import MappingTable, with_version
+from sync.cli.main import VERSION
+from sync.clock import Clock
+from sync.config import secrets
+from sync.config.models import ConnectionSettings, MailSettings
+from sync.config.settings import Settings
+from sync.engine.plan import ConnectionPlan, Plan
+from sync.errors import ConfigError, UsageError
+from sync.reconcile.contract import Channel, Policy
+from sync.report.smtp import Smtp
+
+_DAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7}
+_PORTS = {"starttls": 587, "tls": 465, "plain": 25}
+
+
+def plan(settings: Settings, clock: Clock, only: str | None = None) -> Plan:
+    """What a sync run is asked to do. Raises ConfigError, UsageError, MappingError."""
+    root = settings.root
+    if not root.connections:
+        raise ConfigError(
+            "no connection is configured",
+            where=str(settings.path or ""),
+            todo="Add a table [connections.NAME], or run `driftline init`.",
+        )
+    if only is not None and only not in root.connections:
+        raise UsageError(
+            f"there is no connection {only!r}",
+            todo=f"Configured: {', '.join(root.connections)}.",
+        )
+    since = None
+    if not root.sync.everything and root.sync.since_days is not None:
+        since = clock.now() - timedelta(days=root.sync.since_days)
+    box = root.sync.time_box_minutes
+    return Plan(
+        connections=tuple(
+            connection(settings, name) for name in root.connections if only in (None, name)
+        ),
+        since=since,
+        since_label="all" if since is None else f"{root.sync.since_days}d",
+        time_box_seconds=None if box is None else box * 60,
+        workers=root.sync.workers,
+        max_wait_seconds=root.sync.max_wait_minutes * 60,
+        reserve=root.sync.reserve,
+        program_version=VERSION,
+    )
+
+
+def connection(settings: Settings, name: str) -> ConnectionPlan:
+    """One connection of a run."""
+    one = settings.root.connections[name]
+    options = settings.options[name]
+    estimates = tuple(getattr(options, "estimate_fields", ()) or ())
+    return ConnectionPlan(
+        name=name,
+        kind=one.kind,
+        options=options,
+        mapping=mapping(settings, one, estimates),
+        time_zone=one.time_zone or settings.root.time_zone,
+        hints={},
+        proxy=one.proxy,
+        ca_bundle=None if one.ca_bundle is None else str(settings.base / one.ca_bundle),
+        timeout_seconds=one.timeout_seconds,
+    )
+
+
+def layers(settings: Settings, one: ConnectionSettings) -> list[Path | Traversable]:
+    """Mapping files of a connection, the built-in one first."""
+    found: list[Path | Traversable] = [get_mapping(one.kind).defaults]
+    if settings.root.mapping.organisation:
+        found.append(settings.base / settings.root.mapping.organisation)
+    files = [one.mapping] if isinstance(one.mapping, str) else one.mapping
+    found.extend(settings.base / file for file in files)
+    return found
+
+
+def mapping(
+    settings: Settings, one: ConnectionSettings, estimates: tuple[str, ...] = ()
+) -> MappingTable:
+    """The effective mapping of a connection; `estimates` are preferred over the mapping's own."""
+    table = load_mapping(layers(settings, one))
+    if not estimates:
+        return table
+    return with_version(
+        replace(
+            table,
+            points=(*estimates, *table.points),
+            projects={
+                key: replace(inner, points=(*estimates, *inner.points))
+                for key, inner in table.projects.items()
+            },
+        )
+    )
+
+
+def policy(settings: Settings) -> Policy:
+    """What the configuration says about judging. Raises ConfigError for an unknown detector."""
+    from sync.reconcile.registry import detectors
+
+    root = settings.root
+    known = detectors()
+    for id_, one in root.detectors.items():
+        if id_ not in known:
+            raise ConfigError(
+                f"there is no detector {id_!r}",
+                where=f"{settings.path}: detectors",
+                todo=f"Known: {', '.join(sorted(known))}.",
+            )
+        for key in one.thresholds:
+            if key not in known[id_].defaults:
+                raise ConfigError(
+                    f"detector {id_} has no threshold {key!r}",
+                    where=f"{settings.path}: detectors.{id_}",
+                    todo=f"Known: {', '.join(known[id_].defaults) or 'none'}.",
+                )
+    return Policy(
+        program=root.name,
+        time_zone=root.time_zone,
+        work_days=frozenset(_DAYS[day] for day in root.calendar.work_days),
+        holidays=frozenset(root.calendar.holidays),
+        judge=tuple(root.milestones.judge),
+        thresholds={id_: one.thresholds for id_, one in root.detectors.items()},
+        channels={
+            id_: Channel(one.channel) for id_, one in root.detectors.items() if one.channel
+        },
+        config_hash=settings.hash,
+        program_version=VERSION,
+    )
+
+
+def smtp(settings: Settings) -> Smtp | None:
+    """The mail server, if one is configured. Its password is read when it is needed."""
+    mail = settings.root.mail
+    if mail is None or mail.host is None:
+        return None
+    return Smtp(
+        host=mail.host,
+        port=mail.port or _PORTS[mail.security],
+        security=mail.security,
+        user=mail.user,
+        password=lambda: _password(settings, mail),
+        ca_bundle=None if mail.ca_bundle is None else settings.base / mail.ca_bundle,
+    )
+
+
+def _password(settings: Settings, mail: MailSettings) -> str:
+    found = secrets.resolve(
+        "mail.password",
+        value=mail.password,
+        env=mail.password_env,
+        file=mail.password_file,
+        command=mail.password_command,
+        keyring=mail.password_keyring,
+        base=settings.base,
+    )
+    if found is None:
+        raise ConfigError(
+            "the mail server wants a password and none is configured",
+            where="mail",
+            todo="Write password_env, password_file or password_command.",
+        )
+    return found.get_secret_value()
