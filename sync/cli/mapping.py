@@ -74,7 +74,7 @@ def show(app: App, only: str | None, project: str | None, as_json: bool) -> None
             {
                 "connection": name,
                 "section": line.section,
-                "key": line.key,
+                "key": line.name,
                 "value": line.value,
                 "where": line.where,
             }
