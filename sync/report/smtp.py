@@ -174,7 +174,7 @@ def _log_in(server: smtplib.SMTP, smtp: Smtp, where: str) -> None:
         if smtp.login == "xoauth2":
             _xoauth2(server, smtp.user, secret)
         else:
-            server.login(smtp.user, secret)
+            _password(server, smtp.user, secret)
     except smtplib.SMTPNotSupportedError:
         # `from None`: no chain may carry what was sent.
         raise SmtpError(
@@ -193,20 +193,35 @@ def _log_in(server: smtplib.SMTP, smtp: Smtp, where: str) -> None:
         ) from None
     except (smtplib.SMTPException, OSError, ValueError) as error:
         told = _told(error, where, "logging in")
-        raise (
-            told
-            or SmtpError(
-                "the login failed",
-                where=where,
-                todo="Check mail.user, mail.login and the password.",
-                retryable=False,
-            )
-        ) from None
+        if told is None:
+            raise
+        raise told from None
+
+
+def _password(server: smtplib.SMTP, user: str, secret: str) -> None:
+    """PLAIN or LOGIN in UTF-8; the library's own takes ASCII only, so it has the rest."""
+    server.ehlo_or_helo_if_needed()
+    offered = server.esmtp_features.get("auth", "").upper().split()
+    if "PLAIN" in offered:
+        code, reply = server.docmd("AUTH", f"PLAIN {_base64(f'{chr(0)}{user}{chr(0)}{secret}')}")
+    elif "LOGIN" in offered:
+        code, reply = server.docmd("AUTH", f"LOGIN {_base64(user)}")
+        if code == 334:
+            code, reply = server.docmd(_base64(secret))
+    else:
+        server.login(user, secret)
+        return
+    if code not in (235, 503):
+        raise smtplib.SMTPAuthenticationError(code, reply)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _xoauth2(server: smtplib.SMTP, user: str, token: str) -> None:
-    answer = f"user={user}\x01auth=Bearer {token}\x01\x01".encode()
-    code, reply = server.docmd("AUTH", f"XOAUTH2 {base64.b64encode(answer).decode()}")
+    answer = f"user={user}\x01auth=Bearer {token}\x01\x01"
+    code, reply = server.docmd("AUTH", f"XOAUTH2 {_base64(answer)}")
     if code == 334:
         # The server explains its refusal in a challenge and waits for an empty answer.
         code, reply = server.docmd("")
@@ -273,7 +288,8 @@ def _told(error: BaseException, where: str, doing: str) -> DeliveryError | None:
         return _answered("refused the sender", error.smtp_code, error.smtp_error, where)
     if isinstance(error, smtplib.SMTPResponseException):
         return _answered("refused the mail", error.smtp_code, error.smtp_error, where)
-    if isinstance(error, TimeoutError):
+    # smtplib tells a timeout inside the conversation as a lost connection.
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return SmtpError(
             f"the server did not answer in time while {doing}",
             where=where,
