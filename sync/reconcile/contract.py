@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
 
 #: Major version of the detector contract; the registry refuses another.
 CONTRACT = 1
+
+#: What a detector judges one by one: judged milestones, projects, or the reading itself.
+About = Literal["milestone", "project", "reading"]
 
 
 class Severity(StrEnum):
@@ -116,6 +119,7 @@ class NotChecked:
 
     subject: str
     reason: str
+    connection_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,8 @@ class Detector:
     #: rules inside, for documentation: name -> sentence.
     rules: Mapping[str, str] = field(default_factory=dict)
     contract: int = CONTRACT
+    #: what its subjects are: tells what is listed as not checked where data is missing.
+    about: About = "milestone"
 
 
 # --- what a reconciliation hands over --------------------------------------------------------

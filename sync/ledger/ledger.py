@@ -1,0 +1,351 @@
+"""The scope ledger: every line between the planned and the present scope of a container; pure.
+
+Identity (drift-spec 1.3): W(t) = W(t_b) + A - R + E + L. Lines come from the events; W(t) comes
+from what is held now, so a missing event shows as an imbalance and not as a wrong number.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sync.ledger.timeline import ABSENT, ItemHistory, Place, counted, in_scope, place
+
+#: Sizes are sums of decimal numbers: what is smaller than this is rounding.
+EPSILON = 1e-6
+#: Share of estimated items from which points lead (defaults of drift-spec 1.3).
+ESTIMATED_SHARE = 0.8
+
+
+class Unit(StrEnum):
+    """In what size is counted."""
+
+    ITEMS = "items"
+    POINTS = "points"
+
+
+class LineKind(StrEnum):
+    """What a line of the ledger is."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    REESTIMATED = "reestimated"
+    #: the first estimate of an item that was planned without one.
+    LATE_SIZED = "late_sized"
+    #: work that moved between a parent and its children: these lines sum to nothing.
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One change of the scope; `amount` is signed."""
+
+    at: datetime
+    item_id: str
+    kind: LineKind
+    amount: float
+    #: entered, reopened, revived, left, deleted, cancelled, split, re-sized, …
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The scope of one container between its baseline and an instant, in one unit."""
+
+    unit: Unit
+    #: baseline instant, and the end of the grace window from which changes count.
+    since: datetime
+    counted_from: datetime
+    at: datetime
+    baseline: float
+    current: float
+    lines: tuple[Line, ...]
+    #: items in scope at the baseline and now.
+    planned: frozenset[str]
+    present: frozenset[str]
+
+    def total(self, kind: LineKind) -> float:
+        """Signed sum of the lines of one kind."""
+        return sum(line.amount for line in self.lines if line.kind is kind)
+
+    @property
+    def added(self) -> float:
+        """A: size of what entered, at entry."""
+        return self.total(LineKind.ADDED)
+
+    @property
+    def removed(self) -> float:
+        """R: size of what left, at exit (positive)."""
+        return -self.total(LineKind.REMOVED) or 0.0
+
+    @property
+    def reestimated(self) -> float:
+        """E: changes of estimates before completion."""
+        return self.total(LineKind.REESTIMATED)
+
+    @property
+    def late_sized(self) -> float:
+        """L: first estimates given after the baseline."""
+        return self.total(LineKind.LATE_SIZED)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the lines explain the present scope."""
+        told = self.baseline + self.added - self.removed + self.reestimated + self.late_sized
+        return abs(told - self.current) < EPSILON
+
+    @property
+    def net_ratio(self) -> float | None:
+        """(W(t) - W(t_b)) / W(t_b); None where nothing was planned."""
+        if self.baseline <= EPSILON:
+            return None
+        return (self.current - self.baseline) / self.baseline
+
+    @property
+    def entered(self) -> frozenset[str]:
+        """Items that were not planned and are there now."""
+        return frozenset(
+            line.item_id
+            for line in self.lines
+            if line.kind is LineKind.ADDED and line.item_id in self.present
+        )
+
+    @property
+    def left(self) -> frozenset[str]:
+        """Items that were planned and are no longer there."""
+        return frozenset(
+            line.item_id
+            for line in self.lines
+            if line.kind is LineKind.REMOVED
+            and line.item_id in self.planned
+            and line.item_id not in self.present
+        )
+
+    @property
+    def resized(self) -> frozenset[str]:
+        """Items still there whose size changed or was given for the first time."""
+        kinds = (LineKind.REESTIMATED, LineKind.LATE_SIZED)
+        return frozenset(
+            line.item_id
+            for line in self.lines
+            if line.kind in kinds and line.item_id in self.present
+        )
+
+    @property
+    def transient(self) -> frozenset[str]:
+        """Items that entered and left again: churn, and no change."""
+        added = {line.item_id for line in self.lines if line.kind is LineKind.ADDED}
+        return frozenset(added - self.present - self.planned)
+
+
+def lead_unit(*moments: Iterable[Place]) -> Unit:
+    """Points if, at each moment, enough items are estimated and, at the last, not all alike."""
+    sizes: list[float] = []
+    for places in moments:
+        all_sizes = [one.points for one in places]
+        sizes = [size for size in all_sizes if size is not None]
+        if len(sizes) < ESTIMATED_SHARE * len(all_sizes):
+            return Unit.ITEMS
+    return Unit.POINTS if len(set(sizes)) > 1 else Unit.ITEMS
+
+
+def compute(
+    items: Sequence[ItemHistory],
+    *,
+    since: datetime,
+    counted_from: datetime,
+    at: datetime,
+    unit: Unit | None = None,
+) -> Ledger:
+    """The ledger of these items' container from the baseline `since` to `at`.
+
+    Changes before `counted_from` (the end of the grace window) are part of the plan. Without a
+    `unit` the lead unit is chosen.
+    """
+    counted_from = min(max(since, counted_from), max(at, since))
+    planned = in_scope(items, counted_from, since)
+    present = in_scope(items, at, since, undone=True)
+    if unit is None:
+        unit = lead_unit(planned.values(), present.values())
+    walk = _Walk({item.id: item for item in items}, since, unit)
+    walk.start(counted_from)
+    for instant in sorted({t for item in items for t in item.instants() if counted_from < t <= at}):
+        walk.step(instant)
+    return Ledger(
+        unit=unit,
+        since=since,
+        counted_from=counted_from,
+        at=at,
+        baseline=sum(size_of(one, unit) for one in planned.values()),
+        current=sum(size_of(one, unit) for one in present.values()),
+        lines=tuple(walk.finish(at)),
+        planned=frozenset(planned),
+        present=frozenset(present),
+    )
+
+
+def size_of(one: Place, unit: Unit) -> float:
+    """Size in the unit; an item without estimate adds nothing in points."""
+    if unit is Unit.ITEMS:
+        return 1.0
+    return one.points or 0.0
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Goes from instant to instant and posts what differs."""
+
+    items: Mapping[str, ItemHistory]
+    since: datetime
+    unit: Unit
+    places: dict[str, Place] = field(default_factory=dict)
+    children: dict[str, int] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    #: size of a parent that was split and that its children have not taken up yet.
+    pools: dict[str, float] = field(default_factory=dict)
+    by_instant: dict[datetime, list[str]] = field(default_factory=dict)
+
+    def start(self, at: datetime) -> None:
+        for id_, item in self.items.items():
+            self._put(id_, place(item, at, self.since))
+            for instant in item.instants():
+                if instant > at:
+                    self.by_instant.setdefault(instant, []).append(id_)
+
+    def _put(self, id_: str, now: Place) -> None:
+        before = self.places.get(id_, ABSENT)
+        for one, step in ((before, -1), (now, 1)):
+            if one.member and one.parent is not None and one.parent != id_:
+                self.children[one.parent] = self.children.get(one.parent, 0) + step
+        self.places[id_] = now
+
+    def _counts(self, id_: str) -> bool:
+        return counted(self.places[id_], is_leaf=not self.children.get(id_, 0))
+
+    def step(self, at: datetime) -> None:
+        moved = self.by_instant.get(at, ())
+        new = {id_: place(self.items[id_], at, self.since) for id_ in moved}
+        touched = set(new)
+        for id_, now in new.items():
+            touched.update(p for p in (self.places[id_].parent, now.parent) if p in self.places)
+        before = {id_: (self.places[id_], self._counts(id_)) for id_ in touched}
+        for id_, now in new.items():
+            self._put(id_, now)
+        outs, ins, resized = [], [], []
+        for id_ in sorted(touched):
+            was, was_in = before[id_]
+            is_in = self._counts(id_)
+            if was_in and not is_in:
+                outs.append((id_, was))
+            elif is_in and not was_in:
+                ins.append((id_, was))
+            elif is_in:
+                resized.append((id_, was))
+        self._post(at, outs, ins, resized)
+
+    def _post(
+        self,
+        at: datetime,
+        outs: list[tuple[str, Place]],
+        ins: list[tuple[str, Place]],
+        resized: list[tuple[str, Place]],
+    ) -> None:
+        gone: dict[str, tuple[str | None, float, str]] = {}
+        for id_, was in outs:
+            reason = self._out_reason(id_, at)
+            if reason == "split":
+                self._split(at, id_, -size_of(was, self.unit))
+                self.pools[id_] = self.pools.get(id_, 0.0) + size_of(was, self.unit)
+            else:
+                gone[id_] = (was.parent, size_of(was, self.unit), reason)
+        # A parent that is a leaf again takes back what its children carried.
+        for id_, was in ins:
+            if self._in_reason(id_, was) == "split":
+                self._merge(at, id_, gone)
+        for id_, (_, amount, reason) in gone.items():
+            self._line(at, id_, LineKind.REMOVED, -amount, reason)
+        for id_, was in ins:
+            reason = self._in_reason(id_, was)
+            if reason != "split":
+                rest, taken = self._take(at, id_, size_of(self.places[id_], self.unit))
+                if rest > EPSILON or not taken:
+                    self._line(at, id_, LineKind.ADDED, rest, reason)
+        for id_, was in resized:
+            self._resize(at, id_, was)
+
+    def _merge(
+        self, at: datetime, id_: str, gone: dict[str, tuple[str | None, float, str]]
+    ) -> None:
+        size = size_of(self.places[id_], self.unit)
+        back = min(self.pools.pop(id_, 0.0), size)
+        for child, (parent, amount, reason) in gone.items():
+            take = min(amount, size - back) if parent == id_ else 0.0
+            if take > 0:
+                gone[child] = (parent, amount - take, reason)
+                self._split(at, child, -take)
+                back += take
+        self._split(at, id_, back)
+        if size - back > EPSILON or not back:
+            self._line(at, id_, LineKind.ADDED, size - back, "split")
+
+    def _take(self, at: datetime, id_: str, size: float) -> tuple[float, bool]:
+        """What is left of `size` after the pool of the item's parent gave its part."""
+        parent = self.places[id_].parent
+        take = min(self.pools.get(parent or "", 0.0), size)
+        if parent is None or take <= 0:
+            return size, False
+        self.pools[parent] -= take
+        self._split(at, id_, take)
+        return size - take, True
+
+    def _resize(self, at: datetime, id_: str, was: Place) -> None:
+        old, new = size_of(was, self.unit), size_of(self.places[id_], self.unit)
+        if self.unit is Unit.ITEMS or was.points == self.places[id_].points:
+            return
+        if was.points is None and not self._ever_sized(id_, at):
+            rest, taken = self._take(at, id_, new)
+            if rest > EPSILON or not taken:
+                self._line(at, id_, LineKind.LATE_SIZED, rest, "sized")
+            return
+        self._line(at, id_, LineKind.REESTIMATED, new - old, "re-sized")
+
+    def _ever_sized(self, id_: str, at: datetime) -> bool:
+        track = self.items[id_].points
+        return any(
+            change.old is not None or (change.at < at and change.new is not None)
+            for change in track.changes
+            if change.at <= at
+        )
+
+    def _out_reason(self, id_: str, at: datetime) -> str:
+        now = self.places[id_]
+        if not now.member:
+            ended = [stay for stay in self.items[id_].stays if stay.end is not None]
+            cause = next((s.end_cause for s in reversed(ended) if s.end and s.end <= at), None)
+            return "left" if cause in (None, "event", "inferred", "observed") else str(cause)
+        if now.cancelled:
+            return "cancelled"
+        return "split" if self.children.get(id_, 0) else "done before"
+
+    @staticmethod
+    def _in_reason(_id: str, was: Place) -> str:
+        if not was.member:
+            return "entered"
+        if was.cancelled:
+            return "revived"
+        return "reopened" if was.done_before else "split"
+
+    def _split(self, at: datetime, id_: str, amount: float) -> None:
+        if abs(amount) > EPSILON:
+            self.lines.append(Line(at, id_, LineKind.SPLIT, amount, "split"))
+
+    def _line(self, at: datetime, id_: str, kind: LineKind, amount: float, reason: str) -> None:
+        self.lines.append(Line(at, id_, kind, amount, reason))
+
+    def finish(self, at: datetime) -> list[Line]:
+        """What no child took up is less work than was planned."""
+        for id_, left in sorted(self.pools.items()):
+            if left > EPSILON:
+                self._split(at, id_, left)
+                self._line(at, id_, LineKind.REESTIMATED, -left, "split")
+        return self.lines

@@ -1,0 +1,483 @@
+"""Containers out of the store: members, their events and their places, one query per table."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from mappings.vocabulary import (
+    EventField,
+    HistoryState,
+    ItemType,
+    LinkKind,
+    MilestoneKind,
+    Priority,
+    StatusCategory,
+)
+from sync.ledger.mass_edit import Edit
+from sync.ledger.milestones import Key, MilestoneFacts
+from sync.ledger.origin import OriginFacts
+from sync.ledger.timeline import Change, ItemHistory, Stay, Track
+from sync.store import schema
+from sync.store.bulk import select_ids
+from sync.store.read import event_order
+
+_FIELD_OF_KIND = {
+    MilestoneKind.VERSION: EventField.VERSION,
+    MilestoneKind.SPRINT: EventField.SPRINT,
+    MilestoneKind.MILESTONE: EventField.MILESTONE,
+    MilestoneKind.ITERATION: EventField.ITERATION,
+}
+_SPLITTING = (LinkKind.SPLITS.value, LinkKind.CLONES.value)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """What a person needs to recognise an item, and what we know of its history."""
+
+    connection_id: int
+    id: str
+    key: str
+    title: str
+    scope_id: str
+    item_type: ItemType
+    priority: Priority
+    parent_id: str | None
+    assignee_id: str | None
+    restricted: bool
+    url: str | None
+    created_at: datetime | None
+    history_state: HistoryState
+    history_reason: str | None
+
+    @property
+    def subject(self) -> str:
+        """How findings name it."""
+        return f"issue:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A milestone with everything that ever was in it, as known at one instant."""
+
+    facts: MilestoneFacts
+    items: Mapping[str, ItemFacts]
+    histories: tuple[ItemHistory, ...]
+    #: changes of membership and size by account, for mass edits.
+    edits: tuple[Edit, ...] = field(default=())
+
+    def gaps(self, since: datetime) -> tuple[str, ...]:
+        """Why the ledger from `since` on would not be whole; empty when it is."""
+        cut = [i for i in self.items.values() if i.history_state is not HistoryState.COMPLETE]
+        unsure = [
+            one
+            for one in self.histories
+            if any(not stay.exact and stay.start > since for stay in one.stays)
+        ]
+        found: list[str] = []
+        if cut:
+            found.append(f"the history of {len(cut)} of {len(self.items)} items is not complete")
+        if unsure:
+            found.append(f"since when {len(unsure)} items are in it is not known")
+        return tuple(found)
+
+
+def containers(
+    conn: sa.Connection,
+    milestones: Iterable[MilestoneFacts],
+    *,
+    known_at: datetime,
+    present: bool,
+) -> dict[Key, Container]:
+    """The containers of these milestones; `present`: known_at is now, so rows stand as they are.
+
+    Five queries per connection, whatever the number of milestones and items.
+    """
+    found: dict[Key, Container] = {}
+    by_connection: dict[int, list[MilestoneFacts]] = {}
+    for one in milestones:
+        by_connection.setdefault(one.connection_id, []).append(one)
+    for connection_id, mine in by_connection.items():
+        found.update(_of_connection(conn, connection_id, mine, known_at, present))
+    return found
+
+
+def _of_connection(
+    conn: sa.Connection,
+    connection_id: int,
+    milestones: Sequence[MilestoneFacts],
+    known_at: datetime,
+    present: bool,
+) -> dict[Key, Container]:
+    stays = _stays(conn, connection_id, milestones, known_at)
+    ids = {id_ for by_item in stays.values() for id_ in by_item}
+    rows = _rows(conn, connection_id, ids)
+    events = _events(conn, connection_id, ids, known_at, present)
+    statuses = _statuses(conn, connection_id)
+    point_names = _point_names(conn, connection_id)
+    tracks = {
+        id_: _tracks(row, events.get(id_, ()), statuses, point_names, known_at)
+        for id_, row in rows.items()
+    }
+    found: dict[Key, Container] = {}
+    for facts in milestones:
+        mine = {id_: s for id_, s in stays.get(facts.key, {}).items() if id_ in rows}
+        found[facts.key] = Container(
+            facts=facts,
+            items={id_: _item_facts(connection_id, rows[id_]) for id_ in mine},
+            histories=tuple(
+                ItemHistory(id_, tuple(mine[id_]), *tracks[id_]) for id_ in sorted(mine)
+            ),
+            edits=tuple(_edits(facts, mine, events, known_at)),
+        )
+    return found
+
+
+def known(table: sa.Table, known_at: datetime) -> sa.ColumnElement[bool]:
+    """Rows of a table with `known_from` and `known_to` as they were known at that instant."""
+    c = table.c
+    return sa.and_(c.known_from <= known_at, sa.or_(c.known_to.is_(None), c.known_to > known_at))
+
+
+def _stays(
+    conn: sa.Connection,
+    connection_id: int,
+    milestones: Sequence[MilestoneFacts],
+    known_at: datetime,
+) -> dict[Key, dict[str, list[Stay]]]:
+    c = schema.scope_membership.c
+    found: dict[Key, dict[str, list[Stay]]] = {}
+    kinds: dict[MilestoneKind, list[str]] = {}
+    for one in milestones:
+        kinds.setdefault(one.kind, []).append(one.source_id)
+    for kind, ids in kinds.items():
+        rows = conn.execute(
+            sa.select(
+                c.milestone_id, c.member_id, c.valid_from, c.valid_to, c.end_cause, c.from_exact
+            )
+            .where(
+                c.connection_id == connection_id,
+                c.member_kind == "work_item",
+                c.milestone_kind == kind.value,
+                c.milestone_id.in_(ids),
+                known(schema.scope_membership, known_at),
+            )
+            .order_by(c.valid_from)
+        )
+        for row in rows:
+            by_item = found.setdefault((connection_id, kind, row.milestone_id), {})
+            by_item.setdefault(row.member_id, []).append(
+                Stay(row.valid_from, row.valid_to, row.end_cause, row.from_exact)
+            )
+    return found
+
+
+_ITEM_COLUMNS = (
+    "source_id",
+    "key",
+    "title",
+    "scope_id",
+    "item_type",
+    "priority",
+    "parent_id",
+    "assignee_id",
+    "restricted",
+    "url",
+    "created_at",
+    "history_state",
+    "history_reason",
+    "status_category",
+    "raw_status_id",
+    "estimate_points",
+    "estimate_field",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    facts: tuple[Any, ...]
+    category: StatusCategory
+    status_id: str | None
+    points: float | None
+    points_field: str | None
+
+    @property
+    def parent_id(self) -> str | None:
+        parent: str | None = self.facts[6]
+        return parent
+
+
+def _rows(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict[str, _Row]:
+    rows = select_ids(conn, schema.work_item, _ITEM_COLUMNS, connection_id, "source_id", ids)
+    return {
+        row[0]: _Row(row[:13], StatusCategory(row[13]), row[14], row[15], row[16]) for row in rows
+    }
+
+
+def facts_of(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> list[ItemFacts]:
+    """Facts of these items; unknown ids are left out."""
+    rows = _rows(conn, connection_id, ids)
+    return [_item_facts(connection_id, rows[id_]) for id_ in sorted(rows)]
+
+
+def _item_facts(connection_id: int, row: _Row) -> ItemFacts:
+    """The facts of one row."""
+    one = row.facts
+    return ItemFacts(
+        connection_id=connection_id,
+        id=one[0],
+        key=one[1],
+        title=one[2],
+        scope_id=one[3],
+        item_type=ItemType(one[4]),
+        priority=Priority(one[5]),
+        parent_id=one[6],
+        assignee_id=one[7],
+        restricted=one[8],
+        url=one[9],
+        created_at=one[10],
+        history_state=HistoryState(one[11]),
+        history_reason=one[12],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    id: str
+    field: EventField
+    raw_field: str
+    at: datetime
+    actor_id: str | None
+    old_ids: str | None
+    new_ids: str | None
+    old_text: str | None
+    new_text: str | None
+    known_from: datetime
+
+
+_EVENT_COLUMNS = (
+    "work_item_id",
+    "source_event_id",
+    "field",
+    "raw_field",
+    "at",
+    "actor_id",
+    "old_ids",
+    "new_ids",
+    "old_text",
+    "new_text",
+    "known_from",
+    "known_to",
+)
+_WANTED = (
+    "AND field IN ('status', 'points', 'parent', 'version', 'sprint', 'milestone', 'iteration')"
+)
+
+
+def _events(
+    conn: sa.Connection,
+    connection_id: int,
+    ids: Collection[str],
+    known_at: datetime,
+    present: bool,
+) -> dict[str, list[_Event]]:
+    """Events by item in order. In the past also those learnt later, so that they can be undone."""
+    extra = f"{_WANTED} AND known_to IS NULL" if present else _WANTED
+    found: dict[str, list[_Event]] = {}
+    rows = select_ids(
+        conn, schema.field_event, _EVENT_COLUMNS, connection_id, "work_item_id", ids, extra
+    )
+    for row in rows:
+        known_to = row[11]
+        superseded = known_to is not None and known_to <= known_at
+        corrected_later = known_to is not None and row[10] > known_at
+        if superseded or corrected_later:
+            continue
+        found.setdefault(row[0], []).append(_Event(row[1], EventField(row[2]), *row[3:11]))
+    for mine in found.values():
+        mine.sort(key=lambda event: (event.at, event_order(event.id)))
+    return found
+
+
+def _statuses(conn: sa.Connection, connection_id: int) -> dict[str, StatusCategory]:
+    c = schema.status.c
+    rows = conn.execute(sa.select(c.source_id, c.category).where(c.connection_id == connection_id))
+    return {row.source_id: StatusCategory(row.category) for row in rows}
+
+
+def _point_names(conn: sa.Connection, connection_id: int) -> dict[str, str]:
+    c = schema.field.c
+    rows = conn.execute(sa.select(c.source_id, c.name).where(c.connection_id == connection_id))
+    return {row.source_id: row.name for row in rows}
+
+
+def _tracks(
+    row: _Row,
+    events: Sequence[_Event],
+    statuses: Mapping[str, StatusCategory],
+    names: Mapping[str, str],
+    known_at: datetime,
+) -> tuple[Track[float | None], Track[StatusCategory], Track[str | None]]:
+    learnt = [event for event in events if event.known_from <= known_at]
+    later = [event for event in events if event.known_from > known_at]
+    return (
+        _points_track(row, learnt, later, names),
+        _category_track(row, learnt, later, statuses),
+        _parent_track(row, learnt, later),
+    )
+
+
+def _category_track(
+    row: _Row,
+    learnt: Sequence[_Event],
+    later: Sequence[_Event],
+    statuses: Mapping[str, StatusCategory],
+) -> Track[StatusCategory]:
+    def category(id_: str | None) -> StatusCategory:
+        return statuses.get(id_ or "", StatusCategory.UNKNOWN)
+
+    mine = [event for event in learnt if event.field is EventField.STATUS]
+    undo = [event for event in later if event.field is EventField.STATUS]
+    held_id, held = row.status_id, row.category
+    if undo:
+        held_id, held = undo[0].old_ids, category(undo[0].old_ids)
+    changes = [Change(event.at, category(event.old_ids), category(event.new_ids)) for event in mine]
+    if mine and mine[-1].new_ids == held_id:
+        # The item's own category knows its resolution and type, which a status id alone does not.
+        last = changes[-1]
+        changes[-1] = Change(last.at, last.old, held)
+    return Track.of(changes, held)
+
+
+def _points_track(
+    row: _Row, learnt: Sequence[_Event], later: Sequence[_Event], names: Mapping[str, str]
+) -> Track[float | None]:
+    mine = [event for event in learnt if event.field is EventField.POINTS]
+    undo = [event for event in later if event.field is EventField.POINTS]
+    wanted = _estimate_field(row, [*mine, *undo], names)
+    mine = [event for event in mine if event.raw_field.casefold() == wanted]
+    undo = [event for event in undo if event.raw_field.casefold() == wanted]
+    held = _number(undo[0].old_text) if undo else row.points
+    return Track.of(
+        [Change(event.at, _number(event.old_text), _number(event.new_text)) for event in mine],
+        held,
+    )
+
+
+def _estimate_field(row: _Row, events: Sequence[_Event], names: Mapping[str, str]) -> str:
+    """The estimate field whose events tell this item's size, in small letters."""
+    if row.points_field is not None:
+        told = {event.raw_field.casefold() for event in events}
+        for name in (names.get(row.points_field, ""), row.points_field):
+            if name.casefold() in told:
+                return name.casefold()
+        return names.get(row.points_field, row.points_field).casefold()
+    return events[-1].raw_field.casefold() if events else ""
+
+
+def _parent_track(
+    row: _Row, learnt: Sequence[_Event], later: Sequence[_Event]
+) -> Track[str | None]:
+    mine = [event for event in learnt if event.field is EventField.PARENT]
+    undo = [event for event in later if event.field is EventField.PARENT]
+    held = undo[0].old_ids if undo else row.parent_id
+    # One act may tell the same change under two field names, once as a removal: the parent wins.
+    by_instant: dict[datetime, Change[str | None]] = {}
+    for event in mine:
+        known_one = by_instant.get(event.at)
+        old = event.old_ids if known_one is None else known_one.old or event.old_ids
+        new = event.new_ids if known_one is None else event.new_ids or known_one.new
+        by_instant[event.at] = Change(event.at, old, new)
+    return Track.of(by_instant.values(), held)
+
+
+def _number(text: str | None) -> float | None:
+    if text is None or not text.strip():
+        return None
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _edits(
+    facts: MilestoneFacts,
+    items: Collection[str],
+    events: Mapping[str, Sequence[_Event]],
+    known_at: datetime,
+) -> Iterable[Edit]:
+    membership = _FIELD_OF_KIND.get(facts.kind)
+    for id_ in items:
+        for event in events.get(id_, ()):
+            if event.actor_id is None or event.known_from > known_at:
+                continue
+            if event.field is membership:
+                old = set((event.old_ids or "").split(","))
+                new = set((event.new_ids or "").split(","))
+                if facts.source_id in old ^ new:
+                    yield Edit(id_, event.field.value, event.at, event.actor_id)
+            elif event.field is EventField.POINTS:
+                yield Edit(id_, event.field.value, event.at, event.actor_id)
+
+
+# --- where additions came from ----------------------------------------------------------------
+
+
+def origin_facts(
+    conn: sa.Connection,
+    container: Container,
+    ids: Collection[str],
+    *,
+    known_at: datetime,
+    ends: Mapping[Key, datetime | None],
+) -> dict[str, OriginFacts]:
+    """What tells the origin of these items; `ends`: when each milestone ends, where known."""
+    facts = container.facts
+    elsewhere: dict[str, list[tuple[datetime, datetime | None]]] = {}
+    for row in select_ids(
+        conn,
+        schema.scope_membership,
+        ("member_id", "milestone_id", "valid_from", "known_from", "known_to", "milestone_kind"),
+        facts.connection_id,
+        "member_id",
+        ids,
+        "AND member_kind = 'work_item'",
+    ):
+        if row[5] != facts.kind.value or row[1] == facts.source_id:
+            continue
+        if row[3] <= known_at and (row[4] is None or row[4] > known_at):
+            end = ends.get((facts.connection_id, facts.kind, row[1]))
+            elsewhere.setdefault(row[0], []).append((row[2], end))
+    split_with, linked = _links(conn, facts.connection_id, ids, known_at)
+    return {
+        id_: OriginFacts(
+            created_at=one.created_at,
+            item_type=one.item_type,
+            priority=one.priority,
+            parent_id=one.parent_id,
+            elsewhere=tuple(elsewhere.get(id_, ())),
+            split_with=frozenset(split_with.get(id_, ())),
+            linked=frozenset(linked.get(id_, ())),
+        )
+        for id_ in ids
+        if (one := container.items.get(id_)) is not None
+    }
+
+
+def _links(
+    conn: sa.Connection, connection_id: int, ids: Collection[str], known_at: datetime
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    split_with: dict[str, set[str]] = {}
+    linked: dict[str, set[str]] = {}
+    columns = ("from_id", "to_id", "kind", "first_seen_at", "withdrawn_at")
+    for column in ("from_id", "to_id"):
+        for row in select_ids(conn, schema.link, columns, connection_id, column, ids):
+            if row[3] > known_at or (row[4] is not None and row[4] <= known_at):
+                continue
+            for one, other in ((row[0], row[1]), (row[1], row[0])):
+                linked.setdefault(one, set()).add(other)
+                if row[2] in _SPLITTING:
+                    split_with.setdefault(one, set()).add(other)
+    return split_with, linked

@@ -1,0 +1,167 @@
+"""What an item was at an instant, told from its events or undone from what it is now; pure."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from mappings.vocabulary import StatusCategory
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[T]):
+    """One event of one field: value before and after."""
+
+    at: datetime
+    old: T
+    new: T
+
+
+@dataclass(frozen=True, slots=True)
+class Track(Generic[T]):
+    """A field over time: its changes in order of time, and the value held at the end."""
+
+    changes: tuple[Change[T], ...]
+    held: T
+    ats: tuple[datetime, ...] = field(default=(), compare=False)
+
+    @staticmethod
+    def of(changes: Iterable[Change[T]], held: T) -> "Track[T]":
+        """Changes are put in order of time; those of one instant keep theirs."""
+        ordered = tuple(sorted(changes, key=lambda change: change.at))
+        return Track(ordered, held, tuple(change.at for change in ordered))
+
+    def told(self, at: datetime) -> T:
+        """The value at `at` as the events tell it, read forwards."""
+        count = bisect_right(self.ats, at)
+        if count:
+            return self.changes[count - 1].new
+        return self.changes[0].old if self.changes else self.held
+
+    def undone(self, at: datetime) -> T:
+        """The value at `at` found by undoing later events from the value held."""
+        count = bisect_right(self.ats, at)
+        return self.changes[count].old if count < len(self.changes) else self.held
+
+    def since(self, at: datetime) -> datetime | None:
+        """Since when the value told at `at` has been so; None: since before the first event."""
+        count = bisect_right(self.ats, at)
+        if not count:
+            return None
+        value = self.changes[count - 1].new
+        for i in range(count - 1, -1, -1):
+            change = self.changes[i]
+            before = self.changes[i - 1].new if i else change.old
+            if before != value:
+                return change.at
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One interval of an item in the container, from `start` up to but not with `end`."""
+
+    start: datetime
+    #: None: still there.
+    end: datetime | None = None
+    #: why it ended: event, inferred, or the reason why the item is gone.
+    end_cause: str | None = None
+    #: False: it was there at `start`, and since when is not known.
+    exact: bool = True
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the item is in at this instant."""
+        return self.start <= at and (self.end is None or at < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemHistory:
+    """All that decides an item's place in the scope of one container."""
+
+    id: str
+    stays: tuple[Stay, ...]
+    points: Track[float | None]
+    category: Track[StatusCategory]
+    parent: Track[str | None]
+
+    def stay_at(self, at: datetime) -> Stay | None:
+        """The interval that holds it at this instant, if any."""
+        return next((stay for stay in self.stays if stay.holds(at)), None)
+
+    def instants(self) -> set[datetime]:
+        """Every instant at which something may change."""
+        found = {*self.points.ats, *self.category.ats, *self.parent.ats}
+        for stay in self.stays:
+            found.add(stay.start)
+            if stay.end is not None:
+                found.add(stay.end)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one item stands at one instant, apart from whether it is a leaf."""
+
+    member: bool
+    parent: str | None
+    cancelled: bool
+    #: done since before the baseline: not part of the plan's open work.
+    done_before: bool
+    done: bool
+    #: size in points, frozen at completion; None: not estimated.
+    points: float | None
+
+
+#: An item that is not there.
+ABSENT = Place(
+    member=False, parent=None, cancelled=False, done_before=False, done=False, points=None
+)
+
+
+def place(item: ItemHistory, at: datetime, since: datetime, *, undone: bool = False) -> Place:
+    """Where the item stands at `at`, for a plan made at `since`.
+
+    `undone`: judged backwards from what is held now, to check what the events tell.
+    """
+    member = item.stay_at(at) is not None
+    category = item.category.undone(at) if undone else item.category.told(at)
+    parent = item.parent.undone(at) if undone else item.parent.told(at)
+    done = category is StatusCategory.DONE
+    done_since = item.category.since(at) if done else None
+    # Work done is sized as it was when it was done; later edits are not scope.
+    measured = done_since or at
+    points = item.points.undone(measured) if undone else item.points.told(measured)
+    return Place(
+        member=member,
+        parent=parent,
+        cancelled=category is StatusCategory.CANCELLED,
+        done_before=done and (done_since is None or done_since <= since),
+        done=done,
+        points=points,
+    )
+
+
+def parents_within(places: Iterable[tuple[str, Place]]) -> dict[str, int]:
+    """How many other members of the container name each id as their parent."""
+    counts: dict[str, int] = {}
+    for id_, one in places:
+        if one.member and one.parent is not None and one.parent != id_:
+            counts[one.parent] = counts.get(one.parent, 0) + 1
+    return counts
+
+
+def in_scope(
+    items: Iterable[ItemHistory], at: datetime, since: datetime, *, undone: bool = False
+) -> dict[str, Place]:
+    """Leaf items in the container at `at`, without cancelled ones and those done before `since`."""
+    places = {item.id: place(item, at, since, undone=undone) for item in items}
+    counts = parents_within(places.items())
+    return {id_: one for id_, one in places.items() if counted(one, is_leaf=not counts.get(id_, 0))}
+
+
+def counted(one: Place, *, is_leaf: bool) -> bool:
+    """Whether an item in this place is part of the scope."""
+    return one.member and is_leaf and not one.cancelled and not one.done_before

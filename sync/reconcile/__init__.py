@@ -1,0 +1,1 @@
+"""Judging: detectors, findings with a life, and what could not be checked."""

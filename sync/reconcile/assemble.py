@@ -1,0 +1,174 @@
+"""From judged findings to all that a report needs: lines, questions, certificates, inventory."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from sync.ledger.ledger import Ledger, LineKind
+from sync.ledger.milestones import due_moves
+from sync.ledger.origin import by_origin
+from sync.reconcile.contract import (
+    Certificate,
+    Finding,
+    LedgerSummary,
+    MilestoneLine,
+    Reconciliation,
+)
+from sync.reconcile.detectors.scope import net
+from sync.reconcile.gate import Gate
+from sync.reconcile.propose import left_over, proposals
+from sync.reconcile.questions import questions
+from sync.reconcile.stored import Run
+from sync.reconcile.view import Plan, View
+from sync.reconcile.words import count, verb
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A run and what it said."""
+
+    run: Run
+    previous: Run | None
+    findings: tuple[Finding, ...]
+    resolved: tuple[Finding, ...]
+    not_checked: tuple[tuple[str, str, str], ...]
+    restated: tuple[str, ...]
+
+
+def assemble(view: View, judged: Judged) -> Reconciliation:
+    """Everything a report renders, out of the same view."""
+    proposed = proposals(view)
+    gate = Gate(view)
+    return Reconciliation(
+        run_id=judged.run.id,
+        program=view.policy.program,
+        at=judged.run.at,
+        as_of=view.as_of,
+        time_zone=view.policy.time_zone,
+        is_first=judged.previous is None,
+        previous_at=judged.previous.at if judged.previous is not None else None,
+        findings=judged.findings,
+        resolved=judged.resolved,
+        milestones=tuple(_line(view, plan, gate) for plan in view.plans()),
+        questions=questions(view, proposed),
+        not_checked=judged.not_checked,
+        certificates=tuple(
+            Certificate(
+                connection=one.connection,
+                scope=one.scope_key,
+                stream=one.stream,
+                outcome=one.outcome,
+                reason=one.reason,
+                fresh_at=one.fresh_at,
+                remote_count=one.remote_count,
+                local_count=one.local_count,
+                unreadable=one.unreadable,
+                history_gaps=one.history_gaps,
+            )
+            for one in view.coverage.in_force
+        ),
+        hygiene=_hygiene(view),
+        inventory=_inventory(view, judged.findings),
+        config_hash=judged.run.config_hash,
+        mapping_version=judged.run.mapping_version,
+        program_version=judged.run.program_version,
+        restated=judged.restated,
+    )
+
+
+def _line(view: View, plan: Plan, gate: Gate) -> MilestoneLine:
+    facts = plan.facts
+    moves = due_moves(facts)
+    withheld = plan.withheld or gate.reason(net.DETECTOR, facts.connection_id, facts.subject)
+    ledger = plan.ledger
+    if withheld is not None and ledger is not None and ledger.balanced:
+        ledger = None
+    if withheld is None and plan.mass:
+        items = {id_ for one in plan.mass for id_ in one.items}
+        withheld = (
+            f"{count(len(items), 'item')} changed in one go: percentages wait until somebody "
+            "confirms that this was meant"
+        )
+    return MilestoneLine(
+        connection=facts.connection,
+        kind=facts.kind,
+        source_id=facts.source_id,
+        name=facts.name,
+        project_key=facts.project_key,
+        state=facts.state,
+        start_date=facts.start_date,
+        due_date=facts.due_date,
+        former_due_dates=tuple(move.old for move in moves),
+        done_items=sum(1 for one in plan.leaves.values() if one.done),
+        total_items=len(plan.leaves),
+        unestimated_items=sum(1 for one in plan.leaves.values() if one.points is None),
+        baseline_rule=plan.baseline.rule.value if plan.baseline is not None else None,
+        baseline_at=plan.baseline.at if plan.baseline is not None else None,
+        baseline_accepted=plan.baseline.accepted if plan.baseline is not None else False,
+        ledger=_summary(view, plan, ledger) if ledger is not None else None,
+        withheld=withheld,
+        url=facts.url,
+    )
+
+
+def _summary(view: View, plan: Plan, ledger: Ledger) -> LedgerSummary:
+    added = {line.item_id for line in ledger.lines if line.kind is LineKind.ADDED}
+    due = plan.facts.due_date
+    return LedgerSummary(
+        unit=ledger.unit.value,
+        baseline=ledger.baseline,
+        added=ledger.added,
+        removed=ledger.removed,
+        reestimated=ledger.reestimated,
+        late_sized=ledger.late_sized,
+        current=ledger.current,
+        balanced=ledger.balanced,
+        net_ratio=ledger.net_ratio if plan.percent_allowed and ledger.balanced else None,
+        entered_items=len(ledger.entered),
+        left_items=len(ledger.left),
+        added_by_origin=by_origin(
+            ledger, view.origins(plan, added), view.calendar.end_of(due) if due else None
+        ),
+    )
+
+
+def _hygiene(view: View) -> tuple[str, ...]:
+    number = left_over(view)
+    if not number:
+        return ()
+    return (
+        f"{count(number, 'other milestone')} {verb(number, 'is', 'are')} open and not judged: "
+        "close what is over.",
+    )
+
+
+def _inventory(view: View, findings: Sequence[Finding]) -> Mapping[str, Any]:
+    items = view.items
+    number = view.conn.execute(sa.select(sa.func.count()).select_from(items)).scalar_one()
+    ages = Counter(_age(view, one) for one in findings)
+    return {
+        "work_items": number,
+        "projects": len(view.projects),
+        "milestones": len(view.judged),
+        "open_milestones": sum(1 for one in view.milestones.values() if one.state.is_open),
+        "findings": dict(sorted(Counter(one.detector for one in findings).items())),
+        "ages": {name: ages[name] for name in _AGES if ages[name]},
+    }
+
+
+_AGES = ("under a week", "under a month", "older", "of unknown age")
+
+
+def _age(view: View, finding: Finding) -> str:
+    """How long the trouble is there, by the oldest dated proof."""
+    known = [one.at for one in finding.evidence if one.at is not None]
+    if not known:
+        return _AGES[3]
+    age = view.as_of - min(known)
+    if age < timedelta(days=7):
+        return _AGES[0]
+    return _AGES[1] if age < timedelta(days=30) else _AGES[2]

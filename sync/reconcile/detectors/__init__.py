@@ -1,0 +1,1 @@
+"""The built-in detectors, one small file each, in families."""

@@ -1,0 +1,1 @@
+"""Does the plan still say something true about dates?"""

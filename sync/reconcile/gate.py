@@ -1,0 +1,114 @@
+"""Whether what a subject's judgement rests on was read; if not, why."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from mappings.vocabulary import MilestoneKind
+from sync.ledger.milestones import MilestoneFacts
+from sync.reconcile.contract import Detector
+from sync.reconcile.coverage import needed
+from sync.reconcile.labels import MILESTONES
+from sync.reconcile.view import Project, View
+
+
+@dataclass
+class Gate:
+    """Answers for one view; what it found out once it keeps."""
+
+    view: View
+    _lacks: dict[tuple[int, str, str, tuple[str, ...]], list[str]] = field(default_factory=dict)
+    _projects: dict[tuple[int, str], Project] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Projects by id."""
+        self._projects = {(one.connection_id, one.source_id): one for one in self.view.projects}
+
+    def reason(
+        self,
+        detector: Detector,
+        connection_id: int | None,
+        subject: str,
+        milestone: tuple[MilestoneKind, str] | None = None,
+    ) -> str | None:
+        """Why this subject may not be judged by this detector; None: it may."""
+        if not detector.needs or connection_id is None:
+            return None
+        kind = self.view.connections.get(connection_id, ("", ""))[1]
+        if kind not in detector.needs:
+            return f"it cannot judge what comes from {kind or 'an unknown source'}"
+        streams = detector.needs[kind]
+        about, _, id_ = subject.partition(":")
+        wanted = milestone
+        if wanted is None and about in MILESTONES:
+            wanted = (MilestoneKind(about), id_)
+        if wanted is not None:
+            facts = self.view.milestones.get((connection_id, *wanted))
+            return self._of_milestone(facts, streams) if facts is not None else None
+        if about == "project":
+            return self._of_project(connection_id, id_, streams)
+        if about == "issue":
+            found = self.view.item_facts({connection_id: [id_]}).get((connection_id, id_))
+            return self._of_project(connection_id, found.scope_id, streams) if found else None
+        return None
+
+    def _of_milestone(self, facts: MilestoneFacts, streams: Collection[str]) -> str | None:
+        of_projects, of_boards = needed(streams, facts.kind)
+        projects: set[str] = set()
+        if facts.kind is MilestoneKind.VERSION:
+            projects = {facts.scope_id} if facts.scope_id else set()
+        else:
+            (plan,) = self.view.plans([facts])
+            projects = {one.scope_id for one in plan.container.items.values()}
+        for id_ in sorted(projects):
+            lacking = self._project(facts.connection_id, id_, of_projects)
+            if lacking:
+                return lacking[0]
+        if facts.kind is not MilestoneKind.SPRINT or not of_boards:
+            return None
+        boards = self.view.boards.get((facts.connection_id, facts.source_id), ())
+        lacking_by_board = [self._board(facts.connection_id, id_, of_boards) for id_ in boards]
+        # A sprint that several boards hold was read when one of them was.
+        if lacking_by_board and all(lacking_by_board):
+            return lacking_by_board[0][0]
+        return None
+
+    def _of_project(self, connection_id: int, id_: str, streams: Collection[str]) -> str | None:
+        of_projects, of_boards = needed(streams, None)
+        lacking = self._project(connection_id, id_, of_projects)
+        if lacking:
+            return lacking[0]
+        for board in self.view.project_boards.get((connection_id, id_), ()):
+            lacking = self._board(connection_id, board, of_boards)
+            # A board without sprints has nothing to read; that is no gap.
+            if lacking and not self._has_no_sprints(connection_id, board):
+                return lacking[0]
+        return None
+
+    def _project(self, connection_id: int, id_: str, streams: Collection[str]) -> list[str]:
+        project = self._projects.get((connection_id, id_))
+        key = project.key if project is not None else None
+        return self._cached(connection_id, "project", id_, key, streams)
+
+    def _board(self, connection_id: int, id_: str, streams: Collection[str]) -> list[str]:
+        return self._cached(connection_id, "board", id_, None, streams)
+
+    def _has_no_sprints(self, connection_id: int, board: str) -> bool:
+        outcomes = {
+            one.outcome
+            for one in self.view.coverage.readings
+            if one.connection_id == connection_id
+            and one.scope_kind == "board"
+            and one.scope_id == board
+            and one.stream == "sprints"
+        }
+        return outcomes <= {"unavailable"}
+
+    def _cached(
+        self, connection_id: int, kind: str, id_: str, key: str | None, streams: Collection[str]
+    ) -> list[str]:
+        name = (connection_id, kind, id_, tuple(streams))
+        if name not in self._lacks:
+            self._lacks[name] = self.view.coverage.lacks(
+                (connection_id, kind, id_), key, streams, kind
+            )
+        return self._lacks[name]

@@ -1,0 +1,277 @@
+"""Run the detectors behind the gate, then say what became of each finding."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mappings.vocabulary import MilestoneKind
+from sync.reconcile import findings as life
+from sync.reconcile import registry
+from sync.reconcile.contract import (
+    Channel,
+    Detector,
+    Finding,
+    FindingState,
+    Found,
+    NotChecked,
+)
+from sync.reconcile.findings import Known, Seen, Verdict
+from sync.reconcile.gate import Gate
+from sync.reconcile.labels import Labels
+from sync.reconcile.registry import Catalogue
+from sync.reconcile.stored import SILENT, Step
+from sync.reconcile.view import View
+
+#: It speaks of our reading and not of the world: it is told at once, whatever was restated.
+_OF_OUR_READING = "reading"
+#: Where names of the configuration that match nothing are listed.
+NAMES = "milestones"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run gathers."""
+
+    seen: dict[str, Seen] = field(default_factory=dict)
+    #: (detector, connection id, subject) -> (label, reason).
+    unchecked: dict[tuple[str, int | None, str], tuple[str, str]] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    shown: list[Finding] = field(default_factory=list)
+    resolved: list[Finding] = field(default_factory=list)
+    seen_rows: list[tuple[Seen, Verdict, Finding]] = field(default_factory=list)
+    unseen_rows: list[Finding] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+    def coverage(self) -> dict[str, Any]:
+        """The run's coverage as it is stored."""
+        found: dict[str, Any] = {
+            id_: {"state": state, "subjects": {}} for id_, state in sorted(self.states.items())
+        }
+        for (id_, connection_id, subject), (label, reason) in sorted(
+            self.unchecked.items(), key=lambda pair: (pair[0][0], pair[0][1] or 0, pair[0][2])
+        ):
+            one = found.setdefault(id_, {"state": "not_checked", "subjects": {}})
+            one["subjects"][f"{connection_id or ''}/{subject}"] = [label, reason]
+        return found
+
+    def listed(self) -> tuple[tuple[str, str, str], ...]:
+        """What was not judged: (detector, subject label, reason)."""
+        return tuple(
+            sorted((id_, label, reason) for (id_, _, _), (label, reason) in self.unchecked.items())
+        )
+
+
+def detect(view: View, known: Catalogue, outcome: Outcome) -> None:
+    """Findings and what could not be judged, by detector."""
+    gate, labels = Gate(view), Labels(view)
+    for broken in known.broken:
+        outcome.unchecked[broken.name, None, "*"] = ("everything", broken.reason)
+    for named in view.names:
+        if len(named.matches) != 1:
+            number = len(named.matches)
+            reason = (
+                f"{number} milestones have this name" if number else "no milestone has this name"
+            )
+            outcome.unchecked[NAMES, None, named.text] = (named.text, reason)
+    for detector in known.detectors:
+        channel = view.policy.channels.get(detector.id, detector.channel)
+        if channel is Channel.OFF:
+            outcome.states[detector.id] = "off"
+            continue
+        outcome.states[detector.id] = "checked"
+        results = _results(view, detector, outcome)
+        labels.read_ahead((one.connection_id, one.subject) for one in results)
+        for one in results:
+            if isinstance(one, Found):
+                _take(view, detector, one, gate, labels, outcome)
+            else:
+                key = (detector.id, _connection_of(view, one), one.subject)
+                outcome.unchecked[key] = (labels.label(key[1], one.subject), one.reason)
+        _list_uncovered(view, detector, gate, labels, outcome)
+
+
+def _results(view: View, detector: Detector, outcome: Outcome) -> list[Found | NotChecked]:
+    thresholds = registry.thresholds(detector, view.policy)
+    if detector in registry.BUILT_IN:
+        return list(detector.detect(view, thresholds))
+    try:
+        return list(detector.detect(view, thresholds))
+    except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; the others work
+        outcome.states[detector.id] = "not_checked"
+        outcome.unchecked[detector.id, None, "*"] = (
+            "everything",
+            f"the detector failed: {type(error).__name__}: {error}",
+        )
+        return []
+
+
+def _take(
+    view: View, detector: Detector, found: Found, gate: Gate, labels: Labels, outcome: Outcome
+) -> None:
+    """A finding, if its data is covered."""
+    label = labels.label(found.connection_id, found.subject)
+    reason = gate.reason(detector, found.connection_id, found.subject, found.milestone)
+    if reason is not None:
+        outcome.unchecked[detector.id, found.connection_id, found.subject] = (label, reason)
+        return
+    try:
+        words = life.words(detector, found)
+    except (KeyError, IndexError, ValueError) as error:
+        outcome.unchecked[detector.id, found.connection_id, found.subject] = (
+            label,
+            f"the detector's words cannot be filled in: {error}",
+        )
+        return
+    connection = view.connections.get(found.connection_id or 0, (None, None))[0]
+    fingerprint = life.fingerprint(detector.id, connection, found)
+    channel = view.policy.channels.get(detector.id, found.channel or detector.channel)
+    if channel is Channel.OFF:
+        return
+    seen = Seen(
+        fingerprint=fingerprint,
+        detector=detector.id,
+        found=found,
+        connection=connection,
+        channel=channel,
+        words=words,
+        evidence_hash=life.evidence_hash(found.evidence),
+        subject_label=label,
+        milestone_label=labels.milestone(found.connection_id, found.milestone),
+    )
+    held = outcome.seen.get(fingerprint)
+    if held is None or held.found.severity.rank < found.severity.rank:
+        outcome.seen[fingerprint] = seen
+
+
+def _connection_of(view: View, one: NotChecked) -> int | None:
+    """The connection of a subject that a detector left out; its milestone tells where it can."""
+    if one.connection_id is not None:
+        return one.connection_id
+    matches = [facts.connection_id for facts in view.judged if facts.subject == one.subject]
+    return matches[0] if len(matches) == 1 else None
+
+
+def _list_uncovered(
+    view: View, detector: Detector, gate: Gate, labels: Labels, outcome: Outcome
+) -> None:
+    """Subjects whose data is missing are named even where nothing was found in them."""
+    subjects: list[tuple[int, str]] = []
+    if detector.about == "milestone":
+        subjects = [(one.connection_id, one.subject) for one in view.judged if one.state.is_open]
+    elif detector.about == "project":
+        subjects = [(one.connection_id, one.subject) for one in view.projects]
+    for connection_id, subject in subjects:
+        reason = gate.reason(detector, connection_id, subject)
+        if reason is not None:
+            key = (detector.id, connection_id, subject)
+            outcome.unchecked.setdefault(key, (labels.label(connection_id, subject), reason))
+
+
+def judge_lives(
+    view: View,
+    known: Catalogue,
+    outcome: Outcome,
+    before: Mapping[str, Known],
+    *,
+    first: bool,
+    restated: bool,
+) -> None:
+    """State of every finding, seen now or open before, and the steps to keep."""
+    by_id = {one.id: one for one in known.detectors}
+    for fingerprint, seen in outcome.seen.items():
+        held = before.get(fingerprint)
+        ours = restated and by_id[seen.detector].about != _OF_OUR_READING
+        verdict = life.seen_again(seen, held, first=first, restated=ours)
+        finding = life.as_finding(seen, verdict, held, view.as_of)
+        outcome.shown.append(finding)
+        outcome.seen_rows.append((seen, verdict, finding))
+        _step(outcome, held, finding, SILENT if verdict.silent else None)
+    gate = Gate(view)
+    labels = Labels(view)
+    absent = [one for key, one in before.items() if one.is_open and key not in outcome.seen]
+    labels.read_ahead((one.connection_id, one.finding.subject) for one in absent)
+    for held in absent:
+        detector = by_id.get(held.finding.detector)
+        withdrawn = _withdrawn(view, detector, held, outcome)
+        verdict = life.not_seen(
+            held,
+            unchecked=_unchecked(detector, held, gate, outcome),
+            withdrawn=withdrawn,
+            restated=restated and (detector is None or detector.about != _OF_OUR_READING),
+        )
+        over = verdict.state is FindingState.RESOLVED
+        finding = replace(
+            held.finding,
+            state=verdict.state,
+            resolved_at=view.as_of if over else None,
+            previous_severity=held.finding.severity,
+        )
+        outcome.unseen_rows.append(finding)
+        if not over:
+            outcome.shown.append(finding)
+        elif not verdict.silent:
+            outcome.resolved.append(finding)
+        silent = (verdict.reason or SILENT) if verdict.silent else None
+        _step(outcome, held, finding, silent if over else verdict.reason)
+
+
+def _unchecked(detector: Detector | None, held: Known, gate: Gate, outcome: Outcome) -> str | None:
+    finding = held.finding
+    if detector is None:
+        return "its detector cannot be run"
+    for subject in (finding.subject, "*"):
+        for connection_id in (held.connection_id, None):
+            found = outcome.unchecked.get((finding.detector, connection_id, subject))
+            if found is not None:
+                return found[1]
+    milestone = held.milestone
+    return gate.reason(
+        detector,
+        held.connection_id,
+        finding.subject,
+        (MilestoneKind(milestone[0]), milestone[1]) if milestone is not None else None,
+    )
+
+
+def _withdrawn(view: View, detector: Detector | None, held: Known, outcome: Outcome) -> str | None:
+    """Why a finding is no longer asked for, if so: then it ends without a word."""
+    finding = held.finding
+    if outcome.states.get(finding.detector) == "off":
+        return "its detector is switched off"
+    if detector is None:
+        return None
+    if detector.about == "milestone" and held.milestone is not None:
+        key = (held.connection_id or 0, MilestoneKind(held.milestone[0]), held.milestone[1])
+        still = any(one.key == key for one in view.judged)
+        if not still and key in view.milestones:
+            return "its milestone is no longer judged"
+    if detector.about == _OF_OUR_READING and _absorbed(finding.subject, outcome):
+        return "it is part of another gap"
+    return None
+
+
+def _absorbed(subject: str, outcome: Outcome) -> bool:
+    """Whether a gap that is there now covers this one, or is a part of it."""
+    mine = subject.split("/")
+    for seen in outcome.seen.values():
+        other = seen.found.subject.split("/")
+        pairs = list(zip(mine, other, strict=False))
+        if len(mine) == len(other) and all(a == b or "*" in (a, b) for a, b in pairs):
+            return True
+    return False
+
+
+def _step(outcome: Outcome, held: Known | None, finding: Finding, reason: str | None) -> None:
+    """Keep a change of state, or a level crossed within one."""
+    was = held.finding if held is not None else None
+    if was is not None and was.state is finding.state and was.severity is finding.severity:
+        return
+    outcome.steps.append(
+        Step(
+            finding.fingerprint,
+            was.state if was is not None else None,
+            finding.state,
+            finding.severity,
+            reason,
+        )
+    )

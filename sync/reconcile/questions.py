@@ -1,0 +1,134 @@
+"""What only a person can confirm: at most three questions, each with the line that answers it."""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from sync.reconcile.contract import Policy, Question
+from sync.reconcile.propose import Proposal
+from sync.reconcile.view import Plan, View
+from sync.reconcile.words import count, day_of, verb
+from sync.store import schema
+
+#: Never more at a time (defaults.md).
+AT_MOST = 3
+#: Milestones named in one question.
+NAMED = 5
+
+
+def questions(view: View, proposed: Sequence[Proposal]) -> tuple[Question, ...]:
+    """The most useful ones first: names that mean nothing, edits to confirm, baselines, choices."""
+    found = [
+        *_unclear_names(view),
+        *_choice(view.policy, proposed),
+        *_mass_edits(view.plans()),
+        *_baselines(view),
+        *_unmapped(view),
+    ]
+    return tuple(found[:AT_MOST])
+
+
+def _unclear_names(view: View) -> Iterable[Question]:
+    for named in view.names:
+        if len(named.matches) == 1:
+            continue
+        if named.matches:
+            lines = sorted({one.line for one in named.matches})
+            yield Question(
+                f'{len(named.matches)} milestones are called "{named.text}". Which one is meant?',
+                f"[milestones] judge = [{_listed(lines)}]",
+            )
+        else:
+            close = f" Close to it: {_listed(named.close)}." if named.close else ""
+            answer = _listed(named.close[:1] or ("PROJECT:name",))
+            yield Question(
+                f'No milestone is called "{named.text}". What is its name now?{close}',
+                f"[milestones] judge = [{answer}]",
+            )
+
+
+def _choice(policy: Policy, proposed: Sequence[Proposal]) -> Iterable[Question]:
+    if policy.judge or not proposed:
+        return
+    named = [one.line for one in proposed[:NAMED]]
+    more = len(proposed) - len(named)
+    rest = f", and {count(more, 'more milestone')}" if more > 0 else ""
+    whys = "; ".join(f"{one.line} ({one.why})" for one in proposed[:NAMED])
+    yield Question(
+        f"Which milestones should be judged? Open and near: {whys}{rest}.",
+        f"[milestones] judge = [{_listed(named)}]",
+    )
+
+
+def _mass_edits(plans: Iterable[Plan]) -> Iterable[Question]:
+    for plan in plans:
+        if not plan.mass:
+            continue
+        items = {id_ for one in plan.mass for id_ in one.items}
+        yield Question(
+            f"{count(len(items), 'item')} of {plan.facts.name} changed in one go. Was that meant? "
+            "Percentages wait for the answer.",
+            f'driftline baseline accept "{plan.facts.line}"',
+        )
+
+
+def _baselines(view: View) -> Iterable[Question]:
+    waiting = [
+        plan
+        for plan in view.plans()
+        if plan.facts.state.is_open
+        and plan.baseline is not None
+        and not plan.baseline.accepted
+        and not plan.mass
+    ]
+    waiting.sort(
+        key=lambda plan: (plan.facts.due_date is None, plan.facts.due_date, plan.facts.line)
+    )
+    for plan in waiting:
+        assert plan.baseline is not None
+        yield Question(
+            f"Was {plan.facts.name} planned as it stood on "
+            f"{day_of(plan.baseline.at, view.calendar)} ({_RULES[plan.baseline.rule.value]})?",
+            f'driftline baseline accept "{plan.facts.line}"',
+        )
+
+
+_RULES = {
+    "explicit": "set by hand",
+    "activation": "the day it was started",
+    "start_date": "its start date",
+    "inferred": "the first day it held three items",
+    "observed": "the first time it was read",
+}
+
+
+def _unmapped(view: View) -> Iterable[Question]:
+    c = schema.data_issue.c
+    rows = view.conn.execute(
+        sa.select(c.kind, c.raw_value, c.message)
+        .where(
+            c.kind.like("unmapped-%"),
+            c.first_seen_at <= view.known_at,
+            sa.or_(c.gone_at.is_(None), c.gone_at > view.known_at),
+        )
+        .order_by(sa.case((c.kind == "unmapped-status", 0), else_=1), c.kind, c.raw_value)
+    ).all()
+    if not rows:
+        return
+    first = rows[0]
+    what = first.kind.removeprefix("unmapped-").replace("_", " ")
+    more = ""
+    if len(rows) > 1:
+        more = f" {count(len(rows) - 1, 'more value')} {verb(len(rows) - 1, 'waits', 'wait')} too."
+    _, _, line = first.message.partition("mapping file: ")
+    yield Question(
+        f'What does the {what} "{first.raw_value}" mean?{more}', line or "driftline mapping lint"
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{_escaped(name)}"' for name in names)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,191 @@
+"""One reconciliation: run the detectors over a view, judge the findings' lives, keep them."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sync.clock import Clock
+from sync.errors import StoreError, UsageError
+from sync.ledger import baseline as baselines
+from sync.reconcile import findings as life
+from sync.reconcile import registry, stored
+from sync.reconcile.assemble import Judged, assemble
+from sync.reconcile.contract import Policy, Reconciliation
+from sync.reconcile.judge import Outcome, detect, judge_lives
+from sync.reconcile.registry import Catalogue
+from sync.reconcile.stored import Run
+from sync.reconcile.view import View
+from sync.store import schema
+from sync.store.open import Store
+
+
+def reconcile(
+    store: Store,
+    policy: Policy,
+    *,
+    clock: Clock,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+    milestone: str | None = None,
+    record: bool = True,
+    detectors: Catalogue | None = None,
+) -> Reconciliation:
+    """Judge the store and keep what became of each finding.
+
+    `as_of` and `known_at` (UTC) in the past, a single `milestone`, or `record=False` read only:
+    neither findings nor baselines are touched. Raises ConfigError for a threshold or detector that
+    is not there, UsageError for an unknown milestone or an instant to come.
+    """
+    now = clock.now()
+    if (as_of is not None and as_of > now) or (known_at is not None and known_at > now):
+        raise UsageError("an instant to come cannot be judged", todo="Name a day that has come.")
+    present = as_of is None and known_at is None
+    whole = present and milestone is None
+    known = registry.catalogue() if detectors is None else detectors
+    registry.check_policy(policy, known)
+    with store.reading() as conn:
+        last = next(iter(stored.last_runs(conn, 1)), None)
+        # A look at the past, or at one milestone, has no life to go on with.
+        before = stored.findings(conn) if whole else {}
+        view = View(
+            conn,
+            policy,
+            as_of or now,
+            known_at or now,
+            present=present,
+            open_before=frozenset(
+                (one.finding.detector, one.connection_id, one.finding.subject, one.finding.rule)
+                for one in before.values()
+                if one.is_open
+            ),
+            only=milestone,
+        )
+        if milestone is not None:
+            baselines.the_one(view.milestones, milestone)
+        run = Run(
+            id=0,
+            at=now,
+            as_of=view.as_of,
+            config_hash=policy.config_hash,
+            mapping_version=mapping_version(conn),
+            program_version=policy.program_version,
+            coverage={},
+        )
+        reasons = restated(last, run) if whole else ()
+        outcome = Outcome()
+        detect(view, known, outcome)
+        judge_lives(
+            view, known, outcome, before, first=last is None or not whole, restated=bool(reasons)
+        )
+        run = replace(run, coverage=outcome.coverage())
+        result = assemble(
+            view,
+            Judged(
+                run=run,
+                previous=last,
+                findings=tuple(sorted(outcome.shown, key=life.order)),
+                resolved=tuple(sorted(outcome.resolved, key=life.order)),
+                not_checked=outcome.listed(),
+                restated=reasons,
+            ),
+        )
+        suggested = [
+            (plan.baseline, plan.container)
+            for plan in view.plans()
+            if plan.baseline is not None and plan.baseline.id is None
+        ]
+    if not (record and whole):
+        return result
+    with store.writing() as conn:
+        run = stored.insert_run(conn, run)
+        held = baselines.stored(conn, None, now)
+        for baseline, container in suggested:
+            if baseline.key not in held:
+                baselines.keep(conn, baseline, container)
+        stored.save_seen(conn, outcome.seen_rows)
+        stored.save_unseen(conn, outcome.unseen_rows)
+        stored.insert_steps(conn, run, outcome.steps)
+    return replace(result, run_id=run.id)
+
+
+def load_last(store: Store, policy: Policy) -> Reconciliation:
+    """The newest reconciliation again, without a new one: the same facts as they were known then.
+
+    Raises StoreError where there is none.
+    """
+    with store.reading() as conn:
+        runs = stored.last_runs(conn, 2)
+        if not runs:
+            raise StoreError(
+                "nothing was reconciled yet",
+                where=store.url_shown,
+                todo="Run `driftline reconcile` first.",
+            )
+        run, previous = runs[0], runs[1] if len(runs) > 1 else None
+        policy = replace(policy, config_hash=run.config_hash, program_version=run.program_version)
+        view = View(conn, policy, run.as_of, run.at, present=not _moved_since(conn, run.at))
+        findings = stored.findings(conn).values()
+        reasons = restated(previous, run)
+        silent = stored.silent(conn, run)
+        return assemble(
+            view,
+            Judged(
+                run=run,
+                previous=previous,
+                findings=tuple(
+                    sorted((one.finding for one in findings if one.is_open), key=life.order)
+                ),
+                resolved=tuple(
+                    sorted(
+                        (
+                            one.finding
+                            for one in findings
+                            if one.finding.resolved_at == run.at
+                            and one.finding.fingerprint not in silent
+                        ),
+                        key=life.order,
+                    )
+                ),
+                not_checked=run.listed,
+                restated=reasons,
+            ),
+        )
+
+
+def restated(last: Run | None, run: Run) -> tuple[str, ...]:
+    """Why numbers may have moved because of us since the last run; nothing after none."""
+    if last is None:
+        return ()
+    found = []
+    if last.config_hash != run.config_hash:
+        found.append("the configuration changed")
+    if last.mapping_version != run.mapping_version:
+        found.append("the mapping changed")
+    if last.program_version != run.program_version:
+        found.append(
+            f"driftline {last.program_version or 'of before'} became {run.program_version}"
+        )
+    return tuple(found)
+
+
+def mapping_version(conn: sa.Connection) -> str:
+    """Under which mappings the stored rows stand, all connections in one text."""
+    c = schema.connection.c
+    rows = conn.execute(sa.select(c.name, c.mapping_version).order_by(c.name))
+    return " ".join(f"{row.name}={row.mapping_version or '-'}" for row in rows)
+
+
+def _moved_since(conn: sa.Connection, at: datetime) -> bool:
+    """Whether a sync wrote source data after this instant."""
+    c = schema.sync_run.c
+    return bool(
+        conn.execute(
+            sa.select(
+                sa.exists().where(
+                    sa.or_(c.finished_at > at, c.finished_at.is_(None)),
+                    sa.or_(c.rows_written > 0, c.finished_at.is_(None)),
+                )
+            )
+        ).scalar()
+    )

@@ -1,0 +1,255 @@
+"""Findings and runs in the store: the one place that writes them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sync.reconcile.contract import Channel, Evidence, Finding, FindingState, Severity
+from sync.reconcile.findings import Known, Seen, Verdict
+from sync.store import schema
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One reconciliation; instants in UTC."""
+
+    id: int
+    at: datetime
+    as_of: datetime
+    config_hash: str
+    mapping_version: str
+    program_version: str
+    #: {detector: {"state", "subjects": {subject: [label, reason]}}}.
+    coverage: Mapping[str, Any]
+
+    @property
+    def listed(self) -> tuple[tuple[str, str, str], ...]:
+        """What was not judged: (detector, subject label, reason)."""
+        return tuple(
+            sorted(
+                (detector, label, reason)
+                for detector, one in self.coverage.items()
+                for label, reason in one.get("subjects", {}).values()
+            )
+        )
+
+
+def last_runs(conn: sa.Connection, number: int) -> list[Run]:
+    """The newest reconciliations, newest first."""
+    t = schema.reconcile_run
+    rows = conn.execute(sa.select(t).order_by(t.c.id.desc()).limit(number))
+    return [
+        Run(
+            row.id,
+            row.at,
+            row.as_of,
+            row.config_hash,
+            row.mapping_version,
+            row.program_version,
+            row.coverage,
+        )
+        for row in rows
+    ]
+
+
+def insert_run(conn: sa.Connection, run: Run) -> Run:
+    """Store it; the run with its number."""
+    id_ = conn.execute(
+        sa.insert(schema.reconcile_run)
+        .values(
+            at=run.at,
+            as_of=run.as_of,
+            config_hash=run.config_hash,
+            mapping_version=run.mapping_version,
+            program_version=run.program_version,
+            coverage=dict(run.coverage),
+        )
+        .returning(schema.reconcile_run.c.id)
+    ).scalar_one()
+    return replace(run, id=int(id_))
+
+
+def findings(conn: sa.Connection) -> dict[str, Known]:
+    """All findings ever, by fingerprint."""
+    f, c = schema.finding, schema.connection
+    rows = conn.execute(
+        sa.select(f, c.c.name.label("connection_name"))
+        .outerjoin(c, c.c.id == f.c.connection_id)
+        .order_by(f.c.fingerprint)
+    )
+    return {row.fingerprint: _known(row) for row in rows}
+
+
+def _known(row: Any) -> Known:
+    words: Mapping[str, Any] = row.words
+    previous = words.get("previous_severity")
+    return Known(
+        finding=Finding(
+            fingerprint=row.fingerprint,
+            detector=row.detector,
+            rule=row.rule or "",
+            subject=row.subject,
+            subject_label=words["subject_label"],
+            severity=Severity(row.severity),
+            state=FindingState(row.state),
+            channel=Channel(row.channel),
+            magnitude=row.magnitude or 0.0,
+            title=row.title,
+            what=words["what"],
+            so_what=words["so_what"],
+            who=words["who"],
+            by_when=words["by_when"],
+            remedy=words["remedy"],
+            evidence=tuple(_evidence(one) for one in row.evidence),
+            first_seen_at=row.first_seen_at,
+            last_seen_at=row.last_seen_at,
+            connection=row.connection_name,
+            milestone_label=words.get("milestone_label"),
+            resolved_at=row.resolved_at,
+            previous_severity=Severity(previous) if previous else None,
+        ),
+        anchor=words.get("anchor", row.magnitude or 0.0),
+        evidence_hash=row.evidence_hash,
+        connection_id=row.connection_id,
+        milestone=(row.milestone_kind, row.milestone_id) if row.milestone_kind else None,
+        words=words,
+    )
+
+
+def _evidence(one: Mapping[str, Any]) -> Evidence:
+    return Evidence(
+        text=one["text"],
+        url=one.get("url"),
+        at=datetime.fromisoformat(one["at"]) if one.get("at") else None,
+        source=one.get("source"),
+        restricted=bool(one.get("restricted")),
+    )
+
+
+def _plain(one: Evidence) -> dict[str, Any]:
+    return {
+        "text": one.text,
+        "url": one.url,
+        "at": one.at.isoformat() if one.at else None,
+        "source": one.source,
+        "restricted": one.restricted,
+    }
+
+
+def save_seen(conn: sa.Connection, rows: Iterable[tuple[Seen, Verdict, Finding]]) -> None:
+    """Insert or overwrite what is there now."""
+    t = schema.finding
+    held = set(conn.execute(sa.select(t.c.fingerprint)).scalars())
+    added, changed = [], []
+    for seen, verdict, finding in rows:
+        previous = finding.previous_severity
+        values = {
+            "detector": seen.detector,
+            "rule": seen.found.rule or None,
+            "connection_id": seen.found.connection_id,
+            "subject": finding.subject,
+            "milestone_kind": seen.found.milestone[0].value if seen.found.milestone else None,
+            "milestone_id": seen.found.milestone[1] if seen.found.milestone else None,
+            "severity": finding.severity.value,
+            "state": finding.state.value,
+            "channel": finding.channel.value,
+            "magnitude": finding.magnitude,
+            "title": finding.title,
+            "words": {
+                **{k: v for k, v in seen.words.items() if k != "title"},
+                "anchor": verdict.anchor,
+                "subject_label": seen.subject_label,
+                "milestone_label": seen.milestone_label,
+                "previous_severity": previous.value if previous else None,
+            },
+            "evidence": [_plain(one) for one in finding.evidence],
+            "evidence_hash": seen.evidence_hash,
+            "first_seen_at": finding.first_seen_at,
+            "last_seen_at": finding.last_seen_at,
+            "resolved_at": None,
+        }
+        if seen.fingerprint in held:
+            bound = {f"b_{name}": value for name, value in values.items()}
+            changed.append({"b_fingerprint": seen.fingerprint, **bound})
+        else:
+            added.append({"fingerprint": seen.fingerprint, **values})
+    if added:
+        conn.execute(sa.insert(t), added)
+    if changed:
+        # A bound value may not carry the name of a column.
+        names = [name[2:] for name in changed[0] if name != "b_fingerprint"]
+        conn.execute(
+            sa.update(t)
+            .where(t.c.fingerprint == sa.bindparam("b_fingerprint"))
+            .values({name: sa.bindparam(f"b_{name}") for name in names}),
+            changed,
+        )
+
+
+def save_unseen(conn: sa.Connection, rows: Iterable[Finding]) -> None:
+    """State of what is not there now."""
+    t = schema.finding
+    values = [
+        {
+            "b_fingerprint": one.fingerprint,
+            "b_state": one.state.value,
+            "b_resolved_at": one.resolved_at,
+        }
+        for one in rows
+    ]
+    if values:
+        conn.execute(
+            sa.update(t)
+            .where(t.c.fingerprint == sa.bindparam("b_fingerprint"))
+            .values(state=sa.bindparam("b_state"), resolved_at=sa.bindparam("b_resolved_at")),
+            values,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change in the life of a finding."""
+
+    fingerprint: str
+    from_state: FindingState | None
+    to_state: FindingState
+    severity: Severity
+    reason: str | None = None
+
+
+def insert_steps(conn: sa.Connection, run: Run, steps: Iterable[Step]) -> None:
+    """Keep what changed in this run."""
+    values = [
+        {
+            "fingerprint": one.fingerprint,
+            "reconcile_run_id": run.id,
+            "at": run.at,
+            "from_state": one.from_state.value if one.from_state else None,
+            "to_state": one.to_state.value,
+            "severity": one.severity.value,
+            "author": None,
+            "reason": one.reason,
+        }
+        for one in steps
+    ]
+    if values:
+        conn.execute(sa.insert(schema.finding_event), values)
+
+
+#: Reason of a step that is told as restated and not as a change.
+SILENT = "restated"
+
+
+def silent(conn: sa.Connection, run: Run) -> frozenset[str]:
+    """Findings whose step in this run is no change of the world."""
+    c = schema.finding_event.c
+    return frozenset(
+        conn.execute(
+            sa.select(c.fingerprint).where(
+                c.reconcile_run_id == run.id, c.reason.is_not(None), c.to_state == "resolved"
+            )
+        ).scalars()
+    )

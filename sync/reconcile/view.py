@@ -1,0 +1,470 @@
+"""The read-only view a detector gets: the store at one instant, by set queries.
+
+`as_of` says when it was so in the world, `known_at` what we knew then. Where both are the present,
+rows stand as they are; otherwise later events are undone from them.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from mappings.vocabulary import EventField, MilestoneKind, StatusCategory
+from sync.ledger import baseline as baselines
+from sync.ledger import load, milestones
+from sync.ledger.baseline import Baseline, ledger_of
+from sync.ledger.ledger import Ledger
+from sync.ledger.load import Container, ItemFacts
+from sync.ledger.mass_edit import MassEdit, mass_edits
+from sync.ledger.milestones import Key, MilestoneFacts, Named
+from sync.ledger.origin import OriginFacts
+from sync.ledger.timeline import Place, parents_within, place
+from sync.ledger.working_days import WorkCalendar
+from sync.reconcile import coverage
+from sync.reconcile.contract import Policy
+from sync.reconcile.coverage import Coverage
+from sync.store import schema
+from sync.store.bulk import select_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that holds work items."""
+
+    connection_id: int
+    connection: str
+    connection_kind: str
+    source_id: str
+    key: str
+    name: str | None
+    url: str | None
+
+    @property
+    def subject(self) -> str:
+        """How findings name it."""
+        return f"project:{self.source_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One milestone with its container, baseline and ledger at the view's instant."""
+
+    facts: MilestoneFacts
+    container: Container
+    baseline: Baseline | None
+    ledger: Ledger | None
+    #: why the ledger's numbers may not be shown, if so.
+    withheld: str | None
+    #: many like changes by one account that nobody confirmed: percentages are held.
+    mass: tuple[MassEdit, ...]
+    #: leaf items in it now, cancelled ones left out.
+    leaves: Mapping[str, Place]
+
+    @property
+    def open_items(self) -> list[ItemFacts]:
+        """Leaf items with open work. An unknown status is not called open."""
+        return [
+            self.container.items[id_] for id_, one in sorted(self.leaves.items()) if not one.done
+        ]
+
+    @property
+    def percent_allowed(self) -> bool:
+        """Whether a person agreed to the baseline and no mass edit waits for confirmation."""
+        return self.baseline is not None and self.baseline.accepted and not self.mass
+
+
+@dataclass
+class View:
+    """The store at one instant; all properties read once and keep what they read."""
+
+    conn: sa.Connection
+    policy: Policy
+    as_of: datetime
+    known_at: datetime
+    #: `as_of` and `known_at` are the present.
+    present: bool = True
+    #: findings open before: (detector, connection id, subject, rule), for hysteresis.
+    open_before: frozenset[tuple[str, int | None, str, str]] = frozenset()
+    #: only this milestone is judged, if given.
+    only: str | None = None
+    _plans: dict[Key, Plan] = field(default_factory=dict)
+    _facts: dict[tuple[int, str], ItemFacts] = field(default_factory=dict)
+
+    # --- calendar -----------------------------------------------------------------------------
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        """Working days and the zone of calendar dates."""
+        return calendar_of(self.policy)
+
+    @property
+    def today(self) -> date:
+        """The calendar date of `as_of`."""
+        return self.calendar.local_date(self.as_of)
+
+    def was_open(
+        self, detector: str, connection_id: int | None, subject: str, rule: str = ""
+    ) -> bool:
+        """Whether this finding was open before: it closes later than it opens."""
+        return (detector, connection_id, subject, rule) in self.open_before
+
+    # --- milestones ---------------------------------------------------------------------------
+
+    @cached_property
+    def milestones(self) -> Mapping[Key, MilestoneFacts]:
+        """All milestones that were there."""
+        return milestones.at(self.conn, self.as_of, self.known_at)
+
+    @cached_property
+    def names(self) -> tuple[Named, ...]:
+        """What each configured name stands for: one milestone, none, or several."""
+        wanted = self.policy.judge if self.only is None else (self.only,)
+        return tuple(milestones.find(self.milestones.values(), text) for text in wanted)
+
+    @cached_property
+    def judged(self) -> tuple[MilestoneFacts, ...]:
+        """Milestones that a person confirmed, each once, in the order of the configuration."""
+        found: dict[Key, MilestoneFacts] = {}
+        for named in self.names:
+            if len(named.matches) == 1:
+                found.setdefault(named.matches[0].key, named.matches[0])
+        return tuple(found.values())
+
+    def plans(self, wanted: Iterable[MilestoneFacts] | None = None) -> list[Plan]:
+        """Containers, baselines and ledgers of these milestones (the judged ones)."""
+        chosen = list(self.judged if wanted is None else wanted)
+        missing = [one for one in chosen if one.key not in self._plans]
+        if missing:
+            loaded = load.containers(
+                self.conn, missing, known_at=self.known_at, present=self.present
+            )
+            made = baselines.stored(self.conn, {one.key for one in missing}, self.known_at)
+            for facts in missing:
+                self._plans[facts.key] = self._plan(facts, loaded[facts.key], made.get(facts.key))
+        return [self._plans[one.key] for one in chosen]
+
+    def _plan(
+        self, facts: MilestoneFacts, container: Container, made: Sequence[Baseline] | None
+    ) -> Plan:
+        baseline = (
+            made[-1] if made else baselines.suggest(facts, container, self.calendar, self.as_of)
+        )
+        leaves = leaves_at(container, self.as_of)
+        plan = Plan(facts, container, baseline, None, None, (), leaves)
+        if baseline is None or baseline.at > self.as_of:
+            return replace(plan, withheld="it has not begun")
+        gaps = container.gaps(self.calendar.add(baseline.at, self.policy.grace_days))
+        if gaps:
+            return replace(plan, withheld=" and ".join(gaps))
+        ledger = ledger_of(
+            container,
+            baseline,
+            self.calendar,
+            grace_days=self.policy.grace_days,
+            at=self.as_of,
+        )
+        plan = replace(plan, ledger=ledger)
+        if not ledger.balanced:
+            return replace(plan, withheld="its lines do not add up to what is there now")
+        return replace(plan, mass=self._mass(container, baseline, ledger))
+
+    @staticmethod
+    def _mass(container: Container, baseline: Baseline, ledger: Ledger) -> tuple[MassEdit, ...]:
+        edits = [one for one in container.edits if ledger.counted_from < one.at <= ledger.at]
+        found = mass_edits(edits, max(len(ledger.planned), len(ledger.present)))
+        if not baseline.accepted:
+            return found
+        # Who agreed to the baseline after the edit has seen it.
+        return tuple(one for one in found if one.last_at > baseline.created_at)
+
+    def origins(self, plan: Plan, ids: Collection[str]) -> dict[str, OriginFacts]:
+        """What tells where these items of a plan came from."""
+        ends = {
+            key: one.finished_at or (self.calendar.end_of(one.due_date) if one.due_date else None)
+            for key, one in self.milestones.items()
+        }
+        return load.origin_facts(self.conn, plan.container, ids, known_at=self.known_at, ends=ends)
+
+    # --- projects and boards ------------------------------------------------------------------
+
+    @cached_property
+    def projects(self) -> tuple[Project, ...]:
+        """Projects that hold work items."""
+        s, c, w = schema.scope.c, schema.connection.c, schema.work_item.c
+        held = sa.exists().where(
+            w.connection_id == s.connection_id, w.scope_id == s.source_id, w.gone_at.is_(None)
+        )
+        rows = self.conn.execute(
+            sa.select(
+                s.connection_id, c.name, c.kind, s.source_id, s.key, s.name.label("title"), s.url
+            )
+            .join(schema.connection, c.id == s.connection_id)
+            .where(s.kind != "board", s.first_seen_at <= self.known_at, held)
+            .where(sa.or_(s.gone_at.is_(None), s.gone_at > self.as_of))
+            .order_by(c.name, s.key, s.source_id)
+        )
+        return tuple(
+            Project(
+                row.connection_id,
+                row.name,
+                row.kind,
+                row.source_id,
+                row.key or row.source_id,
+                row.title,
+                row.url,
+            )
+            for row in rows
+        )
+
+    @cached_property
+    def connections(self) -> Mapping[int, tuple[str, str]]:
+        """(name, connector kind) by connection id."""
+        c = schema.connection.c
+        return {
+            row.id: (row.name, row.kind)
+            for row in self.conn.execute(sa.select(c.id, c.name, c.kind).order_by(c.id))
+        }
+
+    @cached_property
+    def boards(self) -> Mapping[tuple[int, str], tuple[str, ...]]:
+        """Boards that hold each sprint, by (connection id, sprint id)."""
+        c = schema.scope_entity.c
+        found: dict[tuple[int, str], set[str]] = {}
+        rows = self.conn.execute(
+            sa.select(c.connection_id, c.entity_id, c.scope_id).where(
+                c.entity_kind == MilestoneKind.SPRINT.value, c.known_to.is_(None)
+            )
+        )
+        for row in rows:
+            found.setdefault((row.connection_id, row.entity_id), set()).add(row.scope_id)
+        for key, facts in self.milestones.items():
+            if facts.kind is MilestoneKind.SPRINT and facts.scope_id:
+                found.setdefault((key[0], key[2]), set()).add(facts.scope_id)
+        return {key: tuple(sorted(ids)) for key, ids in found.items()}
+
+    @cached_property
+    def project_boards(self) -> Mapping[tuple[int, str], tuple[str, ...]]:
+        """Boards of each project, by (connection id, project id)."""
+        c = schema.scope.c
+        found: dict[tuple[int, str], list[str]] = {}
+        rows = self.conn.execute(
+            sa.select(c.connection_id, c.parent_id, c.source_id)
+            .where(c.kind == "board", c.parent_id.is_not(None), c.gone_at.is_(None))
+            .order_by(c.source_id)
+        )
+        for row in rows:
+            found.setdefault((row.connection_id, row.parent_id), []).append(row.source_id)
+        return {key: tuple(ids) for key, ids in found.items()}
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """What was read how well."""
+        return coverage.load(
+            self.conn,
+            as_of=self.as_of,
+            known_at=self.known_at,
+            stale=timedelta(hours=self.policy.stale_hours),
+        )
+
+    # --- set queries --------------------------------------------------------------------------
+
+    @cached_property
+    def items(self) -> sa.Subquery:
+        """Work items as they stood, without those that were gone: a table to select from.
+
+        Columns: connection_id, id, key, title, scope_id, item_type, priority, category, parent_id,
+        assignee_id, points, seconds, restricted, url, created_at.
+        """
+        w = schema.work_item.c
+        common = (
+            w.connection_id,
+            w.source_id.label("id"),
+            w.key,
+            w.title,
+            w.scope_id,
+            w.item_type,
+            w.priority,
+        )
+        tail = (w.estimate_seconds.label("seconds"), w.restricted, w.url, w.created_at)
+        if self.present:
+            return (
+                sa.select(
+                    *common,
+                    w.status_category.label("category"),
+                    w.parent_id,
+                    w.assignee_id,
+                    w.estimate_points.label("points"),
+                    *tail,
+                )
+                .where(w.gone_at.is_(None))
+                .subquery("items")
+            )
+        return self._past_items(common, tail)
+
+    def _past_items(self, common: tuple[Any, ...], tail: tuple[Any, ...]) -> sa.Subquery:
+        w, e, s = schema.work_item.c, schema.field_event.c, schema.status.c
+        ranked = (
+            sa.select(
+                e.connection_id,
+                e.work_item_id,
+                e.field,
+                e.old_ids,
+                e.old_text,
+                sa.func.row_number()
+                .over(
+                    partition_by=(e.connection_id, e.work_item_id, e.field),
+                    order_by=(e.at, e.source_event_id),
+                )
+                .label("place"),
+            )
+            .where(e.known_to.is_(None))
+            .where(
+                e.field.in_(
+                    [
+                        EventField.STATUS.value,
+                        EventField.PARENT.value,
+                        EventField.POINTS.value,
+                        EventField.ASSIGNEE.value,
+                    ]
+                )
+            )
+            .where(sa.or_(e.at > self.as_of, e.known_from > self.known_at))
+            .cte("ranked")
+        )
+        query = sa.select(*common)
+        source: Any = schema.work_item
+        undo = {}
+        for name in ("status", "parent", "points", "assignee"):
+            one = undo[name] = ranked.alias(f"undo_{name}")
+            source = source.outerjoin(
+                one,
+                sa.and_(
+                    one.c.connection_id == w.connection_id,
+                    one.c.work_item_id == w.source_id,
+                    one.c.field == name,
+                    one.c.place == 1,
+                ),
+            )
+        source = source.outerjoin(
+            schema.status,
+            sa.and_(s.connection_id == w.connection_id, s.source_id == undo["status"].c.old_ids),
+        )
+
+        def undone(name: str, held: Any, old: Any) -> Any:
+            return sa.case((undo[name].c.work_item_id.is_(None), held), else_=old)
+
+        unknown = StatusCategory.UNKNOWN.value
+        query = query.add_columns(
+            undone("status", w.status_category, sa.func.coalesce(s.category, unknown)).label(
+                "category"
+            ),
+            undone("parent", w.parent_id, undo["parent"].c.old_ids).label("parent_id"),
+            undone("assignee", w.assignee_id, undo["assignee"].c.old_ids).label("assignee_id"),
+            undone(
+                "points",
+                w.estimate_points,
+                sa.cast(sa.func.nullif(undo["points"].c.old_text, ""), sa.Float),
+            ).label("points"),
+            *tail,
+        )
+        earlier = min(self.as_of, self.known_at)
+        return (
+            query.select_from(source)
+            .where(w.first_seen_at <= self.known_at)
+            .where(sa.or_(w.gone_at.is_(None), w.gone_at > earlier))
+            .where(sa.or_(w.created_at.is_(None), w.created_at <= self.as_of))
+            .subquery("items")
+        )
+
+    @cached_property
+    def memberships(self) -> sa.Subquery:
+        """Which item was in which milestone.
+
+        Columns: connection_id, milestone_kind, milestone_id, item_id, since.
+        """
+        c = schema.scope_membership.c
+        return (
+            sa.select(
+                c.connection_id,
+                c.milestone_kind,
+                c.milestone_id,
+                c.member_id.label("item_id"),
+                c.valid_from.label("since"),
+            )
+            .where(
+                c.member_kind == "work_item",
+                c.valid_from <= self.as_of,
+                sa.or_(c.valid_to.is_(None), c.valid_to > self.as_of),
+                load.known(schema.scope_membership, self.known_at),
+            )
+            .subquery("memberships")
+        )
+
+    def status_since(self, ids: Mapping[int, Collection[str]]) -> dict[tuple[int, str], datetime]:
+        """Since when each item has its status, from its history; else its creation.
+
+        Items of which neither is known are left out.
+        """
+        found: dict[tuple[int, str], datetime] = {}
+        for connection_id, wanted in ids.items():
+            for id_, created in select_ids(
+                self.conn,
+                schema.work_item,
+                ("source_id", "created_at"),
+                connection_id,
+                "source_id",
+                wanted,
+            ):
+                if created is not None:
+                    found[connection_id, id_] = created
+            for id_, at, known_from, known_to in select_ids(
+                self.conn,
+                schema.field_event,
+                ("work_item_id", "at", "known_from", "known_to"),
+                connection_id,
+                "work_item_id",
+                wanted,
+                "AND field = 'status'",
+            ):
+                known = known_from <= self.known_at and (
+                    known_to is None or known_to > self.known_at
+                )
+                before = found.get((connection_id, id_))
+                if known and at <= self.as_of and (before is None or at > before):
+                    found[connection_id, id_] = at
+        return found
+
+    def item_facts(self, ids: Mapping[int, Collection[str]]) -> dict[tuple[int, str], ItemFacts]:
+        """Facts of these items by (connection id, item id)."""
+        for connection_id, wanted in ids.items():
+            unknown = [id_ for id_ in wanted if (connection_id, id_) not in self._facts]
+            for item in load.facts_of(self.conn, connection_id, unknown):
+                self._facts[connection_id, item.id] = item
+        return {
+            (connection_id, id_): self._facts[connection_id, id_]
+            for connection_id, wanted in ids.items()
+            for id_ in wanted
+            if (connection_id, id_) in self._facts
+        }
+
+
+def leaves_at(container: Container, at: datetime) -> dict[str, Place]:
+    """Leaf items in the container at `at`; without cancelled ones and those of unknown status."""
+    places = {one.id: place(one, at, at, undone=True) for one in container.histories}
+    counts = parents_within(places.items())
+    unknown = {
+        one.id for one in container.histories if one.category.undone(at) is StatusCategory.UNKNOWN
+    }
+    return {
+        id_: one
+        for id_, one in places.items()
+        if one.member and not one.cancelled and not counts.get(id_, 0) and id_ not in unknown
+    }
+
+
+def calendar_of(policy: Policy) -> WorkCalendar:
+    """The calendar that the configuration describes."""
+    return WorkCalendar(policy.time_zone, policy.work_days, policy.holidays)
