@@ -1,6 +1,5 @@
 """Records made of one payload so far, and what making them needs."""
 
-import json
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from mappings.dates import calendar, instant
 from mappings.jira_fields import FieldPlan
 from mappings.records import Account, DataIssue, Lookups, Record
 from mappings.schema import MappingTable
+from mappings.toml_lines import toml_key
 from mappings.values import short, text
 
 _NO_PLAN = FieldPlan()
@@ -114,8 +114,3 @@ def broken(stream: str, why: str) -> DataIssue:
         subject=stream,
         message=f"A record of {stream} is unusable: {why}. Look at it in Jira.",
     )
-
-
-def toml_key(name: str) -> str:
-    """A name as a quoted key of a TOML file."""
-    return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")

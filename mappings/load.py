@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mappings.layers import At, Layer, MappingError, read, suggest
-from mappings.schema import LinkRule, MappingTable, StatusRule, TeamRule, with_version
+from mappings.schema import LinkRule, MappingTable, Origin, StatusRule, TeamRule, with_version
 from mappings.vocabulary import ItemType, LinkKind, Priority, StatusCategory, WaitsFor
 
 __all__ = ["MappingError", "load"]
@@ -66,9 +66,13 @@ def _apply(table: MappingTable, data: Any, layer: Layer, at: At) -> MappingTable
             raise layer.error((*at, key), "unknown key", suggest(key, _TOP))
     origins = dict(table.origins)
 
+    project = str(at[1]) if at else None
+
     def note(*path: str) -> None:
-        folded = (*(str(part) for part in at), *(part.casefold() for part in path))
-        origins[folded] = (layer.file, layer.line((*at, *path)))
+        line = layer.line((*at, *path))
+        origins[tuple(part.casefold() for part in path)] = Origin(
+            layer.file, line, path[-1], project, layer.built_in
+        )
 
     def closed(name: str, kind: type[_Member], held: Mapping[str, _Member]) -> dict[str, _Member]:
         out = dict(held)
@@ -124,11 +128,8 @@ def _apply(table: MappingTable, data: Any, layer: Layer, at: At) -> MappingTable
         # The nearest layer is asked first, so that its rules win.
         teams = (*found, *teams)
         for i, rule in enumerate(found):
-            team_at: At = (*at, "team", i)
-            origins["team", *(str(one) for one in _team_path(rule))] = (
-                layer.file,
-                layer.line(team_at),
-            )
+            line = layer.line((*at, "team", i))
+            origins[rule.path] = Origin(layer.file, line, rule.name, project, layer.built_in)
     return replace(
         table,
         statuses=statuses,
@@ -146,15 +147,6 @@ def _apply(table: MappingTable, data: Any, layer: Layer, at: At) -> MappingTable
         projects={},
         origins=origins,
     )
-
-
-def _team_path(rule: TeamRule) -> tuple[object, ...]:
-    return (rule.name, *rule.condition, rule.since, rule.until)
-
-
-def team_origin(table: MappingTable, rule: TeamRule) -> tuple[str, int | None] | None:
-    """(file, line) of a team rule of this table."""
-    return table.origins.get(("team", *(str(one) for one in _team_path(rule))))
 
 
 def _table(data: Mapping[str, Any], name: str, layer: Layer, at: At) -> dict[str, Any]:

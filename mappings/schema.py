@@ -53,6 +53,11 @@ class TeamRule:
     since: date | None = None
     until: date | None = None
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Its path among the origins of a table."""
+        return ("team", *(str(one) for one in (self.name, *self.condition, self.since, self.until)))
+
     def in_force(self, day: date | None) -> bool:
         """Whether the rule holds on a day; where no day is known, whether it is not over."""
         if day is None:
@@ -68,6 +73,25 @@ class TeamRule:
             None if one is None else one.casefold()
             for one in (self.component, self.label, self.field, self.project)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which line of which file a setting comes from."""
+
+    file: str
+    #: from 1; None if it cannot be told.
+    line: int | None
+    #: the name as it is written there.
+    name: str
+    #: key or id of the project whose tables the line stands in.
+    project: str | None = None
+    built_in: bool = False
+
+    @property
+    def where(self) -> str:
+        """`file:line`."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +119,8 @@ class MappingTable:
     by_type: Mapping[str, Mapping[str, StatusRule]] = field(default_factory=dict)
     #: project key or id -> table with its overrides applied.
     projects: Mapping[str, "MappingTable"] = field(default_factory=dict)
-    #: path of a setting -> (file, line) it comes from, for `mapping show`.
-    origins: Mapping[tuple[str, ...], tuple[str, int | None]] = field(default_factory=dict)
+    #: path of a setting (folded) -> the line that is in force.
+    origins: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
     #: hash of the contents (12 hex digits): rows are kept under the version that made them.
     version: str = ""
 

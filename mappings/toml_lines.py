@@ -1,5 +1,6 @@
 """Where a value stands in a TOML file: path of keys -> line number. tomllib does not tell."""
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -50,6 +51,11 @@ def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
         if found is not None:
             return found
     return None
+
+
+def toml_key(name: str) -> str:
+    """A name as a quoted key of a TOML file."""
+    return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _inline(line: str, start: int, base: Path, number: int, lines: dict[Path, int]) -> None:
