@@ -1,7 +1,7 @@
 """A seeded company of any size, realistic enough to be read, plain enough to be judged."""
 
 import random
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from connectors.simulator.world import Credential, Issue, Project, Sprint, Version, World, days
 

@@ -16,6 +16,10 @@ _TOKEN = re.compile(
 )
 
 
+def _always(issue: Issue) -> bool:
+    return True
+
+
 class BadQuery(Exception):
     """Jira's answer 400: the message is shown to the client."""
 
@@ -79,7 +83,7 @@ class _Parser:
         return out
 
     def query(self) -> Query:
-        predicate: Predicate = lambda issue: True
+        predicate: Predicate = _always
         if self._word() not in ("", "order"):
             predicate = self._or()
         order: list[tuple[str, bool]] = []
@@ -242,7 +246,7 @@ class _Parser:
             return local.astimezone(UTC)
         raise BadQuery(
             f"Date value '{text}' for field 'updated' is invalid. Valid formats include: "
-            "'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format."
+            "'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period."
         )
 
     def _word(self) -> str:

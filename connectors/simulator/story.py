@@ -1,7 +1,7 @@
 """What goes wrong on purpose between two readings, and what a drift report must therefore say.
 
-The plan is drawn from the seed. Everything that is not planted stays clear of every threshold of
-drift-spec section 5 and defaults.md by a wide margin; a test keeps an independent judge's eye on it.
+The plan is drawn from the seed. Everything that is not planted stays clear of every threshold by a
+wide margin; a test keeps an independent judge's eye on it.
 """
 
 import random
@@ -67,7 +67,7 @@ class Story:
         first, second = scrum[0], scrum[1] if len(scrum) > 1 else scrum[0]
         if self.rng.random() < 0.5:
             first, second = second, first
-        optional = [
+        optional: list[Callable[[], None]] = [
             lambda: self._scope_net(first),
             lambda: self._late_add(second),
             lambda: self._overdue(self.rng.choice(scrum)),
@@ -194,7 +194,7 @@ class Story:
 
     def _blocked_by_done(self, project: Project) -> None:
         """An open item is still marked as blocked by one that is done."""
-        epic, children = self._epic(project, children=3)
+        _, children = self._epic(project, children=3)
         blocker, blocked, _ = children
         self.world.link(blocker, "Blocks", blocked, at=self.world.now - days(5))
         self.planted.append(Planted("data.contradiction", f"issue:{blocked.id}", "blocked-by-done"))

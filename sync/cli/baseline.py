@@ -65,9 +65,7 @@ def set_(
 @reason_option
 @json_option
 @pass_app
-def accept(
-    app: App, milestone: str, author: str | None, reason: str | None, as_json: bool
-) -> None:
+def accept(app: App, milestone: str, author: str | None, reason: str | None, as_json: bool) -> None:
     """Agree to the suggested baseline of MILESTONE (name or PROJECT:name)."""
     from sync.cli import wiring
     from sync.ledger import baseline as rules

@@ -136,11 +136,9 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
             if scope.facts.get("error"):
                 code = 2
         for item in connector.check():
-            lines.append(
-                Line(name, item.name, item.ok, item.detail, item.remedy, item.permission)
-            )
+            lines.append(Line(name, item.name, item.ok, item.detail, item.remedy, item.permission))
     except SourceError as error:
-        text, code = explain(error)
+        _, code = explain(error)
         return [Line(name, "login", False, redact(error.what), error.todo)], code
     finally:
         connector.close()

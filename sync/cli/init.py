@@ -32,7 +32,9 @@ judge = [{judge}]
 @click.option("--token-env", help="Environment variable that holds the token.")
 @click.option("--token-file", help="File that holds the token, instead of a variable.")
 @click.option("--project", "projects", multiple=True, help="Project key; may be repeated.")
-@click.option("--sync/--no-sync", "read_now", default=None, help="Read once, to propose milestones.")
+@click.option(
+    "--sync/--no-sync", "read_now", default=None, help="Read once and propose milestones."
+)
 @click.option("--judge", multiple=True, help="Milestone to judge; may be repeated.")
 @click.option("--sender", help="Address the mail comes from; empty for no mail.")
 @click.option("--to", "recipient", help="Your own address: drafts go there first.")

@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "report": ("sync.cli.report", "report", "Write or mail the drift report."),
     "run": ("sync.cli.run", "run", "What cron calls: sync, reconcile, report when due."),
     "demo": ("sync.cli.demo", "demo", "A simulated company, the real connector, a report."),
-    "status": ("sync.cli.status", "status", "The last run, and how far each stream can be trusted."),
+    "status": ("sync.cli.status", "status", "The last run, and how far to trust each stream."),
     "explain": ("sync.cli.explain", "explain", "The evidence behind one finding."),
     "findings": ("sync.cli.findings", "findings", "List and show findings."),
     "baseline": ("sync.cli.baseline", "baseline", "Set, accept and list baselines."),

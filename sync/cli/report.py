@@ -57,9 +57,7 @@ def report(
         if email:
             codes = mail(app, settings, store, result, audience=audience, dry_run=dry_run)
             context.exit(worst(codes))
-        data = build(
-            result, audience=audience or settings.root.report.audience, for_owner=True
-        )
+        data = build(result, audience=audience or settings.root.report.audience, for_owner=True)
     finally:
         store.close()
     text = rendered(data, form)

@@ -128,9 +128,7 @@ def policy(settings: Settings) -> Policy:
         holidays=frozenset(root.calendar.holidays),
         judge=tuple(root.milestones.judge),
         thresholds={id_: one.thresholds for id_, one in root.detectors.items()},
-        channels={
-            id_: Channel(one.channel) for id_, one in root.detectors.items() if one.channel
-        },
+        channels={id_: Channel(one.channel) for id_, one in root.detectors.items() if one.channel},
         config_hash=settings.hash,
         program_version=VERSION,
     )

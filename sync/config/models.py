@@ -109,10 +109,8 @@ class CalendarSettings(BaseModel):
 
     model_config = _STRICT
 
-    work_days: list[Weekday] = Field(
-        default_factory=lambda: ["mon", "tue", "wed", "thu", "fri"],
-        min_length=1,
-        description="Days that are worked.",
+    work_days: tuple[Weekday, ...] = Field(
+        ("mon", "tue", "wed", "thu", "fri"), min_length=1, description="Days that are worked."
     )
     holidays: list[date] = Field(default_factory=list, description="Days that are not worked.")
 
@@ -190,17 +188,17 @@ class Root(BaseModel):
         "driftline.db",
         description="File of the store, relative to the configuration, or postgresql://…",
     )
-    sync: SyncSettings = Field(default_factory=SyncSettings)  # type: ignore[arg-type]  # all fields have defaults
+    sync: SyncSettings = Field(default_factory=SyncSettings)
     connections: dict[str, ConnectionSettings] = Field(
         default_factory=dict, description="Sources by a name of your own."
     )
-    mapping: MappingSettings = Field(default_factory=MappingSettings)  # type: ignore[arg-type]  # as above
+    mapping: MappingSettings = Field(default_factory=MappingSettings)
     milestones: MilestoneSettings = Field(default_factory=MilestoneSettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     detectors: dict[str, DetectorSettings] = Field(
         default_factory=dict, description="Detectors by id."
     )
-    report: ReportSettings = Field(default_factory=ReportSettings)  # type: ignore[arg-type]  # as above
+    report: ReportSettings = Field(default_factory=ReportSettings)
     mail: MailSettings | None = Field(None, description="Without it no mail is written.")
 
     @field_validator("time_zone")

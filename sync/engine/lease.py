@@ -102,7 +102,8 @@ def _take(conn: sa.Connection, lease: Lease, now: datetime) -> int:
     key = lease._key()
     row = conn.execute(sa.select(schema.lease).where(*key).with_for_update()).one_or_none()
     if row is not None and row.holder not in (None, lease.holder):
-        if row.expires_at is not None and row.expires_at > now:
+        alive = row.expires_at is not None and row.expires_at > now
+        if alive:
             raise StoreBusy(
                 f"{shown(row.holder)} is reading it until {row.expires_at:%Y-%m-%d %H:%M:%S} UTC",
                 where=f"{lease.scope_kind} {lease.scope_id}",

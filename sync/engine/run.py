@@ -193,7 +193,7 @@ class _Run:
             ).all()
         now = context.clock.now()
         with context.store.writing() as conn:
-            for row in known or [None]:
+            for row in known or (None,):
                 step = Step(
                     connection=connection.name,
                     connection_id=connection_id,

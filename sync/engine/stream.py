@@ -26,8 +26,8 @@ from sync.engine.census import judge
 from sync.engine.certificate import Step
 from sync.engine.checkpoint import Key, Saved
 from sync.engine.commit import (
-    Normalizer,
     Batch,
+    Normalizer,
     derive_items,
     issues_of_unreadable,
     payloads,
