@@ -19,10 +19,10 @@ from sync.reconcile.contract import (
     Reconciliation,
 )
 from sync.reconcile.detectors.scope import net
+from sync.reconcile.findings import Run
 from sync.reconcile.gate import Gate
 from sync.reconcile.propose import left_over, proposals
 from sync.reconcile.questions import questions
-from sync.reconcile.stored import Run
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import count, verb
 

@@ -8,9 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync.errors import UsageError
-from sync.reconcile import registry, stored
+from sync.reconcile import findings, registry
 from sync.reconcile.contract import Detector, Finding, Policy
-from sync.reconcile.findings import order
 from sync.store import schema
 from sync.store.open import Store
 
@@ -49,7 +48,7 @@ def explain(store: Store, prefix: str, policy: Policy | None = None) -> Explanat
     """
     wanted = prefix.strip().lower()
     with store.reading() as conn:
-        known = stored.findings(conn)
+        known = findings.known(conn)
         matches = [key for key in known if wanted and key.startswith(wanted)]
         if not matches:
             raise UsageError(
@@ -74,13 +73,6 @@ def explain(store: Store, prefix: str, policy: Policy | None = None) -> Explanat
         rule=detector.rules.get(finding.rule, "") if detector is not None else "",
         thresholds=_thresholds(detector, policy) if detector is not None else {},
     )
-
-
-def all_findings(store: Store, *, closed: bool = False) -> tuple[Finding, ...]:
-    """Stored findings as the newest reconciliation left them; the resolved ones too if `closed`."""
-    with store.reading() as conn:
-        known = stored.findings(conn).values()
-    return tuple(sorted((one.finding for one in known if closed or one.is_open), key=order))
 
 
 def _thresholds(detector: Detector, policy: Policy | None) -> dict[str, tuple[Any, str]]:

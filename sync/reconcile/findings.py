@@ -1,181 +1,263 @@
-"""The life of a finding: identity, evidence, and what became of it since the last time; pure.
+"""Findings and runs in the store: the one place that writes them."""
 
-Fingerprints rest on identity only, never on text, numbers or dates: rewording revives nothing.
-"""
-
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sync.reconcile.contract import (
-    Channel,
-    Detector,
-    Evidence,
-    Finding,
-    FindingState,
-    Found,
-)
+import sqlalchemy as sa
 
-#: From this growth of its number on a finding is worse, and by its inverse better.
-WORSE = 1.25
-
-_OVER = (FindingState.RESOLVED,)
+from sync.reconcile.contract import Channel, Evidence, Finding, FindingState, Severity
+from sync.reconcile.life import Known, Seen, Verdict, order
+from sync.store import schema
+from sync.store.open import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a detector found in this run, with identity and words."""
+class Run:
+    """One reconciliation; instants in UTC."""
 
-    fingerprint: str
-    detector: str
-    found: Found
-    connection: str | None
-    channel: Channel
-    words: Mapping[str, str]
-    evidence_hash: str
-    subject_label: str
-    milestone_label: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A finding as the run before left it."""
-
-    finding: Finding
-    #: number it is compared with: the one of its last change of state.
-    anchor: float
-    evidence_hash: str
-    connection_id: int | None
-    milestone: tuple[str, str] | None
-    #: words and labels as stored.
-    words: Mapping[str, Any]
+    id: int
+    at: datetime
+    as_of: datetime
+    config_hash: str
+    mapping_version: str
+    program_version: str
+    #: {detector: {"state", "subjects": {subject: [label, reason]}}}.
+    coverage: Mapping[str, Any]
 
     @property
-    def is_open(self) -> bool:
-        """Whether it was there, or could not be looked at."""
-        return self.finding.state not in _OVER
+    def listed(self) -> tuple[tuple[str, str, str], ...]:
+        """What was not judged: (detector, subject label, reason)."""
+        return tuple(
+            sorted(
+                (detector, label, reason)
+                for detector, one in self.coverage.items()
+                for label, reason in one.get("subjects", {}).values()
+            )
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What becomes of a finding in this run."""
-
-    state: FindingState
-    anchor: float
-    #: because of us and not of the world: told once, as restated, and not as a change.
-    silent: bool = False
-    reason: str | None = None
-
-
-def fingerprint(detector: str, connection: str | None, found: Found) -> str:
-    """Identity of a finding, 16 hex digits."""
-    milestone = None
-    if found.milestone is not None:
-        own = f"{found.milestone[0].value}:{found.milestone[1]}"
-        milestone = own if own != found.subject else None
-    text = json.dumps([detector, connection, milestone, found.subject, found.rule])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def last_runs(conn: sa.Connection, number: int) -> list[Run]:
+    """The newest reconciliations, newest first."""
+    t = schema.reconcile_run
+    rows = conn.execute(sa.select(t).order_by(t.c.id.desc()).limit(number))
+    return [
+        Run(
+            row.id,
+            row.at,
+            row.as_of,
+            row.config_hash,
+            row.mapping_version,
+            row.program_version,
+            row.coverage,
+        )
+        for row in rows
+    ]
 
 
-def evidence_hash(evidence: tuple[Evidence, ...]) -> str:
-    """Tells an unchanged proof from an updated one, 16 hex digits."""
-    text = json.dumps([[one.text, one.source] for one in evidence])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def insert_run(conn: sa.Connection, run: Run) -> Run:
+    """Store it; the run with its number."""
+    id_ = conn.execute(
+        sa.insert(schema.reconcile_run)
+        .values(
+            at=run.at,
+            as_of=run.as_of,
+            config_hash=run.config_hash,
+            mapping_version=run.mapping_version,
+            program_version=run.program_version,
+            coverage=dict(run.coverage),
+        )
+        .returning(schema.reconcile_run.c.id)
+    ).scalar_one()
+    return replace(run, id=int(id_))
 
 
-def words(detector: Detector, found: Found) -> dict[str, str]:
-    """The detector's templates filled with what was found.
-
-    Raises KeyError where a template names a value the detector did not give.
-    """
-    templates = detector.words
-    return {
-        name: getattr(templates, name).format_map(found.values)
-        for name in ("title", "what", "so_what", "who", "by_when", "remedy")
-    }
-
-
-def seen_again(seen: Seen, known: Known | None, *, first: bool, restated: bool) -> Verdict:
-    """State of a finding that is there now.
-
-    `first`: the first reconciliation, which tells an inventory. `restated`: numbers moved because
-    of configuration, mapping or program.
-    """
-    number = seen.found.magnitude
-    if known is None:
-        if first or restated:
-            return Verdict(FindingState.ALREADY_THERE, number, silent=restated and not first)
-        return Verdict(FindingState.NEW, number)
-    before = known.finding
-    if before.state is FindingState.RESOLVED:
-        if restated:
-            return Verdict(FindingState.ONGOING, number, silent=True)
-        return Verdict(FindingState.REGRESSED, number)
-    rank, was = seen.found.severity.rank, before.severity.rank
-    if rank > was or (rank == was and number >= known.anchor * WORSE and number > known.anchor):
-        state = FindingState.WORSENED
-    elif rank < was or (number <= known.anchor / WORSE and number < known.anchor):
-        state = FindingState.IMPROVED
-    else:
-        return Verdict(FindingState.ONGOING, known.anchor)
-    if restated:
-        return Verdict(FindingState.ONGOING, number, silent=True)
-    return Verdict(state, number)
+def known(conn: sa.Connection) -> dict[str, Known]:
+    """All findings ever, by fingerprint."""
+    f, c = schema.finding, schema.connection
+    rows = conn.execute(
+        sa.select(f, c.c.name.label("connection_name"))
+        .outerjoin(c, c.c.id == f.c.connection_id)
+        .order_by(f.c.fingerprint)
+    )
+    return {row.fingerprint: _known(row) for row in rows}
 
 
-def not_seen(
-    known: Known, *, unchecked: str | None, withdrawn: str | None, restated: bool
-) -> Verdict:
-    """State of an open finding that is not there now.
-
-    `unchecked`: why its data is not covered, if so. `withdrawn`: why it is no longer asked for.
-    """
-    if withdrawn is not None:
-        return Verdict(FindingState.RESOLVED, known.anchor, silent=True, reason=withdrawn)
-    if unchecked is not None:
-        return Verdict(FindingState.NOT_CHECKED, known.anchor, reason=unchecked)
-    return Verdict(FindingState.RESOLVED, known.anchor, silent=restated)
+def stored(store: Store, *, resolved: bool = False) -> tuple[Finding, ...]:
+    """Findings as the newest reconciliation left them, worst first; resolved ones if asked for."""
+    with store.reading() as conn:
+        found = known(conn).values()
+    return tuple(sorted((one.finding for one in found if resolved or one.is_open), key=order))
 
 
-def as_finding(seen: Seen, verdict: Verdict, known: Known | None, now: datetime) -> Finding:
-    """The finding as a report shows it."""
-    found = seen.found
-    was_open = known is not None and known.is_open
-    return Finding(
-        fingerprint=seen.fingerprint,
-        detector=seen.detector,
-        rule=found.rule,
-        subject=found.subject,
-        subject_label=seen.subject_label,
-        severity=found.severity,
-        state=verdict.state,
-        channel=seen.channel,
-        magnitude=found.magnitude,
-        title=seen.words["title"],
-        what=seen.words["what"],
-        so_what=seen.words["so_what"],
-        who=seen.words["who"],
-        by_when=seen.words["by_when"],
-        remedy=seen.words["remedy"],
-        evidence=found.evidence,
-        first_seen_at=known.finding.first_seen_at if known is not None else now,
-        last_seen_at=now,
-        connection=seen.connection,
-        milestone_label=seen.milestone_label,
-        resolved_at=None,
-        previous_severity=known.finding.severity if known is not None and was_open else None,
+def _known(row: Any) -> Known:
+    words: Mapping[str, Any] = row.words
+    previous = words.get("previous_severity")
+    return Known(
+        finding=Finding(
+            fingerprint=row.fingerprint,
+            detector=row.detector,
+            rule=row.rule or "",
+            subject=row.subject,
+            subject_label=words["subject_label"],
+            severity=Severity(row.severity),
+            state=FindingState(row.state),
+            channel=Channel(row.channel),
+            magnitude=row.magnitude or 0.0,
+            title=row.title,
+            what=words["what"],
+            so_what=words["so_what"],
+            who=words["who"],
+            by_when=words["by_when"],
+            remedy=words["remedy"],
+            evidence=tuple(_evidence(one) for one in row.evidence),
+            first_seen_at=row.first_seen_at,
+            last_seen_at=row.last_seen_at,
+            connection=row.connection_name,
+            milestone_label=words.get("milestone_label"),
+            resolved_at=row.resolved_at,
+            previous_severity=Severity(previous) if previous else None,
+        ),
+        anchor=words.get("anchor", row.magnitude or 0.0),
+        evidence_hash=row.evidence_hash,
+        connection_id=row.connection_id,
+        milestone=(row.milestone_kind, row.milestone_id) if row.milestone_kind else None,
+        words=words,
     )
 
 
-def order(finding: Finding) -> tuple[Any, ...]:
-    """Worst first, mailed before digest, then by identity."""
-    return (
-        -finding.severity.rank,
-        finding.channel is not Channel.MAILED,
-        finding.detector,
-        finding.subject,
-        finding.rule,
+def _evidence(one: Mapping[str, Any]) -> Evidence:
+    return Evidence(
+        text=one["text"],
+        url=one.get("url"),
+        at=datetime.fromisoformat(one["at"]) if one.get("at") else None,
+        source=one.get("source"),
+        restricted=bool(one.get("restricted")),
+    )
+
+
+def _plain(one: Evidence) -> dict[str, Any]:
+    return {
+        "text": one.text,
+        "url": one.url,
+        "at": one.at.isoformat() if one.at else None,
+        "source": one.source,
+        "restricted": one.restricted,
+    }
+
+
+def save_seen(conn: sa.Connection, rows: Iterable[tuple[Seen, Verdict, Finding]]) -> None:
+    """Insert or overwrite what is there now."""
+    t = schema.finding
+    held = set(conn.execute(sa.select(t.c.fingerprint)).scalars())
+    added, changed = [], []
+    for seen, verdict, finding in rows:
+        previous = finding.previous_severity
+        values = {
+            "detector": seen.detector,
+            "rule": seen.found.rule or None,
+            "connection_id": seen.found.connection_id,
+            "subject": finding.subject,
+            "milestone_kind": seen.found.milestone[0].value if seen.found.milestone else None,
+            "milestone_id": seen.found.milestone[1] if seen.found.milestone else None,
+            "severity": finding.severity.value,
+            "state": finding.state.value,
+            "channel": finding.channel.value,
+            "magnitude": finding.magnitude,
+            "title": finding.title,
+            "words": {
+                **{k: v for k, v in seen.words.items() if k != "title"},
+                "anchor": verdict.anchor,
+                "subject_label": seen.subject_label,
+                "milestone_label": seen.milestone_label,
+                "previous_severity": previous.value if previous else None,
+            },
+            "evidence": [_plain(one) for one in finding.evidence],
+            "evidence_hash": seen.evidence_hash,
+            "first_seen_at": finding.first_seen_at,
+            "last_seen_at": finding.last_seen_at,
+            "resolved_at": None,
+        }
+        if seen.fingerprint in held:
+            bound = {f"b_{name}": value for name, value in values.items()}
+            changed.append({"b_fingerprint": seen.fingerprint, **bound})
+        else:
+            added.append({"fingerprint": seen.fingerprint, **values})
+    if added:
+        conn.execute(sa.insert(t), added)
+    if changed:
+        # A bound value may not carry the name of a column.
+        names = [name[2:] for name in changed[0] if name != "b_fingerprint"]
+        conn.execute(
+            sa.update(t)
+            .where(t.c.fingerprint == sa.bindparam("b_fingerprint"))
+            .values({name: sa.bindparam(f"b_{name}") for name in names}),
+            changed,
+        )
+
+
+def save_unseen(conn: sa.Connection, rows: Iterable[Finding]) -> None:
+    """State of what is not there now."""
+    t = schema.finding
+    values = [
+        {
+            "b_fingerprint": one.fingerprint,
+            "b_state": one.state.value,
+            "b_resolved_at": one.resolved_at,
+        }
+        for one in rows
+    ]
+    if values:
+        conn.execute(
+            sa.update(t)
+            .where(t.c.fingerprint == sa.bindparam("b_fingerprint"))
+            .values(state=sa.bindparam("b_state"), resolved_at=sa.bindparam("b_resolved_at")),
+            values,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change in the life of a finding."""
+
+    fingerprint: str
+    from_state: FindingState | None
+    to_state: FindingState
+    severity: Severity
+    reason: str | None = None
+
+
+def insert_steps(conn: sa.Connection, run: Run, steps: Iterable[Step]) -> None:
+    """Keep what changed in this run."""
+    values = [
+        {
+            "fingerprint": one.fingerprint,
+            "reconcile_run_id": run.id,
+            "at": run.at,
+            "from_state": one.from_state.value if one.from_state else None,
+            "to_state": one.to_state.value,
+            "severity": one.severity.value,
+            "author": None,
+            "reason": one.reason,
+        }
+        for one in steps
+    ]
+    if values:
+        conn.execute(sa.insert(schema.finding_event), values)
+
+
+#: Reason of a step that is told as restated and not as a change.
+SILENT = "restated"
+
+
+def silent(conn: sa.Connection, run: Run) -> frozenset[str]:
+    """Findings whose step in this run is no change of the world."""
+    c = schema.finding_event.c
+    return frozenset(
+        conn.execute(
+            sa.select(c.fingerprint).where(
+                c.reconcile_run_id == run.id, c.reason.is_not(None), c.to_state == "resolved"
+            )
+        ).scalars()
     )

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mappings.vocabulary import MilestoneKind
-from sync.reconcile import findings as life
-from sync.reconcile import registry
+from sync.reconcile import life, registry
 from sync.reconcile.contract import (
     Channel,
     Detector,
@@ -15,11 +14,11 @@ from sync.reconcile.contract import (
     Found,
     NotChecked,
 )
-from sync.reconcile.findings import Known, Seen, Verdict
+from sync.reconcile.findings import SILENT, Step
 from sync.reconcile.gate import Gate
 from sync.reconcile.labels import Labels
+from sync.reconcile.life import Known, Seen, Verdict
 from sync.reconcile.registry import Catalogue
-from sync.reconcile.stored import SILENT, Step
 from sync.reconcile.view import View
 
 #: It speaks of our reading and not of the world: it is told at once, whatever was restated.

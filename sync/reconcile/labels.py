@@ -7,7 +7,6 @@ from mappings.vocabulary import MilestoneKind
 from sync.reconcile.view import View
 from sync.reconcile.words import item_label
 
-
 #: Kinds of subjects that are milestones.
 MILESTONES = frozenset(kind.value for kind in MilestoneKind)
 

@@ -61,6 +61,11 @@ def catalogue(points: Iterable[EntryPoint] | None = None) -> Catalogue:
     return Catalogue(tuple(found[id_] for id_ in sorted(found)), tuple(broken))
 
 
+def detectors() -> Mapping[str, Detector]:
+    """All detectors that can be run, by id."""
+    return {one.id: one for one in catalogue().detectors}
+
+
 def _load(point: EntryPoint) -> list[Detector | BrokenDetector]:
     try:
         loaded = point.load()

@@ -8,13 +8,12 @@ import sqlalchemy as sa
 from sync.clock import Clock
 from sync.errors import StoreError, UsageError
 from sync.ledger import baseline as baselines
-from sync.reconcile import findings as life
-from sync.reconcile import registry, stored
+from sync.reconcile import findings, life, registry
 from sync.reconcile.assemble import Judged, assemble
 from sync.reconcile.contract import Policy, Reconciliation
+from sync.reconcile.findings import Run
 from sync.reconcile.judge import Outcome, detect, judge_lives
 from sync.reconcile.registry import Catalogue
-from sync.reconcile.stored import Run
 from sync.reconcile.view import View
 from sync.store import schema
 from sync.store.open import Store
@@ -45,9 +44,9 @@ def reconcile(
     known = registry.catalogue() if detectors is None else detectors
     registry.check_policy(policy, known)
     with store.reading() as conn:
-        last = next(iter(stored.last_runs(conn, 1)), None)
+        last = next(iter(findings.last_runs(conn, 1)), None)
         # A look at the past, or at one milestone, has no life to go on with.
-        before = stored.findings(conn) if whole else {}
+        before = findings.known(conn) if whole else {}
         view = View(
             conn,
             policy,
@@ -98,14 +97,14 @@ def reconcile(
     if not (record and whole):
         return result
     with store.writing() as conn:
-        run = stored.insert_run(conn, run)
+        run = findings.insert_run(conn, run)
         held = baselines.stored(conn, None, now)
         for baseline, container in suggested:
             if baseline.key not in held:
                 baselines.keep(conn, baseline, container)
-        stored.save_seen(conn, outcome.seen_rows)
-        stored.save_unseen(conn, outcome.unseen_rows)
-        stored.insert_steps(conn, run, outcome.steps)
+        findings.save_seen(conn, outcome.seen_rows)
+        findings.save_unseen(conn, outcome.unseen_rows)
+        findings.insert_steps(conn, run, outcome.steps)
     return replace(result, run_id=run.id)
 
 
@@ -115,7 +114,7 @@ def load_last(store: Store, policy: Policy) -> Reconciliation:
     Raises StoreError where there is none.
     """
     with store.reading() as conn:
-        runs = stored.last_runs(conn, 2)
+        runs = findings.last_runs(conn, 2)
         if not runs:
             raise StoreError(
                 "nothing was reconciled yet",
@@ -125,22 +124,22 @@ def load_last(store: Store, policy: Policy) -> Reconciliation:
         run, previous = runs[0], runs[1] if len(runs) > 1 else None
         policy = replace(policy, config_hash=run.config_hash, program_version=run.program_version)
         view = View(conn, policy, run.as_of, run.at, present=not _moved_since(conn, run.at))
-        findings = stored.findings(conn).values()
+        held = findings.known(conn).values()
         reasons = restated(previous, run)
-        silent = stored.silent(conn, run)
+        silent = findings.silent(conn, run)
         return assemble(
             view,
             Judged(
                 run=run,
                 previous=previous,
                 findings=tuple(
-                    sorted((one.finding for one in findings if one.is_open), key=life.order)
+                    sorted((one.finding for one in held if one.is_open), key=life.order)
                 ),
                 resolved=tuple(
                     sorted(
                         (
                             one.finding
-                            for one in findings
+                            for one in held
                             if one.finding.resolved_at == run.at
                             and one.finding.fingerprint not in silent
                         ),

@@ -1,0 +1,181 @@
+"""The life of a finding: identity, evidence, and what became of it since the last time; pure.
+
+Fingerprints rest on identity only, never on text, numbers or dates: rewording revives nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sync.reconcile.contract import (
+    Channel,
+    Detector,
+    Evidence,
+    Finding,
+    FindingState,
+    Found,
+)
+
+#: From this growth of its number on a finding is worse, and by its inverse better.
+WORSE = 1.25
+
+_OVER = (FindingState.RESOLVED,)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a detector found in this run, with identity and words."""
+
+    fingerprint: str
+    detector: str
+    found: Found
+    connection: str | None
+    channel: Channel
+    words: Mapping[str, str]
+    evidence_hash: str
+    subject_label: str
+    milestone_label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A finding as the run before left it."""
+
+    finding: Finding
+    #: number it is compared with: the one of its last change of state.
+    anchor: float
+    evidence_hash: str
+    connection_id: int | None
+    milestone: tuple[str, str] | None
+    #: words and labels as stored.
+    words: Mapping[str, Any]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was there, or could not be looked at."""
+        return self.finding.state not in _OVER
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a finding in this run."""
+
+    state: FindingState
+    anchor: float
+    #: because of us and not of the world: told once, as restated, and not as a change.
+    silent: bool = False
+    reason: str | None = None
+
+
+def fingerprint(detector: str, connection: str | None, found: Found) -> str:
+    """Identity of a finding, 16 hex digits."""
+    milestone = None
+    if found.milestone is not None:
+        own = f"{found.milestone[0].value}:{found.milestone[1]}"
+        milestone = own if own != found.subject else None
+    text = json.dumps([detector, connection, milestone, found.subject, found.rule])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def evidence_hash(evidence: tuple[Evidence, ...]) -> str:
+    """Tells an unchanged proof from an updated one, 16 hex digits."""
+    text = json.dumps([[one.text, one.source] for one in evidence])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def words(detector: Detector, found: Found) -> dict[str, str]:
+    """The detector's templates filled with what was found.
+
+    Raises KeyError where a template names a value the detector did not give.
+    """
+    templates = detector.words
+    return {
+        name: getattr(templates, name).format_map(found.values)
+        for name in ("title", "what", "so_what", "who", "by_when", "remedy")
+    }
+
+
+def seen_again(seen: Seen, known: Known | None, *, first: bool, restated: bool) -> Verdict:
+    """State of a finding that is there now.
+
+    `first`: the first reconciliation, which tells an inventory. `restated`: numbers moved because
+    of configuration, mapping or program.
+    """
+    number = seen.found.magnitude
+    if known is None:
+        if first or restated:
+            return Verdict(FindingState.ALREADY_THERE, number, silent=restated and not first)
+        return Verdict(FindingState.NEW, number)
+    before = known.finding
+    if before.state is FindingState.RESOLVED:
+        if restated:
+            return Verdict(FindingState.ONGOING, number, silent=True)
+        return Verdict(FindingState.REGRESSED, number)
+    rank, was = seen.found.severity.rank, before.severity.rank
+    if rank > was or (rank == was and number >= known.anchor * WORSE and number > known.anchor):
+        state = FindingState.WORSENED
+    elif rank < was or (number <= known.anchor / WORSE and number < known.anchor):
+        state = FindingState.IMPROVED
+    else:
+        return Verdict(FindingState.ONGOING, known.anchor)
+    if restated:
+        return Verdict(FindingState.ONGOING, number, silent=True)
+    return Verdict(state, number)
+
+
+def not_seen(
+    known: Known, *, unchecked: str | None, withdrawn: str | None, restated: bool
+) -> Verdict:
+    """State of an open finding that is not there now.
+
+    `unchecked`: why its data is not covered, if so. `withdrawn`: why it is no longer asked for.
+    """
+    if withdrawn is not None:
+        return Verdict(FindingState.RESOLVED, known.anchor, silent=True, reason=withdrawn)
+    if unchecked is not None:
+        return Verdict(FindingState.NOT_CHECKED, known.anchor, reason=unchecked)
+    return Verdict(FindingState.RESOLVED, known.anchor, silent=restated)
+
+
+def as_finding(seen: Seen, verdict: Verdict, known: Known | None, now: datetime) -> Finding:
+    """The finding as a report shows it."""
+    found = seen.found
+    was_open = known is not None and known.is_open
+    return Finding(
+        fingerprint=seen.fingerprint,
+        detector=seen.detector,
+        rule=found.rule,
+        subject=found.subject,
+        subject_label=seen.subject_label,
+        severity=found.severity,
+        state=verdict.state,
+        channel=seen.channel,
+        magnitude=found.magnitude,
+        title=seen.words["title"],
+        what=seen.words["what"],
+        so_what=seen.words["so_what"],
+        who=seen.words["who"],
+        by_when=seen.words["by_when"],
+        remedy=seen.words["remedy"],
+        evidence=found.evidence,
+        first_seen_at=known.finding.first_seen_at if known is not None else now,
+        last_seen_at=now,
+        connection=seen.connection,
+        milestone_label=seen.milestone_label,
+        resolved_at=None,
+        previous_severity=known.finding.severity if known is not None and was_open else None,
+    )
+
+
+def order(finding: Finding) -> tuple[Any, ...]:
+    """Worst first, mailed before digest, then by identity."""
+    return (
+        -finding.severity.rank,
+        finding.channel is not Channel.MAILED,
+        finding.detector,
+        finding.subject,
+        finding.rule,
+    )
