@@ -18,7 +18,7 @@ def parse_address(text: str, where: str = "mail") -> Address:
     if len(pairs) == 1:
         name, spec = pairs[0]
         user, at, host = spec.rpartition("@")
-        if at and user and host and not re.search(r"[\s,;<>\"()\[\]\\]", spec):
+        if at and user and host and spec in text and not re.search(r"[\s,;<>\"()\[\]\\]", spec):
             try:
                 ascii_host = host.encode("idna").decode("ascii")
                 return Address(clean(name, 120), username=user, domain=ascii_host)

@@ -13,7 +13,9 @@ _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
 def render(data: ReportData) -> str:
     """JSON text with sorted keys, two spaces of indent and a line break at the end."""
-    return orjson.dumps(data, option=_OPTIONS | orjson.OPT_INDENT_2).decode() + "\n"
+    options = _OPTIONS | orjson.OPT_INDENT_2
+    # Fields of records keep their own order; only those of dicts are sorted.
+    return orjson.dumps(document(data), option=options).decode() + "\n"
 
 
 def document(data: ReportData) -> dict[str, Any]:

@@ -1,0 +1,259 @@
+"""The mail: what every client can show, small enough, and safe in its headers."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import reconciliations as given_
+
+from sync.errors import ConfigError
+from sync.report.build import build
+from sync.report.data import ReportData
+from sync.report.mail import BUDGET, DROP_ORDER, compose, eml, encoded_size, mail_html
+
+SENDER = "Drift report <drift@example.com>"
+TO = "Boss <boss@example.com>"
+
+
+def sent(data: ReportData, **more: object) -> EmailMessage:
+    """The mail as a receiver parses it."""
+    message = compose(data, sender=SENDER, recipient=TO, **more)  # type: ignore[arg-type]
+    parsed = message_from_bytes(eml(message), policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+class Elements(HTMLParser):
+    """Which elements and attributes a page has."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+
+def test_headers() -> None:
+    message = sent(build(given_.busy()))
+    root = "<apollo.2025q4.driftline@example.com>"
+    assert {name: str(message[name]) for name in ("From", "To", "Subject", "Date")} == {
+        "From": SENDER,
+        "To": TO,
+        "Subject": "[Apollo] Release 3.1 past due since 28 Nov, 4 open: 2 new, 1 worse, 1 resolved",
+        "Date": "Mon, 08 Dec 2025 08:10:00 +0000",
+    }
+    assert message["List-Id"] == "<apollo.driftline.example.com>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert (message["In-Reply-To"], message["References"]) == (root, root)
+    assert message["X-Unsent"] is None
+    assert message.defects == []
+
+
+def test_the_date_is_that_of_the_clock_in_utc() -> None:
+    tokyo = datetime(2025, 12, 9, 6, 0, tzinfo=timezone(timedelta(hours=9)))
+    message = sent(build(given_.busy()), date=tokyo)
+    at = parsedate_to_datetime(str(message["Date"]))
+    assert at == tokyo
+    assert at.utcoffset() == timedelta(0)
+
+
+def test_a_draft_can_be_opened_and_sent() -> None:
+    assert sent(build(given_.first_run()), draft=True)["X-Unsent"] == "1"
+
+
+def test_the_message_id_belongs_to_report_and_recipient() -> None:
+    data = build(given_.busy())
+
+    def id_of(data: ReportData, recipient: str, date: datetime | None = None) -> str:
+        return str(compose(data, sender=SENDER, recipient=recipient, date=date)["Message-ID"])
+
+    first = id_of(data, TO)
+    assert re.fullmatch(r"<[0-9a-f]{40}\.driftline@example\.com>", first)
+    assert id_of(data, "boss@example.com", datetime(2026, 1, 1, tzinfo=UTC)) == first
+    assert id_of(data, "BOSS@example.com") == first
+    assert id_of(data, "peer@example.com") != first
+    assert id_of(build(given_.quiet()), TO) != first
+
+
+def test_same_report_same_bytes() -> None:
+    one, other = (
+        eml(compose(build(given_.hostile()), sender=SENDER, recipient=TO)) for _ in range(2)
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize("name", sorted(given_.EXAMPLES))
+def test_the_file_has_crlf_and_short_lines_only(name: str) -> None:
+    raw = eml(compose(build(given_.EXAMPLES[name]()), sender=SENDER, recipient=TO))
+    lines = raw.split(b"\r\n")
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert b"\r" not in raw.replace(b"\r\n", b"")
+    assert max(map(len, lines)) <= 998
+    raw.decode("ascii")
+
+
+def test_both_forms_say_the_same_and_the_page_is_attached() -> None:
+    data = build(given_.busy())
+    message = sent(data)
+    plain, html = body(message, "plain"), body(message, "html")
+    for item in data.risks:
+        assert item.title in plain
+        assert item.title in html
+    attached = list(message.iter_attachments())
+    assert [part.get_filename() for part in attached] == ["apollo-2025-12-08.html"]
+    page = attached[0].get_content()
+    assert 'id="findings"' in page
+    assert "The scope of Release 3.2 grew" in page
+
+
+def test_nothing_in_the_mail_is_a_script_or_is_fetched() -> None:
+    message = sent(build(given_.hostile()))
+    attached = next(message.iter_attachments()).get_content()
+    for html in (body(message, "html"), attached):
+        parsed = Elements(html)
+        assert not parsed.tags & {"script", "img", "link", "iframe", "object", "embed", "form"}
+        assert not [name for name in parsed.attributes if name.startswith("on") or name == "src"]
+        assert "url(" not in html
+
+
+def test_the_styles_are_inlined_and_dark_mode_stays() -> None:
+    html, _ = mail_html(build(given_.busy()))
+    assert "prefers-color-scheme: dark" in html
+    assert re.search(r'<td class="cell" style="[^"]*padding', html)
+    assert 'role="presentation"' in html
+
+
+def test_digest_findings_are_a_count() -> None:
+    html, _ = mail_html(build(given_.busy()))
+    assert "The scope of Release 3.2 grew" not in html
+    assert re.search(r"scope\.net</span>: 1", html)
+
+
+def test_a_quiet_week_is_one_line_and_keeps_its_page() -> None:
+    message = sent(build(given_.quiet()))
+    html = body(message, "html")
+    assert "Nothing new; 1 finding still open." in html
+    assert html.count("<h2") == 1
+    assert len(body(message, "plain").splitlines()) < 15
+    assert len(list(message.iter_attachments())) == 1
+
+
+def test_a_large_report_drops_sections_in_a_fixed_order_and_says_so() -> None:
+    data = build(given_.huge())
+    html, dropped = mail_html(data)
+    assert encoded_size(html) <= BUDGET
+    assert dropped
+    assert dropped == DROP_ORDER[: len(dropped)]
+    assert "Left out to keep this mail small: findings of the page" in html
+    message = sent(data)
+    page = next(message.iter_attachments()).get_content()
+    assert page.count("data-level=") == 400
+    assert len(body(message, "plain").splitlines()) <= 602
+
+
+def test_even_a_monstrous_report_fits() -> None:
+    long = "ŵörd " * 118
+    data = build(
+        given_.reconciliation(
+            milestones=tuple(
+                given_.milestone(long, withheld=long, source_id=str(n)) for n in range(60)
+            ),
+            findings=tuple(
+                given_.finding(str(n), title=long, so_what=long, who=long, remedy=f"{n} {long}")
+                for n in range(60)
+            ),
+            certificates=tuple(
+                given_.certificate(scope=f"{n}{long}", outcome="failed", reason=long)
+                for n in range(60)
+            ),
+        )
+    )
+    html, dropped = mail_html(data)
+    assert encoded_size(html) <= BUDGET
+    assert "trust" in dropped
+    assert "60 sources not completely read" in html
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nobody",
+        "a@b.example, c@d.example",
+        "a@b.example\r\nBcc: victim@example.com",
+        "a b@example.com",
+        "@example.com",
+        "a@",
+        "a@exam ple.com",
+        "A <a@b.example>\nX: y",
+        "a@b.example\u202e",
+    ],
+)
+def test_what_is_not_one_address_is_refused(address: str) -> None:
+    data = build(given_.quiet())
+    with pytest.raises(ConfigError, match="is not one mail address"):
+        compose(data, sender=SENDER, recipient=address)
+    with pytest.raises(ConfigError, match="is not one mail address"):
+        compose(data, sender=address, recipient=TO)
+
+
+def test_a_host_with_other_letters_travels_in_ascii() -> None:
+    message = compose(build(given_.quiet()), sender="a@bücher.example", recipient="b@x.example")
+    assert str(message["From"]) == "a@xn--bcher-kva.example"
+    assert str(message["Message-ID"]).endswith(".driftline@xn--bcher-kva.example>")
+
+
+def test_a_program_name_without_ascii_still_has_a_list() -> None:
+    message = sent(build(given_.reconciliation(program="阿波罗")))
+    assert re.fullmatch(r"<program-[0-9a-f]{8}\.driftline\.example\.com>", message["List-Id"])
+    assert str(message["Subject"]).startswith("[阿波罗] ")
+
+
+@given(st.text(st.characters(), max_size=120))
+def test_no_text_breaks_out_of_a_header(text: str) -> None:
+    data = build(
+        given_.reconciliation(
+            program=text,
+            findings=(given_.overdue(title=text, milestone_label=text),),
+            milestones=(),
+        )
+    )
+    message = sent(data, attach=False)
+    assert str(message["Subject"]) == data.subject
+    assert sorted({name.lower() for name in message}) == [
+        "auto-submitted",
+        "content-type",
+        "date",
+        "from",
+        "in-reply-to",
+        "list-id",
+        "message-id",
+        "mime-version",
+        "references",
+        "subject",
+        "to",
+        "x-auto-response-suppress",
+        "x-driftline-run",
+    ]
+    assert [part.get_content_type() for part in message.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]

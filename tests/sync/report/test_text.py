@@ -1,0 +1,110 @@
+"""The plain text: whole, 78 columns, safe."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from support import reconciliations as given_
+
+from sync.report.build import build
+from sync.report.text import WIDTH, render, wrap
+
+
+def too_wide(text: str) -> list[str]:
+    return [line for line in text.splitlines() if cell_len(line) > WIDTH and "://" not in line]
+
+
+@pytest.mark.parametrize("name", sorted(given_.EXAMPLES))
+@pytest.mark.parametrize("audience", ["executive", "manager", "engineer"])
+def test_no_line_is_wider_than_a_terminal(name: str, audience: str) -> None:
+    text = render(build(given_.EXAMPLES[name](), audience=audience))
+    assert too_wide(text) == []
+    assert all(line == line.rstrip() for line in text.splitlines())
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+@given(st.text(max_size=300), st.integers(0, 12))
+def test_any_text_is_wrapped_without_loss(text: str, indent: int) -> None:
+    lines = wrap(text, " " * indent)
+    assert all(cell_len(line) <= WIDTH or "://" in line for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_an_address_stays_whole() -> None:
+    url = "https://jira.example.com/" + "a" * 100
+    assert wrap(f"see {url} now", "  ") == ["  see", f"  {url}", "  now"]
+
+
+def test_wide_letters_count_twice() -> None:
+    assert wrap("漢" * 40) == ["漢" * 39, "漢"]
+
+
+def test_the_verdict_comes_first() -> None:
+    lines = render(build(given_.busy())).splitlines()
+    assert lines[:5] == [
+        "Apollo: drift report",
+        "=" * 78,
+        "As of Mon 8 Dec 2025, 09:10 CET; compared with Mon 1 Dec 2025, 09:10 CET",
+        "",
+        "OFF TRACK: Release 3.1 is past due with open work.",
+    ]
+
+
+def headings(text: str) -> list[str]:
+    lines = text.splitlines()
+    return [line for line, below in pairwise(lines) if below and set(below) == {"-"}]
+
+
+def test_sections_in_the_order_of_importance() -> None:
+    assert headings(render(build(given_.busy()))) == [
+        "DECIDE OR DO",
+        "WHAT CHANGED SINCE 1 DEC",
+        "TOP RISKS",
+        "MILESTONES",
+        "HOW THE SCOPE CAME TO BE",
+        "STILL OPEN, UNCHANGED",
+        "IN THE PAGE ONLY",
+        "NOT CONFIRMED",
+        "NOT CHECKED",
+        "WHAT THIS RESTS ON",
+    ]
+
+
+def test_an_executive_gets_the_short_form_with_the_gaps() -> None:
+    text = render(build(given_.busy(), audience="executive"))
+    assert headings(text) == [
+        "DECIDE OR DO",
+        "WHAT CHANGED SINCE 1 DEC",
+        "TOP RISKS",
+        "MILESTONES",
+        "WHAT THIS RESTS ON",
+    ]
+    assert "3 items without complete history" in text
+
+
+def test_an_engineer_gets_rule_and_command() -> None:
+    text = render(build(given_.busy(), audience="engineer"))
+    assert "plan.overdue; driftline explain fp-late" in text
+
+
+def test_a_quiet_week_is_one_line() -> None:
+    text = render(build(given_.quiet()), brief=True)
+    assert "Nothing new; 1 finding still open. Sources: complete for what this token can" in text
+    assert headings(text) == ["WHAT THIS RESTS ON"]
+
+
+def test_long_lists_end_with_a_count() -> None:
+    text = render(build(given_.huge()))
+    assert "  and 160 more in the page" in text
+    assert "  and 360 more sources in the page" in text
+    assert len(text.splitlines()) < 1000
+
+
+def test_the_words_stay_civil() -> None:
+    for make in given_.EXAMPLES.values():
+        text = render(build(make())).lower()
+        assert "creep" not in text
+        assert "on track:" not in text
