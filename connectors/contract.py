@@ -268,7 +268,7 @@ class Connector(Protocol):
     def read(
         self, stream: str, scope: ScopeRef, cursor: Cursor | None, window: Window
     ) -> Iterator[Page]:
-        """Pages of a stream. Stopped after any page and resumed from its cursor, nothing is lost."""
+        """Pages of a stream; stopped after any and resumed from its cursor, nothing is lost."""
         ...
 
     def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:

@@ -118,8 +118,9 @@ class Transport:
         max_concurrency: int = 8,
         owner: object = None,
     ) -> None:
-        """`base_url` is the only origin requests may reach. `bucket` names the limit a request
-        counts against. `ticks` counts real seconds: a slow drip is no matter of the run's clock.
+        """`base_url` is the only origin requests may reach.
+
+        `bucket` names the limit a request counts against. `ticks` counts real seconds: a slow drip is no matter of the run's clock.
         `max_concurrency`: requests in flight at once, over all threads. `owner`: the client that
         the session belongs to; it is kept alive, since its finalizer closes the session.
         """
@@ -136,7 +137,7 @@ class Transport:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._waited = 0.0
-        self._random = random.Random(0)
+        self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
         #: requests sent, attempts counted one by one.
         self.requests = 0
         _prepare(session, runtime)

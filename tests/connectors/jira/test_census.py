@@ -4,11 +4,11 @@ from typing import Any
 
 import orjson
 import pytest
+from support.jira_site import Bench, records, scope_of, serving, window
 
 from connectors.contract import Gone, GoneReason, NotAllowed, ScopeRef
 from connectors.jira.connector import JiraConnector
 from connectors.simulator.faults import Fault, Hook
-from support.jira_site import Bench, records, scope_of, serving, window
 
 WAYS: list[dict[str, Any]] = [
     {"cloud": True},

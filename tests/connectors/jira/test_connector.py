@@ -4,10 +4,10 @@ from typing import Any
 
 import orjson
 import pytest
+from support.jira_site import later, read_everything, records, scope_of, serving, window
 
 from connectors.contract import FeatureOff, Mode, ScopeRef, UnexpectedAnswer, Window
 from connectors.simulator.faults import Fault
-from support.jira_site import later, read_everything, records, scope_of, serving, window
 
 
 def test_a_first_load_of_a_thousand_issues_with_history_stays_in_its_budget() -> None:
@@ -104,7 +104,7 @@ def test_an_unknown_stream_is_named_with_the_known_ones() -> None:
     with serving(issues=1) as bench:
         connector = bench.connector()
         site = ScopeRef("site", "site", "site")
-        with pytest.raises(UnexpectedAnswer, match="no stream 'worklogs'.*Known: fields, "):
+        with pytest.raises(UnexpectedAnswer, match=r"no stream 'worklogs'.*Known: fields, "):
             connector.read("worklogs", site, None, Window(run_started_at=bench.clock.now()))
         with pytest.raises(UnexpectedAnswer, match="no stream 'remote_links'"):
             connector.read("remote_links", site, None, Window(run_started_at=bench.clock.now()))

@@ -4,12 +4,12 @@ from typing import Any
 
 import orjson
 import pytest
+from support.jira_site import Bench, records, scope_of, serving, window
 
 from connectors.contract import Page, ScopeRef, UnexpectedAnswer, Window
 from connectors.jira import histories
 from connectors.jira.connector import JiraConnector
 from connectors.simulator.faults import Fault
-from support.jira_site import Bench, records, scope_of, serving, window
 
 
 def opened(bench: Bench, ids: list[str], **options: Any) -> tuple[JiraConnector, ScopeRef, Window]:

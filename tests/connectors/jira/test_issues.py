@@ -5,15 +5,15 @@ from typing import Any
 
 import orjson
 import pytest
+from support.jira_site import Bench, later, read_everything, records, scope_of, serving, window
 
 from connectors.contract import Cursor, Page, ScopeRef, UnexpectedAnswer, Window
-from connectors.jira.connector import JiraConnector
 from connectors.jira import paging
+from connectors.jira.connector import JiraConnector
 from connectors.jira.issues import wanted_fields
 from connectors.jira.paging import Found
 from connectors.simulator.faults import Fault, Hook
 from connectors.simulator.world import Issue
-from support.jira_site import Bench, later, read_everything, records, scope_of, serving, window
 
 WAYS: list[dict[str, Any]] = [
     {"cloud": True},

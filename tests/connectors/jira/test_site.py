@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from support.jira_site import Bench, scope_of, serving
 
 from connectors.contract import (
     CannotAuthenticate,
@@ -14,7 +15,6 @@ from connectors.contract import (
     WrongAddress,
 )
 from connectors.simulator.faults import Fault
-from support.jira_site import Bench, scope_of, serving
 
 
 def errors(scopes: Any) -> dict[str, str]:
