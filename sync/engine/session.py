@@ -185,5 +185,5 @@ def request_count(connector: Connector) -> int:
 
 
 def explain(error: SourceError) -> str:
-    """The three parts of a source's error in one line."""
-    return str(error)
+    """A source's error as the reason of a certificate: what happened, without addresses."""
+    return error.what

@@ -176,7 +176,7 @@ def _certify(reading: Reading, outcome: Outcome, reason: str | None) -> Step:
     context, session, scope = reading.context, reading.session, reading.scope
     with context.store.writing() as conn:
         gaps = 0
-        if "history" in reading.spec.feeds or "work_item" in reading.spec.feeds:
+        if "history" in reading.spec.feeds:
             gaps = read.history_gaps(conn, session.id, scope.source_id)
         step = Step(
             connection=session.plan.name,
