@@ -75,9 +75,11 @@ def test_depth_is_no_limit() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["type", "content", "text", "attrs", "url", "x"]), inner, max_size=4
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["type", "content", "text", "attrs", "url", "x"]), inner, max_size=4
+        )
     ),
     max_leaves=12,
 )

@@ -57,7 +57,8 @@ def test_a_calendar_date(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", [None, 20260301, "", "1/Mar/26", "2026-02-30", "0001-01-01", "9999-12-31", "2026-03-011"]
+    "written",
+    [None, 20260301, "", "1/Mar/26", "2026-02-30", "0001-01-01", "9999-12-31", "2026-03-011"],
 )
 def test_no_calendar_date(written: object) -> None:
     assert calendar(written) is None

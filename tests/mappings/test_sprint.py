@@ -41,8 +41,10 @@ def test_the_order_differs_between_versions(order: tuple[str, ...]) -> None:
 def test_names_may_hold_brackets_commas_and_equal_signs(name: str) -> None:
     last = parse(HEAD.format(f"id=7,state=ACTIVE,name={name}"))
     inside = parse(HEAD.format(f"id=7,name={name},state=ACTIVE"))
-    assert last is not None and last["name"] == name
-    assert inside is not None and inside["name"] == name
+    assert last is not None
+    assert last["name"] == name
+    assert inside is not None
+    assert inside["name"] == name
 
 
 def test_a_cloud_sprint() -> None:

@@ -91,5 +91,7 @@ def test_what_is_no_text_has_none(value: object) -> None:
 @given(ANY_TEXT)
 def test_any_text_has_an_identity(text: str) -> None:
     digest, tokens = identity(plain(text))
-    assert digest is not None and len(digest) == 64
-    assert tokens is not None and 0 <= tokens <= len(text)
+    assert digest is not None
+    assert len(digest) == 64
+    assert tokens is not None
+    assert 0 <= tokens <= len(text)

@@ -1,6 +1,7 @@
 """Small Jira payloads, and what normalizing them takes."""
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ FLAG = Field(
 FIELDS = (SPRINT, EPIC, POINTS, ESTIMATE, TEAM, FLAG)
 
 
+@cache
 def defaults() -> MappingTable:
     """The built-in mapping of Jira."""
     return load([get("jira").defaults])
