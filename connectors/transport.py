@@ -120,9 +120,10 @@ class Transport:
     ) -> None:
         """`base_url` is the only origin requests may reach.
 
-        `bucket` names the limit a request counts against. `ticks` counts real seconds: a slow drip is no matter of the run's clock.
-        `max_concurrency`: requests in flight at once, over all threads. `owner`: the client that
-        the session belongs to; it is kept alive, since its finalizer closes the session.
+        `bucket` names the limit a request counts against. `ticks` counts real seconds: a slow
+        drip is no matter of the run's clock. `max_concurrency`: requests in flight at once, over
+        all threads. `owner`: the client that the session belongs to; it is kept alive, since its
+        finalizer closes the session.
         """
         self.session, self.base_url, self.runtime = session, base_url.rstrip("/"), runtime
         self.vendor = vendor
@@ -515,6 +516,9 @@ class _TrustStoreAdapter(HTTPAdapter):
 
 
 def _prepare(session: requests.Session, runtime: Runtime) -> None:
+    # Even with redirects off, requests reads the body of one to prepare the next request. Set by
+    # name: mypy lets nobody assign to a method.
+    setattr(session, "get_redirect_target", lambda response: None)  # noqa: B010
     if runtime.ca_bundle:
         session.verify = runtime.ca_bundle
         adapter: HTTPAdapter = HTTPAdapter(pool_maxsize=16, max_retries=0)

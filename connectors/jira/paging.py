@@ -13,6 +13,8 @@ _LONGEST_GET = 4000
 _SMALL_PAGE = 10
 #: Walks by offset until what was read holds.
 _WALKS = 3
+#: Pages by offset in a row that bring nothing new to their walk.
+_STALE_PAGES = 3
 #: Empty pages in a row after which a server is not believed to come to an end.
 _EMPTY_PAGES = 20
 
@@ -127,12 +129,16 @@ def by_offset(site: Site, question: Question) -> Iterator[Found]:
         start = 0
         border: str | None = None
         slipped = False
+        stale = 0
         while True:
             answer = _search(site, question, start=start)
             found = issues_of(answer.body)
             ids = [str(one["id"]) for one in found]
             slipped = slipped or (border is not None and border not in ids)
             new = [one for one in found if str(one["id"]) not in seen]
+            stale = 0 if not ids or not mine.issuperset(ids) else stale + 1
+            if stale > _STALE_PAGES:
+                raise UnexpectedAnswer("the server repeats a page for ever", where=question.where)
             mine.update(ids)
             seen.update(ids)
             total = _total(answer.body, start + len(found))

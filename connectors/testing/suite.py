@@ -16,8 +16,8 @@ import pytest
 if "connectors.testing.checks" not in sys.modules:
     pytest.register_assert_rewrite("connectors.testing.checks")
 
-from connectors.testing.checks import CHECKS  # noqa: E402 - after the line above
-from connectors.testing.world import World  # noqa: E402 - same
+from connectors.testing.checks import CHECKS
+from connectors.testing.world import World
 
 
 class ContractSuite:

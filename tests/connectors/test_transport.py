@@ -440,6 +440,22 @@ def test_a_server_that_always_cuts_is_unavailable(world: World, server: Any) -> 
     assert transport.requests == ATTEMPTS
 
 
+def test_a_redirect_with_a_body_is_still_a_redirect(world: World, server: Any) -> None:
+    def elsewhere(handler: BaseHTTPRequestHandler) -> None:
+        body = b"<html>Moved</html>"
+        handler.send_response(302)
+        handler.send_header("Location", f"http://localhost:{server.server_port}/login")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    server.answers = [elsewhere]
+    transport = world.transport(f"http://127.0.0.1:{server.server_port}")
+    with pytest.raises(WrongAddress, match=r"redirects to http://localhost:\d+/login"):
+        transport.get("x")
+    assert len(server.peers) == 1
+
+
 def test_connections_are_kept(world: World, server: Any) -> None:
     server.answers = [lambda handler: _answer(handler, b"[" + b"1," * 90000 + b"1]")]
     transport = world.transport(f"http://127.0.0.1:{server.server_port}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 import requests
-from support.jira_site import read_everything, records, window
+from support.jira_site import Run, read_everything, records, window
 
 from connectors.contract import Runtime
 from connectors.jira.connector import JiraConnector
@@ -53,14 +53,19 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     raise AssertionError(log.read_text("utf-8"))
 
 
+@pytest.fixture(scope="module")
+def first(address: str) -> Run:
+    return read_everything(connector(address), skip=frozenset())
+
+
 def connector(address: str) -> JiraConnector:
     options = JiraOptions(url=address, token="any-token-will-do", projects=["JIRA820"])
     runtime = Runtime(now=lambda: datetime.now(UTC), sleep=lambda seconds: None)
     return JiraConnector("look-alike", options, runtime)
 
 
-def test_every_issue_and_its_history_arrive(address: str) -> None:
-    run = read_everything(connector(address), skip=frozenset())
+def test_every_issue_and_its_history_arrive(address: str, first: Run) -> None:
+    run = first
     told = {one.name: one.value for one in run.identity.capabilities}
     assert (run.identity.deployment, told) == (
         "datacenter",
@@ -86,8 +91,7 @@ def test_every_issue_and_its_history_arrive(address: str) -> None:
     assert run.ids("sprints")
 
 
-def test_a_second_reading_from_the_cursor_loses_nothing(address: str) -> None:
-    first = read_everything(connector(address))
+def test_a_second_reading_from_the_cursor_loses_nothing(address: str, first: Run) -> None:
     key = next(iter(first.cursors()))
     issue = first.ids("issues")[5]
     found = {

@@ -216,6 +216,12 @@ def test_a_row_that_shifted_over_a_page_border_is_found_by_the_second_walk() -> 
     assert found[-1].last
 
 
+def test_one_page_for_every_offset_is_an_error() -> None:
+    serve = lambda _, p: {"issues": rows(1, 2), "total": 10**6, "maxResults": 2}  # noqa: E731 - one line says it
+    with pytest.raises(UnexpectedAnswer, match="repeats a page"):
+        list(paging.by_offset(site(serve, cloud=False), question()))
+
+
 def test_what_stays_missing_is_an_error_and_names_the_numbers() -> None:
     serve = lambda _, p: {  # noqa: E731 - one line says it
         "issues": rows(1, 2) if p["startAt"] == 0 else [],
