@@ -378,7 +378,9 @@ def _trust(source: Reconciliation, masked: Masked, rows_of: Sequence[Any]) -> Tr
         known.append(f"{count(proofs, 'piece', 'pieces')} of evidence on restricted items hidden")
     return Trust(
         data_as_of=(
-            f"data as of {moment(first, time_zone)}" if first else "nothing has been read yet"
+            f"Data as of {moment(first, time_zone)}"
+            if first
+            else "No source has been read completely"
         ),
         sources=source_rows(source.certificates),
         gaps=tuple(known),

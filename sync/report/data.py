@@ -237,7 +237,7 @@ class SourceRow:
     outcome: str
     #: in words; "complete for what this token can see" at best.
     statement: str
-    #: oldest reading among its streams.
+    #: oldest reading among its streams (UTC); None where one of them is not complete.
     fresh_at: datetime | None
     streams: int
     unreadable: int

@@ -140,7 +140,8 @@ def _scope(
     if line.baseline_accepted and ledger.net_ratio is not None:
         return f"{percent(ledger.net_ratio)} ({items})"
     net = signed(ledger.current - ledger.baseline)
-    return f"change since observed: {net} {clean(ledger.unit, 40)} ({items})"
+    start = "the baseline" if line.baseline_accepted else "observed"
+    return f"change since {start}: {net} {clean(ledger.unit, 40)} ({items})"
 
 
 def _note(line: MilestoneLine, today: date, late: int) -> str:

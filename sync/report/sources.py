@@ -59,8 +59,11 @@ def is_blind_spot(finding: Finding) -> bool:
 
 
 def oldest(certificates: Iterable[Certificate]) -> datetime | None:
-    """The oldest reading; None if nothing was ever read."""
-    return min((one.fresh_at for one in certificates if one.fresh_at), default=None)
+    """The oldest complete reading; a broken one makes nothing fresh. None if there is none."""
+    return min(
+        (one.fresh_at for one in certificates if one.fresh_at and one.outcome == "complete"),
+        default=None,
+    )
 
 
 def _by_stream(certificate: Certificate) -> str:
@@ -91,7 +94,7 @@ def _row(connection: str, scope: str, certificates: list[Certificate]) -> Source
         scope=clean(scope, 120),
         outcome=clean(outcome, 40),
         statement=statement,
-        fresh_at=oldest(certificates),
+        fresh_at=oldest(certificates) if outcome == "complete" else None,
         streams=len(certificates),
         unreadable=sum(one.unreadable for one in certificates),
         history_gaps=sum(one.history_gaps for one in certificates),

@@ -47,7 +47,7 @@ def _brief(data: ReportData) -> str:
     lines = list(_title(data))
     lines += ["", *wrap(quiet_line(data.findings, sum(row.count for row in data.not_checked)))]
     trust = data.trust
-    ending = [*wrap(f"{trust.data_as_of[:1].upper()}{trust.data_as_of[1:]}.", "  ")]
+    ending = [*wrap(f"{trust.data_as_of}.", "  ")]
     ending += wrap(trust.why_you, "  ")
     return _joined(
         lines,
@@ -300,7 +300,7 @@ def _not_checked(data: ReportData) -> Iterator[str]:
 def _trust(data: ReportData) -> Iterator[str]:
     trust = data.trust
     zone_of = zone(data.time_zone)
-    yield from wrap(f"{trust.data_as_of[:1].upper()}{trust.data_as_of[1:]}.", "  ")
+    yield from wrap(f"{trust.data_as_of}.", "  ")
     for row in trust.sources[:CAP]:
         read = f", read {moment(row.fresh_at, zone_of)}" if row.fresh_at else ""
         yield from wrap(f"- {row.connection} / {row.scope}: {row.statement}{read}", "  ", "    ")

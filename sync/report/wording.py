@@ -12,7 +12,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 #: Plain words for the families of detectors; another family is shown by its own name.
 FAMILIES = {
-    "data": "What could not be read or matched",
+    "data": "Data and gaps",
     "plan": "Dates and plan",
     "scope": "Scope",
     "test": "Test evidence",

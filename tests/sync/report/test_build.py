@@ -148,6 +148,16 @@ def test_a_stale_stream_counts_although_its_last_reading_was_complete() -> None:
     assert data.urgent == ("fp-blind",)
 
 
+def test_a_broken_reading_makes_nothing_fresh() -> None:
+    certificates = (given_.certificate(outcome="failed"), given_.certificate("versions"))
+    data = build(given_.reconciliation(certificates=certificates))
+    row = data.trust.sources[0]
+    assert (row.statement, row.fresh_at) == ("not complete: issues", None)
+    assert data.trust.data_as_of == "Data as of Mon 8 Dec 2025, 09:00 CET"
+    nothing = build(given_.reconciliation(certificates=certificates[:1]))
+    assert nothing.trust.data_as_of == "No source has been read completely"
+
+
 def test_complete_means_complete_for_this_token() -> None:
     data = build(given_.quiet())
     assert [row.statement for row in data.trust.sources] == ["complete for what this token can see"]
@@ -178,6 +188,12 @@ def test_a_confirmed_baseline_gives_a_whole_percentage() -> None:
     data = build(given_.reconciliation(milestones=(given_.late_milestone(),)))
     assert data.milestones[0].scope == "+25 % (7 entered, 2 left)"
     assert data.milestones[0].net_ratio == 0.25
+
+
+def test_without_a_ratio_a_confirmed_baseline_gives_the_size_alone() -> None:
+    line = given_.milestone(ledger=given_.ledger(net_ratio=None), baseline_accepted=True)
+    data = build(given_.reconciliation(milestones=(line,)))
+    assert data.milestones[0].scope == "change since the baseline: +10 points (7 entered, 2 left)"
 
 
 @pytest.mark.parametrize(
