@@ -29,7 +29,7 @@ def look(connector: JiraConnector, scope: ScopeRef, *ids: str) -> dict[str, Gone
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_census_names_every_issue_and_nothing_else(way: dict[str, Any]) -> None:
-    with serving(projects=2, **way) as bench:
+    with serving(projects=2, issues=40, **way) as bench:
         connector, scope = opened(bench)
         pages = list(connector.read("census", scope, None, window(connector.connect())))
         found = records(pages)
@@ -65,7 +65,7 @@ def test_a_project_that_went_out_of_sight_ends_the_census_without_its_last_page(
 
 @pytest.mark.parametrize("cloud", [True, False])
 def test_a_look_tells_alive_moved_and_gone_apart(cloud: bool) -> None:
-    with serving(cloud=cloud, projects=2) as bench:
+    with serving(cloud=cloud, projects=2, issues=12) as bench:
         connector, scope = opened(bench)
         ids = sorted(bench.alive("APO"))
         alive, moved, deleted = ids[:3]
@@ -95,7 +95,7 @@ def test_without_the_project_nobody_can_say_deleted() -> None:
 
 
 def test_a_mass_deletion_costs_a_sample_and_not_a_request_each() -> None:
-    with serving(issues=150) as bench:
+    with serving(issues=130) as bench:
         connector, scope = opened(bench)
         ids = sorted(bench.alive("APO"))[:120]
         for id_ in ids[:90]:

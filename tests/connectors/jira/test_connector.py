@@ -22,7 +22,7 @@ def test_a_first_load_of_a_thousand_issues_with_history_stays_in_its_budget() ->
 def test_an_idle_run_stays_in_its_budget(way: dict[str, Any]) -> None:
     requests = []
     for projects in (1, 2, 3):
-        with serving(projects=projects, **way) as bench:
+        with serving(projects=projects, issues=20, **way) as bench:
             first = read_everything(bench.connector())
             later(bench, minutes=90)
             connector = bench.connector()
@@ -36,7 +36,7 @@ def test_an_idle_run_stays_in_its_budget(way: dict[str, Any]) -> None:
 
 
 def test_streams_declare_their_price_and_keep_to_it() -> None:
-    with serving(issues=300) as bench:
+    with serving(issues=150) as bench:
         connector = bench.connector()
         run = read_everything(connector, skip=frozenset())
         specs = {spec.name: spec for spec in connector.streams()}
@@ -55,7 +55,7 @@ def test_constructing_and_listing_streams_makes_no_request() -> None:
 
 
 def test_every_stream_of_the_site_and_its_projects_is_whole() -> None:
-    with serving(projects=3) as bench:
+    with serving(projects=3, issues=15) as bench:
         run = read_everything(bench.connector())
         assert {len(pages) and pages[-1].committed for pages in run.pages.values()} == {True}
         assert set(run.ids("projects")) == {str(id_) for id_ in bench.world.projects}
