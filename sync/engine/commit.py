@@ -11,6 +11,7 @@ from mappings.records import (
     Account,
     DataIssue,
     Field,
+    FieldEvent,
     History,
     Links,
     Lookups,
@@ -26,8 +27,11 @@ from mappings.vocabulary import MEMBERSHIP_FIELDS, EventField, HistoryState, Sta
 from sync.engine.membership import Change, ItemState, derive
 from sync.engine.spans import started_and_done
 from sync.store import read
-from sync.store.rows import MembershipRow
+from sync.store.rows import EventRow, MembershipRow
 from sync.store.writer import Writer
+
+#: Fields whose events tell memberships and spans.
+_JUDGED = frozenset({*MEMBERSHIP_FIELDS, EventField.STATUS})
 
 #: `mappings.registry` entry's function: (stream, payload, mapping, lookups) -> records.
 Normalize = Callable[[str, bytes, MappingTable, Lookups], Sequence[Record]]
@@ -127,7 +131,13 @@ def write_records(
     writer.links(found.links)
     writer.histories(found.histories)
     touched |= {history.work_item_id for history in found.histories}
-    derive_items(writer, conn, connection_id, touched, normalizer.categories, now)
+    # A complete history is what the store now holds: no need to read it back.
+    whole = {
+        history.work_item_id: history.events
+        for history in found.histories
+        if history.state is HistoryState.COMPLETE
+    }
+    derive_items(writer, conn, connection_id, touched, normalizer.categories, now, whole)
     writer.data_issues(found.subjects, [*found.issues, *found.unmapped.values()])
 
 
@@ -138,10 +148,12 @@ def derive_items(
     ids: Iterable[str],
     categories: Mapping[str, StatusCategory],
     now: datetime,
+    whole: Mapping[str, Sequence[FieldEvent]] | None = None,
 ) -> None:
     """Memberships and spans of these items from what the store holds of them now.
 
-    An item whose history is still to be fetched keeps its former intervals until it is.
+    `whole`: complete histories at hand, which are not read back. An item whose history is still to
+    be fetched keeps its former intervals until it is.
     """
     wanted = sorted(set(ids))
     if not wanted:
@@ -155,13 +167,21 @@ def derive_items(
     ]
     if not ready:
         return
-    events = read.events(conn, connection_id, ready)
+    whole = whole or {}
+    events = read.events(conn, connection_id, [id_ for id_ in ready if id_ not in whole])
     known = read.memberships(conn, connection_id, ready)
     rows: dict[str, tuple[MembershipRow, ...]] = {}
     spans: dict[str, tuple[datetime | None, datetime | None]] = {}
     for id_ in ready:
         item = items[id_]
-        mine = events.get(id_, [])
+        mine: Sequence[FieldEvent | EventRow] = (
+            sorted(
+                (event for event in whole[id_] if event.field in _JUDGED),
+                key=lambda event: (event.at, read.event_order(event.source_event_id)),
+            )
+            if id_ in whole
+            else events.get(id_, [])
+        )
         changes = [
             (
                 MEMBERSHIP_FIELDS[event.field],
