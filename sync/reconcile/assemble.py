@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync.ledger.ledger import Ledger, LineKind
-from sync.ledger.milestones import due_moves
+from sync.ledger.milestones import Key, due_moves
 from sync.ledger.origin import by_origin
 from sync.reconcile.contract import (
     Certificate,
@@ -21,7 +21,7 @@ from sync.reconcile.contract import (
 from sync.reconcile.detectors.scope import net
 from sync.reconcile.findings import Run
 from sync.reconcile.gate import Gate
-from sync.reconcile.propose import left_over, proposals
+from sync.reconcile.propose import left_over, open_items, proposals
 from sync.reconcile.questions import questions
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import count, verb
@@ -41,7 +41,8 @@ class Judged:
 
 def assemble(view: View, judged: Judged) -> Reconciliation:
     """Everything a report renders, out of the same view."""
-    proposed = proposals(view)
+    open_ = open_items(view)
+    proposed = proposals(view, open_)
     gate = Gate(view)
     return Reconciliation(
         run_id=judged.run.id,
@@ -71,7 +72,7 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
             )
             for one in view.coverage.in_force
         ),
-        hygiene=_hygiene(view),
+        hygiene=_hygiene(view, open_),
         inventory=_inventory(view, judged.findings),
         config_hash=judged.run.config_hash,
         mapping_version=judged.run.mapping_version,
@@ -136,8 +137,8 @@ def _summary(view: View, plan: Plan, ledger: Ledger) -> LedgerSummary:
     )
 
 
-def _hygiene(view: View) -> tuple[str, ...]:
-    number = left_over(view)
+def _hygiene(view: View, open_: Mapping[Key, int]) -> tuple[str, ...]:
+    number = left_over(view, open_)
     if not number:
         return ()
     return (

@@ -47,13 +47,13 @@ def propose(store: Store, policy: Policy, *, clock: Clock) -> tuple[Proposal, ..
     """
     now = clock.now()
     with store.reading() as conn:
-        return proposals(View(conn, policy, now, now))
+        view = View(conn, policy, now, now)
+        return proposals(view, open_items(view))
 
 
-def proposals(view: View) -> tuple[Proposal, ...]:
-    """The same for a view that is already open."""
+def proposals(view: View, open_: Mapping[Key, int]) -> tuple[Proposal, ...]:
+    """The same for a view that is already open; `open_`: open items by milestone."""
     judged = {one.key for one in view.judged}
-    open_ = open_items(view)
     found = [
         _proposal(one, open_[key], view)
         for key, one in view.milestones.items()
@@ -64,10 +64,9 @@ def proposals(view: View) -> tuple[Proposal, ...]:
     )
 
 
-def left_over(view: View) -> int:
-    """Open milestones that are neither judged nor proposed."""
+def left_over(view: View, open_: Mapping[Key, int]) -> int:
+    """Open milestones that are neither judged nor proposed; `open_`: open items by milestone."""
     judged = {one.key for one in view.judged}
-    open_ = open_items(view)
     return sum(
         1
         for key, one in view.milestones.items()
