@@ -152,12 +152,15 @@ def _status(
 
 
 def _cancelled(resolution: dict[str, Any], out: Out) -> bool:
-    """Whether the resolution says that the item was dropped; one without a line means done."""
+    """Whether the resolution says that the item was dropped; without a line it counts as done."""
+    name = text(resolution.get("name"))
     known = out.mapping.cancelled
-    for one in (text(resolution.get("id")), text(resolution.get("name"))):
+    for one in (text(resolution.get("id")), name):
         found = known.get(one.casefold()) if one else None
         if found is not None:
             return found
+    if name:
+        out.unmapped("resolution", "Resolution", name, "done")
     return False
 
 

@@ -18,6 +18,7 @@ _SUGGESTED = {
     "status": "in_progress",
     "item_type": "task",
     "priority": "medium",
+    "resolution": "done",
     "link": "relates",
 }
 
@@ -170,6 +171,7 @@ def _unmapped(mapping: MappingTable, known: Known) -> Iterator[LintFinding]:
     for table, what, values, held in (
         ("item_type", "Issue type", known.item_types, mapping.item_types),
         ("priority", "Priority", known.priorities, mapping.priorities),
+        ("resolution", "Resolution", known.resolutions, mapping.cancelled),
         ("link", "Link type", known.links, mapping.links),
     ):
         for name in sorted(values or ()):

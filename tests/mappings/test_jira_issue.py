@@ -110,7 +110,6 @@ def test_nobody_is_nobody(nobody: object) -> None:
         (None, StatusCategory.DONE),
         ("Done", StatusCategory.DONE),
         ("Fixed", StatusCategory.DONE),
-        ("Shipped it", StatusCategory.DONE),
         ("Won't Do", StatusCategory.CANCELLED),
         ("DUPLICATE", StatusCategory.CANCELLED),
         ("Cannot Reproduce", StatusCategory.CANCELLED),
@@ -125,6 +124,15 @@ def test_done_is_done_unless_the_resolution_says_dropped(
     )
     assert made.status_category is right
     assert made.resolution == resolution
+
+
+def test_a_resolution_without_a_line_counts_as_done_and_is_told() -> None:
+    made = records(
+        "issues",
+        issue(status=status("Closed", "6", "done"), resolution={"id": "9", "name": "Hold"}),
+    )
+    assert only(made, WorkItem).status_category is StatusCategory.DONE
+    assert issues(made) == [("unmapped-resolution", "Hold")]
 
 
 def test_a_resolution_of_an_open_item_closes_nothing() -> None:

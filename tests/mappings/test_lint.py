@@ -124,6 +124,7 @@ def test_values_without_a_meaning_come_with_the_line_to_add(tmp_path: Path) -> N
         statuses={"9": ('Odd "one"', "undefined"), "1": ("Open", "new")},
         item_types=frozenset({"Bug", "Wish"}),
         priorities=frozenset({"High", "P1"}),
+        resolutions=frozenset({"Fixed", "Hold"}),
         links=frozenset({"Blocks", "Feeds"}),
     )
     found = linted(tmp_path, known=known)
@@ -131,6 +132,7 @@ def test_values_without_a_meaning_come_with_the_line_to_add(tmp_path: Path) -> N
         ("unmapped", "Issue type 'Wish' has no meaning yet."),
         ("unmapped", "Link type 'Feeds' has no meaning yet."),
         ("unmapped", "Priority 'P1' has no meaning yet."),
+        ("unmapped", "Resolution 'Hold' has no meaning yet."),
         ("unmapped", "Status 'Odd \"one\"' has no meaning yet."),
     ]
     fixed = tmp_path / "fixed.toml"
