@@ -19,7 +19,6 @@ import orjson
 import requests
 import tenacity
 import truststore
-import urllib3
 from requests.adapters import HTTPAdapter
 
 from connectors.contract import (
@@ -52,8 +51,8 @@ _NETWORK = (
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
-    urllib3.exceptions.HTTPError,
-    OSError,
+    # What urllib3 raises while the body is read; requests holds it without exporting it.
+    requests.exceptions.BaseHTTPError,  # type: ignore[attr-defined]
 )
 
 
@@ -276,6 +275,13 @@ class Transport:
                 ),
                 None,
             ) from None
+        except ValueError as error:
+            # Every way in which requests refuses an address is a ValueError too.
+            raise WrongAddress(
+                f"the request cannot be made: {self._clean(error)}",
+                where=where,
+                todo="Check the address in the configuration.",
+            ) from None
         except _NETWORK as error:
             raise _Again(
                 Unavailable(
@@ -285,11 +291,11 @@ class Transport:
                 ),
                 None,
             ) from None
-        except (requests.RequestException, UnicodeError, ValueError) as error:
+        except OSError as error:
             raise WrongAddress(
                 f"the request cannot be made: {self._clean(error)}",
                 where=where,
-                todo="Check the address in the configuration.",
+                todo="Check `ca_bundle` and `proxy` in the configuration.",
             ) from None
         return Answer(response.status_code, response.headers, content, url)
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -251,6 +252,21 @@ def test_a_failing_proxy_is_named(world: World, web: Any) -> None:
     web.get(f"{BASE}/x", body=requests.exceptions.ProxyError("407"))
     with pytest.raises(Unavailable, match="HTTPS_PROXY"):
         world.transport().get("x")
+
+
+def test_an_address_that_cannot_be_is_not_tried_again(world: World) -> None:
+    transport = world.transport("http://.example.net")
+    with pytest.raises(WrongAddress, match="Check the address"):
+        transport.get("x")
+    assert transport.requests == 1
+
+
+def test_a_missing_file_of_certificates_is_named(world: World, tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone.pem")
+    transport = world.transport("https://127.0.0.1:9", ca_bundle=gone)
+    with pytest.raises(WrongAddress, match=r"gone\.pem.*Check `ca_bundle`"):
+        transport.get("x")
+    assert transport.requests == 1
 
 
 def test_broken_json_is_tried_again_then_unexpected(world: World, web: Any) -> None:
