@@ -12,6 +12,7 @@ from sync.reconcile.contract import (
     Channel,
     Finding,
     FindingState,
+    MilestoneLine,
     Reconciliation,
     Severity,
 )
@@ -34,7 +35,7 @@ from sync.report.data import (
     Trust,
 )
 from sync.report.mask import Masked, mask
-from sync.report.milestones import baseline_rule, ledger_row, milestone_row
+from sync.report.milestones import baseline_rule, labels, ledger_row, milestone_row
 from sync.report.sources import (
     BLIND_SPOT,
     gaps,
@@ -88,9 +89,10 @@ def build(
     found = items(against(source.findings, since, magnitudes))
     resolved = items(replace(one, state=FindingState.RESOLVED) for one in source.resolved)
     changes = _changes(source, found, resolved, since, _open_now(reconciliation))
+    named = tuple(zip(source.milestones, labels(source.milestones), strict=True))
     rows = tuple(
         sorted(
-            (milestone_row(line, today, time_zone) for line in source.milestones),
+            (milestone_row(line, label, today, time_zone) for line, label in named),
             key=lambda row: (
                 not row.state.is_open,
                 row.due_date or _LATEST,
@@ -106,7 +108,7 @@ def build(
         unread_text = "no source read"
     kind = _kind(source, found, changes, failed + partly)
     questions = tuple(Ask(clean(q.text), clean(q.answer_line)) for q in source.questions)
-    ledgers = [ledger_row(line, time_zone) for line in source.milestones]
+    ledgers = [ledger_row(line, label, time_zone) for line, label in named]
     inventory = _inventory(source, found) if source.is_first else None
     risks = () if source.is_first else _risks(found)
     return ReportData(
@@ -146,7 +148,7 @@ def build(
         inventory=inventory,
         hygiene=tuple(clean(line) for line in source.hygiene),
         not_checked=_not_judged(source.not_checked),
-        trust=_trust(source, masked, rows_of=source.milestones),
+        trust=_trust(source, masked, named),
         findings=found,
         resolved=resolved,
         unread=failed + partly,
@@ -363,7 +365,9 @@ def _not_judged(rows: Iterable[tuple[str, str, str]]) -> tuple[NotJudged, ...]:
     )
 
 
-def _trust(source: Reconciliation, masked: Masked, rows_of: Sequence[Any]) -> Trust:
+def _trust(
+    source: Reconciliation, masked: Masked, named: Sequence[tuple[MilestoneLine, str]]
+) -> Trust:
     time_zone = zone(source.time_zone)
     first = oldest(source.certificates)
     hidden = [f"{amount} {clean(detector, 80)}" for detector, amount in masked.hidden_by_detector]
@@ -384,7 +388,7 @@ def _trust(source: Reconciliation, masked: Masked, rows_of: Sequence[Any]) -> Tr
         ),
         sources=source_rows(source.certificates),
         gaps=tuple(known),
-        baselines=tuple(sorted(baseline_rule(line, time_zone) for line in rows_of)),
+        baselines=tuple(sorted(baseline_rule(line, label, time_zone) for line, label in named)),
         masked_findings=masked.hidden_findings,
         masked_evidence=proofs,
         config_hash=clean(source.config_hash, 80),

@@ -119,6 +119,8 @@ class MilestoneRow:
     """One judged milestone."""
 
     name: str
+    #: the name, with the project or connection before it where two share it.
+    label: str
     connection: str
     project_key: str | None
     kind: MilestoneKind

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sync.report.data import MilestoneRow, ReportData
 from sync.report.milestones import done_words
+from sync.report.sources import source_lines
 from sync.report.text import ledger_words, origin_words
 from sync.report.verdict import change_words, quiet_line
 from sync.report.wording import SHAPES, STATES, count, day, moment, number, signed, zone
@@ -75,6 +76,7 @@ def common_values(data: ReportData) -> dict[str, Any]:
         "changed": ", ".join(change_words(data.changes)) or "Nothing changed",
         "since": f" since {day(previous, data.today)}" if previous else "",
         "quiet_line": quiet_line(data.findings, sum(row.count for row in data.not_checked)),
+        "source_lines": source_lines(data.trust.sources, time_zone),
         "heading": {"inventory": "inventory", "quiet": "quiet week"}.get(data.kind, "drift report"),
     }
 

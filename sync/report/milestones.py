@@ -1,5 +1,7 @@
 """Judged milestones in words: due dates and their moves, done work, and the scope ledger."""
 
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -12,7 +14,35 @@ from sync.report.wording import count, day, number, percent, signed
 _TOLERANCE = 1e-6
 
 
-def milestone_row(line: MilestoneLine, today: date, time_zone: ZoneInfo) -> MilestoneRow:
+def labels(lines: Sequence[MilestoneLine]) -> tuple[str, ...]:
+    """What each milestone is called: its name, or more where two have the same."""
+
+    def told_apart(called: Callable[[MilestoneLine], str], fallback: list[str]) -> list[str]:
+        names = [clean(called(line), 240) for line in lines]
+        shared = {name for name, often in Counter(fallback).items() if often > 1}
+        return [
+            longer if name in shared else name for name, longer in zip(fallback, names, strict=True)
+        ]
+
+    named = [clean(line.name, 200) for line in lines]
+    by_project = told_apart(
+        lambda line: f"{line.project_key or line.connection}: {line.name}", named
+    )
+    by_connection = told_apart(
+        lambda line: f"{line.connection}: {line.project_key or line.kind.value}: {line.name}",
+        by_project,
+    )
+    return tuple(
+        told_apart(
+            lambda line: f"{line.connection}: {line.kind.value} {line.source_id}: {line.name}",
+            by_connection,
+        )
+    )
+
+
+def milestone_row(
+    line: MilestoneLine, label: str, today: date, time_zone: ZoneInfo
+) -> MilestoneRow:
     """One row of the table. Dates are counted in calendar days from `today`."""
     open_items = max(0, line.total_items - line.done_items)
     late = (
@@ -24,6 +54,7 @@ def milestone_row(line: MilestoneLine, today: date, time_zone: ZoneInfo) -> Mile
     ledger = line.ledger if withheld is None else None
     return MilestoneRow(
         name=clean(line.name, 200),
+        label=label,
         connection=clean(line.connection, 120),
         project_key=clean(line.project_key, 80) if line.project_key else None,
         kind=line.kind,
@@ -45,13 +76,13 @@ def milestone_row(line: MilestoneLine, today: date, time_zone: ZoneInfo) -> Mile
     )
 
 
-def ledger_row(line: MilestoneLine, time_zone: ZoneInfo) -> LedgerRow | None:
+def ledger_row(line: MilestoneLine, label: str, time_zone: ZoneInfo) -> LedgerRow | None:
     """How the scope moved; None when it did not, or when the numbers may not be shown."""
     ledger = line.ledger
     if ledger is None or _withheld(line) is not None or not _moved(ledger):
         return None
     return LedgerRow(
-        milestone=clean(line.name, 200),
+        milestone=label,
         connection=clean(line.connection, 120),
         unit=clean(ledger.unit, 40),
         since=_since(line, time_zone),
@@ -72,12 +103,11 @@ def ledger_row(line: MilestoneLine, time_zone: ZoneInfo) -> LedgerRow | None:
     )
 
 
-def baseline_rule(line: MilestoneLine, time_zone: ZoneInfo) -> str:
+def baseline_rule(line: MilestoneLine, label: str, time_zone: ZoneInfo) -> str:
     """Which baseline is in force for the milestone, and whether a person has confirmed it."""
-    name = clean(line.name, 200)
     if line.baseline_rule is None or line.baseline_at is None:
-        return f"{name}: no baseline"
-    return f"{name}: {_since(line, time_zone)}"
+        return f"{label}: no baseline"
+    return f"{label}: {_since(line, time_zone)}"
 
 
 def _since(line: MilestoneLine, time_zone: ZoneInfo) -> str:

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sync.reconcile.contract import Certificate, Finding, FindingState, Reconciliation
 from sync.report.clean import clean
 from sync.report.data import SourceRow
-from sync.report.wording import count, listing
+from sync.report.wording import count, listing, moment
 
 BLIND_SPOT = "data.blind-spot"
 _COMPLETE = "complete for what this token can see"
 #: Worst last; an outcome we do not know counts as failed. `unavailable` is an optional stream.
 _RANK = {"complete": 0, "unavailable": 0, "partial": 1, "failed": 2}
+
+#: Scopes named in one line; what is beyond is counted.
+_NAMED = 8
 
 
 def source_rows(certificates: Iterable[Certificate]) -> tuple[SourceRow, ...]:
@@ -22,6 +26,21 @@ def source_rows(certificates: Iterable[Certificate]) -> tuple[SourceRow, ...]:
     return tuple(_row(*key, sorted(of, key=_by_stream)) for key, of in sorted(by_scope.items()))
 
 
+def source_lines(rows: Iterable[SourceRow], time_zone: ZoneInfo) -> tuple[str, ...]:
+    """Sources in words, those that say the same in one line; what is not complete first."""
+    same: dict[tuple[bool, str, str, str], list[str]] = {}
+    for row in rows:
+        read = f", read {moment(row.fresh_at, time_zone)}" if row.fresh_at else ""
+        key = (row.outcome == "complete", row.connection, row.statement, read)
+        same.setdefault(key, []).append(row.scope)
+    lines = []
+    for (_, connection, statement, read), scopes in sorted(same.items()):
+        names = scopes[:_NAMED]
+        more = f" and {len(scopes) - _NAMED:,} more" if len(scopes) > _NAMED else ""
+        lines.append(f"{connection} / {', '.join(names)}{more}: {statement}{read}")
+    return tuple(lines)
+
+
 def gaps(certificates: Iterable[Certificate]) -> tuple[str, ...]:
     """One sentence per stream that is not whole."""
     return tuple(
@@ -30,18 +49,21 @@ def gaps(certificates: Iterable[Certificate]) -> tuple[str, ...]:
 
 
 def unread(reconciliation: Reconciliation) -> tuple[int, int]:
-    """How many scopes were not read, and how many only partly or not lately."""
-    worst: dict[tuple[str, str], int] = {}
+    """How many scopes were not read at all, and how many only partly or not lately."""
+    levels: dict[tuple[str, str], set[int]] = {}
     for certificate in reconciliation.certificates:
-        key = (certificate.connection, certificate.scope)
-        worst[key] = max(worst.get(key, 0), _RANK.get(certificate.outcome, 2))
+        # What is optional and not there says nothing about the rest.
+        if certificate.outcome != "unavailable":
+            key = (certificate.connection, certificate.scope)
+            levels.setdefault(key, set()).add(_RANK.get(certificate.outcome, 2))
     for finding in reconciliation.findings:
         if is_blind_spot(finding) and finding.subject.startswith("stream:"):
             parts = finding.subject.removeprefix("stream:").split("/")
             key = (parts[0], "/".join(parts[1:-1]))
-            worst[key] = max(worst.get(key, 0), 1)
-    levels = list(worst.values())
-    return levels.count(2), levels.count(1)
+            levels.setdefault(key, set()).add(1)
+    # A blind spot on a stream that failed is the same trouble, not a partly read stream.
+    failed = sum(1 for found in levels.values() if max(found) == 2 and 0 not in found)
+    return failed, sum(1 for found in levels.values() if max(found) > 0) - failed
 
 
 def unread_words(failed: int, partly: int) -> str:

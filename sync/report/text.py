@@ -6,6 +6,7 @@ from rich.cells import cell_len
 
 from sync.report.data import Group, Item, LedgerRow, MilestoneRow, ReportData
 from sync.report.milestones import done_words
+from sync.report.sources import source_lines
 from sync.report.verdict import change_words, quiet_line
 from sync.report.wording import STATES, count, day, moment, number, signed, zone
 
@@ -229,7 +230,7 @@ def _milestones(data: ReportData) -> Iterator[str]:
 
 
 def _milestone(row: MilestoneRow) -> Iterator[str]:
-    yield from wrap(f"{row.name} ({row.note})", "  ", "    ")
+    yield from wrap(f"{row.label} ({row.note})", "  ", "    ")
     yield from wrap(f"promised: {row.due}", "    ", "      ")
     yield from wrap(f"work: {_bar(row)} {done_words(row)}", "    ", "      ")
     yield from wrap(f"scope: {row.scope}", "    ", "      ")
@@ -301,11 +302,10 @@ def _trust(data: ReportData) -> Iterator[str]:
     trust = data.trust
     zone_of = zone(data.time_zone)
     yield from wrap(f"{trust.data_as_of}.", "  ")
-    for row in trust.sources[:CAP]:
-        read = f", read {moment(row.fresh_at, zone_of)}" if row.fresh_at else ""
-        yield from wrap(f"- {row.connection} / {row.scope}: {row.statement}{read}", "  ", "    ")
-    if len(trust.sources) > CAP:
-        yield f"  and {len(trust.sources) - CAP:,} more sources in the page"
+    lines = source_lines(trust.sources, zone_of)
+    yield from _bullets(lines[:CAP])
+    if len(lines) > CAP:
+        yield f"  and {len(lines) - CAP:,} more in the page"
     if trust.gaps:
         yield "  Gaps:"
         yield from _bullets(trust.gaps[:CAP])

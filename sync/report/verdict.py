@@ -54,7 +54,7 @@ def verdict(
     # An inventory lists what is late; it does not lead with it.
     told = [] if kind == "inventory" else late
     why = [
-        f"{row.name} was due {day(row.due_date, today)}, "
+        f"{row.label} was due {day(row.due_date, today)}, "
         f"{row.total_items - row.done_items} of {row.total_items} open"
         for row in told
         if row.due_date
@@ -63,7 +63,7 @@ def verdict(
         why.append(f"{unread}: what depends on it is not judged")
     elif blind:
         why.append(f"{count(len(blind), 'blind spot')} open: what depends on it is not judged")
-    why += [f"{row.name}: numbers withheld, {row.withheld}" for row in milestones if row.withheld][
+    why += [f"{row.label}: numbers withheld, {row.withheld}" for row in milestones if row.withheld][
         :2
     ]
     if kind == "inventory":
@@ -93,7 +93,7 @@ def _sentence(
     milestones: Sequence[MilestoneRow],
 ) -> str:
     if word == OFF_TRACK:
-        names = listing([row.name for row in late[:3]])
+        names = listing([row.label for row in late[:3]])
         more = f" and {len(late) - 3} more" if len(late) > 3 else ""
         verb = "is" if len(late) == 1 else "are"
         return clean(f"{names}{more} {verb} past due with open work.")
@@ -106,7 +106,7 @@ def _sentence(
     if word == WATCH:
         if standing:
             return _ended(standing[0].title)
-        return f"{late[0].name} is past due by {count(late[0].days_past_due, 'day')}."
+        return f"{late[0].label} is past due by {count(late[0].days_past_due, 'day')}."
     return "No drift was found in what was checked."
 
 
@@ -174,16 +174,18 @@ def _blind_words(items: Sequence[Item]) -> str:
 
 
 def _lead(standing: Sequence[Item], milestones: Sequence[MilestoneRow], today: date) -> str:
-    by_name = {row.name: row for row in milestones}
-    for item in standing:
-        row = by_name.get(item.milestone or "")
-        return _fact(row, today) if row and row.due_date else item.title
+    if standing:
+        # Where two milestones share the name, the title says which one is meant.
+        rows = [row for row in milestones if row.name == standing[0].milestone]
+        if len(rows) == 1 and rows[0].due_date:
+            return _fact(rows[0], today)
+        return standing[0].title
     ahead = [row for row in milestones if row.state.is_open and row.due_date]
     return _fact(ahead[0], today) if ahead else ""
 
 
 def _fact(row: MilestoneRow, today: date) -> str:
-    name = clean(row.name, 36)
+    name = clean(row.label, 36)
     if row.due_date is None:
         return name
     when = day(row.due_date, today)

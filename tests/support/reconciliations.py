@@ -289,7 +289,7 @@ def first_run() -> Reconciliation:
         ),
         certificates=(
             certificate(outcome="failed", reason="the token was refused (401)"),
-            certificate("versions"),
+            certificate("versions", scope="ZEU"),
         ),
         not_checked=(("scope.net", "Release 3.2", "issues of APO were not read"),),
         hygiene=("38 old versions still open",),

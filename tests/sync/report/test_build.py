@@ -13,6 +13,8 @@ from sync.report.build import build
 from sync.report.changes import previous_from_payload
 from sync.report.data import ReportData
 from sync.report.json_ import document
+from sync.report.sources import source_lines
+from sync.report.wording import zone
 
 
 def test_the_first_report_is_an_inventory_that_calls_nothing_new() -> None:
@@ -132,6 +134,58 @@ def test_silence_over_an_unread_source_is_unknown_and_not_green() -> None:
     assert data.subject == (
         "[Apollo] Release 3.2 due 18 Dec, 12 of 20 done: 1 source unread, 1 partly read"
     )
+
+
+def test_a_source_of_which_something_was_read_is_partly_read() -> None:
+    certificates = (given_.certificate(outcome="failed"), given_.certificate("versions"))
+    data = build(given_.reconciliation(certificates=certificates, findings=(given_.blind_spot(),)))
+    assert data.subject.endswith(": 1 new, 1 source partly read")
+    nothing = build(
+        given_.reconciliation(certificates=certificates[:1], findings=(given_.blind_spot(),))
+    )
+    assert nothing.subject.endswith(": 1 new, 1 source unread")
+
+
+def test_sources_that_say_the_same_stand_in_one_line() -> None:
+    certificates = (
+        *(given_.certificate(scope=f"P{place}") for place in range(10)),
+        given_.certificate(scope="ZZZ", outcome="failed"),
+    )
+    data = build(given_.reconciliation(certificates=certificates))
+    assert source_lines(data.trust.sources, zone("UTC")) == (
+        "jira / ZZZ: not complete: issues",
+        "jira / P0, P1, P2, P3, P4, P5, P6, P7 and 2 more: complete for what this token can see, "
+        "read Mon 8 Dec 2025, 08:00 UTC",
+    )
+
+
+def test_milestones_of_the_same_name_are_told_apart() -> None:
+    def one(**changes: object) -> object:
+        return given_.milestone(due_date=date(2025, 12, 1), former_due_dates=(), **changes)
+
+    data = build(
+        given_.reconciliation(
+            milestones=(
+                one(),
+                one(source_id="2", project_key="BEE"),
+                one(source_id="3", connection="other"),
+                one(source_id="4", project_key=None),
+                given_.milestone("Alone", source_id="5"),
+            ),
+            findings=(
+                given_.overdue(title="BEE: Release 3.2 is late", milestone_label="Release 3.2"),
+            ),
+        )
+    )
+    assert {row.source_id: row.label for row in data.milestones} == {
+        "10001": "jira: APO: Release 3.2",
+        "2": "BEE: Release 3.2",
+        "3": "other: APO: Release 3.2",
+        "4": "jira: Release 3.2",
+        "5": "Alone",
+    }
+    assert data.subject == "[Apollo] BEE: Release 3.2 is late: 1 new"
+    assert "BEE: Release 3.2: since 3 Nov 2025 (start date), not confirmed" in data.trust.baselines
 
 
 def test_an_optional_stream_that_is_not_available_is_a_gap_and_no_blind_spot() -> None:
