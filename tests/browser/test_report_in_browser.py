@@ -1,9 +1,9 @@
 """Page and mail looked at in a real browser, on a phone and on a desk."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -43,124 +43,123 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return files
 
 
-@contextmanager
-def opened(
-    running: Browser, path: Path, width: int, requests: list[str] | None = None, **options: Any
-) -> Iterator[Page]:
-    context = running.new_context(viewport={"width": width, "height": 800}, **options)
-    try:
-        page = context.new_page()
-        asked: list[str] = requests if requests is not None else []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: asked.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: asked.append(f"error: {error}"))
-        page.goto(path.as_uri())
-        yield page
-    finally:
-        context.close()
+@dataclass
+class Tab:
+    """One tab for all tests: a new one for each costs more than what is looked at."""
+
+    page: Page
+    #: what the page asked for, wrote to the console or failed at.
+    said: list[str]
+
+    def open(self, path: Path, width: int, scheme: Literal["light", "dark"] = "light") -> Page:
+        """Show the file as on a screen of this width."""
+        self.page.emulate_media(media="screen", color_scheme=scheme)
+        self.page.set_viewport_size({"width": width, "height": 800})
+        self.said.clear()
+        self.page.goto(path.as_uri())
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def tab(running: Browser) -> Tab:
+    page = running.new_page()
+    said: list[str] = []
+    page.on("request", lambda request: said.append(request.url))
+    page.on("console", lambda message: said.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+    return Tab(page, said)
 
 
 @pytest.mark.parametrize("kind", ["page", "mail"])
 @pytest.mark.parametrize("name", NAMES)
 def test_it_fits_is_readable_and_asks_for_nothing(
-    running: Browser, written: dict[str, Path], name: str, kind: str
+    tab: Tab, written: dict[str, Path], name: str, kind: str
 ) -> None:
     path = written[f"{name}-{kind}"]
-    requests: list[str] = []
-    with opened(running, path, WIDTHS[0], requests) as page:
-        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate(OVERFLOW) == {"over": 0, "wide": []}, width
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                read = page.evaluate(HARD_TO_READ)
-                assert read["bad"] == [], f"{width} {scheme}"
-                assert read["seen"] > 5
-    assert requests == [path.as_uri()]
+    page = tab.open(path, WIDTHS[0])
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(OVERFLOW) == {"over": 0, "wide": []}, width
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            read = page.evaluate(HARD_TO_READ)
+            assert read["bad"] == [], f"{width} {scheme}"
+            assert read["seen"] > 5
+    assert tab.said == [path.as_uri()]
 
 
 @pytest.mark.parametrize("kind", ["page", "mail"])
-def test_the_ground_follows_the_scheme(
-    running: Browser, written: dict[str, Path], kind: str
-) -> None:
-    grounds = []
-    for scheme in ("light", "dark"):
-        with opened(running, written[f"busy-{kind}"], 1280, color_scheme=scheme) as page:
-            element = "body" if kind == "page" else ".inner"
-            grounds.append(
-                page.evaluate(
-                    f"getComputedStyle(document.querySelector('{element}')).backgroundColor"
-                )
-            )
-    assert grounds == ["rgb(255, 255, 255)", "rgb(18, 24, 31)"]
+def test_the_ground_follows_the_scheme(tab: Tab, written: dict[str, Path], kind: str) -> None:
+    element = "body" if kind == "page" else ".inner"
+    colour = f"getComputedStyle(document.querySelector('{element}')).backgroundColor"
+    page = tab.open(written[f"busy-{kind}"], 1280, "light")
+    assert page.evaluate(colour) == "rgb(255, 255, 255)"
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(colour) == "rgb(18, 24, 31)"
 
 
 def test_without_its_script_the_page_is_complete(
     running: Browser, written: dict[str, Path]
 ) -> None:
-    with opened(running, written["busy-page"], 360, java_script_enabled=False) as page:
-        shown = page.locator("#findings tbody tr:visible")
-        assert shown.count() == 6
-        assert page.locator("#tools").is_hidden()
-        assert page.get_by_role("heading", name="What this rests on").is_visible()
+    context = running.new_context(viewport={"width": 360, "height": 800}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(written["busy-page"].as_uri())
+    assert page.locator("#findings tbody tr:visible").count() == 6
+    assert page.locator("#tools").is_hidden()
+    assert page.get_by_role("heading", name="What this rests on").is_visible()
+    context.close()
 
 
-def test_the_script_filters_and_sorts(running: Browser, written: dict[str, Path]) -> None:
-    with opened(running, written["busy-page"], 1280) as page:
-        rows = page.locator("#findings tbody tr:visible")
-        assert page.locator("#filter-count").inner_text() == "6 of 6 shown"
-        page.select_option("#filter-level", "high")
-        assert rows.count() == 2
-        page.fill("#filter-text", "SCOPE of release")
-        assert page.locator("#filter-count").inner_text() == "1 of 6 shown"
-        page.fill("#filter-text", "")
-        page.select_option("#filter-level", "")
-        page.get_by_role("button", name="Level").click()
-        assert [rows.nth(place).get_attribute("data-level") for place in (0, 5)] == ["low", "high"]
-        page.get_by_role("button", name="Level").click()
-        assert rows.nth(0).get_attribute("data-level") == "high"
-        head = page.locator("#findings th").first
-        assert head.get_attribute("aria-sort") == "descending"
+def test_the_script_filters_and_sorts(tab: Tab, written: dict[str, Path]) -> None:
+    page = tab.open(written["busy-page"], 1280)
+    rows = page.locator("#findings tbody tr:visible")
+    assert page.locator("#filter-count").inner_text() == "6 of 6 shown"
+    page.select_option("#filter-level", "high")
+    assert rows.count() == 2
+    page.fill("#filter-text", "SCOPE of release")
+    assert page.locator("#filter-count").inner_text() == "1 of 6 shown"
+    page.fill("#filter-text", "")
+    page.select_option("#filter-level", "")
+    page.get_by_role("button", name="Level").click()
+    assert [rows.nth(place).get_attribute("data-level") for place in (0, 5)] == ["low", "high"]
+    page.get_by_role("button", name="Level").click()
+    assert rows.nth(0).get_attribute("data-level") == "high"
+    assert page.locator("#findings th").first.get_attribute("aria-sort") == "descending"
 
 
-def test_the_page_can_be_used_by_keyboard(running: Browser, written: dict[str, Path]) -> None:
-    with opened(running, written["busy-page"], 1280) as page:
-        page.keyboard.press("Tab")
-        link = page.locator("a.skip")
-        assert link.evaluate("element => element === document.activeElement")
-        assert link.evaluate("element => element.getBoundingClientRect().left") >= 0
-        width = link.evaluate("element => parseFloat(getComputedStyle(element).outlineWidth)")
-        assert width >= 2
+def test_the_page_can_be_used_by_keyboard(tab: Tab, written: dict[str, Path]) -> None:
+    page = tab.open(written["busy-page"], 1280)
+    page.keyboard.press("Tab")
+    link = page.locator("a.skip")
+    assert link.evaluate("element => element === document.activeElement")
+    assert link.evaluate("element => element.getBoundingClientRect().left") >= 0
+    assert link.evaluate("element => parseFloat(getComputedStyle(element).outlineWidth)") >= 2
 
 
 def test_tables_stay_tables_for_a_screen_reader_on_a_phone(
-    running: Browser, written: dict[str, Path]
+    tab: Tab, written: dict[str, Path]
 ) -> None:
     for width in WIDTHS:
-        with opened(running, written["busy-page"], width) as page:
-            table = page.get_by_role("table", name="Judged milestones")
-            assert table.get_by_role("row").count() == 3
-            assert table.get_by_role("columnheader").count() == 5
-            assert table.get_by_role("rowheader", name="Release 3.1").is_visible()
+        table = tab.open(written["busy-page"], width).get_by_role("table", name="Judged milestones")
+        assert table.get_by_role("row").count() == 3
+        assert table.get_by_role("columnheader").count() == 5
+        assert table.get_by_role("rowheader", name="Release 3.1").is_visible()
 
 
-def test_in_print_the_tools_are_gone(running: Browser, written: dict[str, Path]) -> None:
-    with opened(running, written["busy-page"], 1280) as page:
-        assert page.locator("#tools").is_visible()
-        page.emulate_media(media="print")
-        assert page.locator("#tools").is_hidden()
-        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+def test_in_print_the_tools_are_gone(tab: Tab, written: dict[str, Path]) -> None:
+    page = tab.open(written["busy-page"], 1280)
+    assert page.locator("#tools").is_visible()
+    page.emulate_media(media="print")
+    assert page.locator("#tools").is_hidden()
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
 
 
 @pytest.mark.parametrize("kind", ["page", "mail"])
-def test_hostile_text_runs_nothing(running: Browser, written: dict[str, Path], kind: str) -> None:
-    requests: list[str] = []
-    dialogs: list[str] = []
-    with opened(running, written[f"hostile-{kind}"], 1280, requests) as page:
-        page.on("dialog", lambda dialog: dialogs.append(dialog.message))
-        page.reload()
-        assert page.get_by_text("<script>alert(1)</script>").count() > 0
-        assert page.locator("img").count() == 0
-    assert dialogs == []
-    assert set(requests) == {written[f"hostile-{kind}"].as_uri()}
+def test_hostile_text_runs_nothing(tab: Tab, written: dict[str, Path], kind: str) -> None:
+    path = written[f"hostile-{kind}"]
+    page = tab.open(path, 1280)
+    assert page.get_by_text("<script>alert(1)</script>").count() > 0
+    assert page.locator("img").count() == 0
+    assert tab.said == [path.as_uri()]
