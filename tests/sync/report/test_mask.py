@@ -1,6 +1,8 @@
 """Restricted items: counts for everybody but the token's owner."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support import reconciliations as given_
 
 from sync.reconcile.contract import Evidence
@@ -81,3 +83,46 @@ def test_a_subject_that_is_restricted_itself_is_hidden(subject: str) -> None:
 def test_a_resolved_finding_is_hidden_too() -> None:
     data = build(given_.reconciliation(resolved=(given_.restricted_finding(),)))
     assert (data.resolved, data.changes.resolved) == ((), 0)
+
+
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            "the",
+            "of APO-66",
+            "APO-66:",
+            "(Takeover of Globex)",
+            "APO-12",
+            "moved",
+            "https://jira.example.com/browse/APO-66",
+            "apo-66",
+            "and",
+            "takeover OF globex",
+        ]
+    ),
+    min_size=1,
+    max_size=6,
+).map(" ".join)
+
+
+@given(WORDS, WORDS, WORDS, WORDS)
+def test_whatever_names_it_is_hidden(title: str, what: str, proof: str, label: str) -> None:
+    other = given_.finding(
+        title=title,
+        what=what,
+        so_what=proof,
+        subject_label=label,
+        milestone_label=label,
+        evidence=(Evidence(proof),),
+    )
+    data = build(
+        given_.reconciliation(
+            findings=(given_.restricted_finding(), other),
+            not_checked=(("scope.net", label, what),),
+            hygiene=(what,),
+        )
+    )
+    for rendered in (text.render(data), html.render(data), json_.render(data), data.subject):
+        joined = " ".join(rendered.lower().split())
+        assert "apo-66" not in joined
+        assert "globex" not in joined
