@@ -103,6 +103,8 @@ class RawRecord:
     updated_at: datetime | None = None
     #: version of the query shape (fields asked for); a new shape re-reads.
     shape: int = 1
+    #: what `payload` decodes to, where the connector has it at hand: it is not decoded again.
+    parsed: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import orjson
 
 from mappings import jira_fields, jira_history, jira_issue, jira_site
 from mappings.jira_out import Out, broken
-from mappings.records import Field, Lookups, Record, Status
+from mappings.records import Field, Lookups, Payload, Record, Status
 from mappings.schema import MappingTable
 
 _STREAMS: dict[str, Callable[[dict[str, Any], Out], None]] = {
@@ -25,18 +25,19 @@ _STREAMS: dict[str, Callable[[dict[str, Any], Out], None]] = {
 
 
 def normalize(
-    stream: str, payload: bytes, mapping: MappingTable, lookups: Lookups
+    stream: str, payload: Payload, mapping: MappingTable, lookups: Lookups
 ) -> Sequence[Record]:
     """Records of one payload, one JSON object as the vendor sent it.
 
-    What is not understood becomes a `DataIssue` and the value `unknown`; never raises. A stream
+    `payload` is JSON bytes, or what they decode to. What is not understood becomes a `DataIssue`
+    and the value `unknown`; never raises. A stream
     without records of its own (`census`) gives none.
     """
     make = _STREAMS.get(stream)
     if make is None:
         return ()
     try:
-        raw = _decode(payload)
+        raw = _decode(payload) if isinstance(payload, bytes) else payload
     except (ValueError, RecursionError):
         return (broken(stream, "the payload is not JSON"),)
     if not isinstance(raw, dict):

@@ -1,5 +1,6 @@
 """One mapping file: its contents, and where in it each value stands."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from typing import Any
 from mappings.toml_lines import line_of, locate
 
 At = tuple[str | int, ...]
+
+#: How tomllib tells the place of an error.
+_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
 class MappingError(Exception):
@@ -68,7 +72,12 @@ def read(source: Path | Traversable) -> Layer:
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise MappingError(f"not valid TOML: {error}", where=name) from error
+        line = _AT_LINE.search(str(error))
+        raise MappingError(
+            f"not valid TOML: {_AT_LINE.sub('', str(error)).strip()}",
+            where=f"{name}:{line[1]}" if line else name,
+            todo="Names with spaces or letters beyond a to z stand in quotes.",
+        ) from error
     return Layer(name, data, locate(text), built_in)
 
 

@@ -243,6 +243,10 @@ Record = (
 )
 
 
+#: A payload to normalize: JSON bytes, or what they decode to where that is at hand.
+Payload = bytes | Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Lookups:
     """Frozen snapshot of dictionaries that a normalizer may consult; pure data.

@@ -7,7 +7,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from mappings.records import Lookups, Record
+from mappings.records import Lookups, Payload, Record
 from mappings.schema import MappingTable
 
 GROUP = "driftline.mappings"
@@ -18,7 +18,7 @@ class MappingEntry:
     """What a connector's payloads need to become records."""
 
     name: str
-    normalize: Callable[[str, bytes, MappingTable, Lookups], Sequence[Record]]
+    normalize: Callable[[str, Payload, MappingTable, Lookups], Sequence[Record]]
     build_lookups: Callable[..., Lookups]
     #: the built-in layer.
     defaults: Traversable

@@ -167,7 +167,7 @@ def _record(id_: str, entries: dict[str, Any], reason: str | None) -> RawRecord:
         "complete": reason is None,
         "reason": reason,
     }
-    return RawRecord("changelogs", id_, orjson.dumps(payload))
+    return RawRecord("changelogs", id_, orjson.dumps(payload), parsed=payload)
 
 
 def _order(entry: Mapping[str, Any]) -> tuple[int, int, str]:

@@ -256,7 +256,7 @@ class _Walk:
             self.seen[id_] = millis(updated)
             if len(self.seen) > _SEEN_LIMIT:
                 self.seen = None
-        return RawRecord("issues", id_, orjson.dumps(issue), updated, self.shape)
+        return RawRecord("issues", id_, orjson.dumps(issue), updated, self.shape, issue)
 
     def _progress(self, mark: Mapping[str, Any]) -> Cursor:
         walk = {**mark, "lower": None if self.lower is None else millis(self.lower)}

@@ -16,6 +16,7 @@ from mappings.records import (
     Links,
     Lookups,
     Milestone,
+    Payload,
     Record,
     Scope,
     ScopeEntity,
@@ -34,7 +35,7 @@ from sync.store.writer import Writer
 _JUDGED = frozenset({*MEMBERSHIP_FIELDS, EventField.STATUS})
 
 #: `mappings.registry` entry's function: (stream, payload, mapping, lookups) -> records.
-Normalize = Callable[[str, bytes, MappingTable, Lookups], Sequence[Record]]
+Normalize = Callable[[str, Payload, MappingTable, Lookups], Sequence[Record]]
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Normalizer:
     lookups: Lookups
     categories: Mapping[str, StatusCategory]
 
-    def sort(self, stream: str, payloads: Iterable[tuple[str, bytes]]) -> Batch:
+    def sort(self, stream: str, payloads: Iterable[tuple[str, Payload]]) -> Batch:
         """Normalize (id, payload) pairs and put the records into their boxes.
 
         An issue's subject is made unique per stream, so that two streams of one entity do not
@@ -235,6 +236,6 @@ def issues_of_unreadable(stream: str, unreadable: Iterable[Unreadable]) -> list[
     ]
 
 
-def payloads(records: Iterable[RawRecord]) -> list[tuple[str, bytes]]:
-    """(id, payload) of each record."""
-    return [(record.source_id, record.payload) for record in records]
+def payloads(records: Iterable[RawRecord]) -> list[tuple[str, Payload]]:
+    """(id, payload) of each record, decoded where the connector has done that."""
+    return [(one.source_id, one.payload if one.parsed is None else one.parsed) for one in records]

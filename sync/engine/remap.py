@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from connectors.contract import Mode, StreamSpec
 from connectors.registry import get as get_connector
+from mappings.records import Payload
 from sync.clock import Clock
 from sync.engine.commit import Normalizer, write_records
 from sync.engine.plan import ConnectionPlan, Plan
@@ -64,7 +65,7 @@ def remap_connection(
         makers: dict[str | None, Normalizer] = {}
         with store.reading() as source:
             for page in read.raw_pages(source, connection_id, spec.name, PAGE):
-                by_project: dict[str | None, list[tuple[str, bytes]]] = {}
+                by_project: dict[str | None, list[tuple[str, Payload]]] = {}
                 for source_id, scope_id, payload, _shape in page:
                     by_project.setdefault(keys.get(scope_id), []).append((source_id, payload))
                 for project, payloads in by_project.items():

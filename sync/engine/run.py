@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -91,7 +91,7 @@ def sync(
     )
     run = _Run(context, sleep)
     interrupted: KeyboardInterrupt | None = None
-    with _fewer_collections():
+    with _fewer_collections(), store.bulk() if _is_first(store) else nullcontext():
         try:
             run.all()
         except KeyboardInterrupt as error:
@@ -101,6 +101,13 @@ def sync(
     if interrupted is not None:
         raise interrupted
     return result
+
+
+def _is_first(store: Store) -> bool:
+    """Whether nothing was ever read whole: a first load writes much at once."""
+    c = schema.sync_run.c
+    with store.reading() as conn:
+        return conn.execute(sa.select(c.id).where(c.outcome == "complete").limit(1)).first() is None
 
 
 @contextmanager
