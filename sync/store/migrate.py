@@ -2,38 +2,56 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 
-from sync.store.open import HEAD, Store
+from sync.errors import StoreError
+from sync.store.open import HEAD, Store, refresh_views
+from sync.store.trouble import translated
+from sync.store.views import drop_views
+
+SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def config() -> Config:
+def config(scripts: Path = SCRIPTS) -> Config:
     """Alembic's configuration: the scripts inside the package, no alembic.ini."""
     made = Config()
-    made.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    made.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    made.set_main_option("path_separator", "os")
     return made
 
 
-def upgrade(store: Store, revision: str) -> None:
-    """Bring the store from `revision` to the newest one; an SQLite file is copied first."""
+def upgrade(store: Store, revision: str, *, to: str = HEAD, scripts: Path = SCRIPTS) -> None:
+    """Bring the store from `revision` to `to` in one transaction; an SQLite file is copied first.
+
+    Views are dropped before and made after: neither dialect alters a table under a view. The
+    caller holds the migration lock. Raises StoreError; the store is then as it was.
+    """
     if store.dialect == "sqlite" and store.url_shown != "memory":
-        _back_up(Path(store.url_shown), revision)
-    made = config()
-    with store.engine.connect() as conn:
+        back_up(Path(store.url_shown), revision)
+    made = config(scripts)
+    with translated(store.url_shown), store.engine.connect() as conn:
         if store.dialect == "sqlite":
+            conn = conn.execution_options(driftline_write=True)
             # Batch operations rebuild tables; this pragma is ignored inside a transaction.
-            conn.connection.cursor().execute("PRAGMA foreign_keys = OFF")
-        conn = conn.execution_options(driftline_write=True)
-        with conn.begin():
-            made.attributes["connection"] = conn
-            command.upgrade(made, HEAD)
-        if store.dialect == "sqlite":
-            conn.connection.cursor().execute("PRAGMA foreign_keys = ON")
+            _driver(conn).execute("PRAGMA foreign_keys = OFF")
+        try:
+            with conn.begin():
+                drop_views(conn)
+                made.attributes["connection"] = conn
+                command.upgrade(made, to)
+                if store.dialect == "sqlite":
+                    _check_references(conn, store)
+                refresh_views(conn)
+        finally:
+            if store.dialect == "sqlite":
+                _driver(conn).execute("PRAGMA foreign_keys = ON")
 
 
-def _back_up(path: Path, revision: str) -> Path:
+def back_up(path: Path, revision: str) -> Path:
+    """A consistent copy beside the file, also while others write; its path."""
     target = path.with_name(f"{path.name}.before-{revision}")
     source = sqlite3.connect(path)
     try:
@@ -42,6 +60,25 @@ def _back_up(path: Path, revision: str) -> Path:
             source.backup(copy)
         finally:
             copy.close()
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"the store could not be backed up before its upgrade: {error}",
+            where=str(target),
+            todo="Free some space or check the directory, and run again.",
+        ) from error
     finally:
         source.close()
     return target
+
+
+def _check_references(conn: Any, store: Store) -> None:
+    broken = conn.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise StoreError(
+            f"the upgrade would break {len(broken)} references and was taken back",
+            where=store.url_shown,
+        )
+
+
+def _driver(conn: Any) -> Any:
+    return conn.connection.driver_connection

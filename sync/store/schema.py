@@ -3,8 +3,8 @@
 References are not foreign keys: a vendor may name an entity (a sprint, a parent) that this token
 cannot read or that is read later; a missing row is then a fact and not an error.
 
-Two clocks: `valid_from/valid_to` when it was so in the world, `known_from/known_to` when we knew it.
-An open end is NULL. A correction closes a row (`known_to`) and inserts one.
+Two clocks: `valid_from/valid_to` when it was so in the world, `known_from/known_to` when we knew
+it. An open end is NULL. A correction closes a row (`known_to`) and inserts one.
 """
 
 from sqlalchemy import (
@@ -166,6 +166,8 @@ raw_record = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("content_hash", LargeBinary, nullable=False),
     Column("fetched_at", Instant, nullable=False),
+    #: the source's own change instant: an older payload never replaces a newer one.
+    Column("updated_at", Instant),
 )
 
 account = Table(
@@ -256,11 +258,12 @@ work_item = Table(
     Index(None, "connection_id", "parent_id"),
     Index(None, "key"),
     Index(
-        "ix_work_item_history_pending",
+        "ix_work_item_history_incomplete",
         "connection_id",
         "scope_id",
-        sqlite_where=text("history_state = 'not_fetched'"),
-        postgresql_where=text("history_state = 'not_fetched'"),
+        "source_id",
+        sqlite_where=text("history_state <> 'complete'"),
+        postgresql_where=text("history_state <> 'complete'"),
     ),
 )
 
@@ -461,6 +464,7 @@ data_issue = Table(
     Column("message", Text, nullable=False),
     Column("first_seen_at", Instant, nullable=False),
     Column("gone_at", Instant),
+    Index(None, "connection_id", "subject"),
 )
 
 baseline = Table(

@@ -20,10 +20,17 @@ def to_sqlite(value: datetime) -> str:
 
     Raises ValueError for a naive value: its zone would be a guess.
     """
-    if value.tzinfo is None:
-        raise ValueError(f"naive datetime {value!r} cannot be stored")
-    text = value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-    return text
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r} cannot be stored")
+        value = value.astimezone(UTC)
+    # Years have four digits, so the offset begins at a fixed place.
+    return value.isoformat(" ", "microseconds")[:26]
+
+
+def from_sqlite(text: str) -> datetime:
+    """The aware UTC instant of a text written by `to_sqlite`."""
+    return datetime.fromisoformat(f"{text}+00:00")
 
 
 class Instant(TypeDecorator[datetime]):
@@ -53,6 +60,6 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         if isinstance(value, str):
-            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+            return from_sqlite(value)
         instant: datetime = value
         return instant.astimezone(UTC)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from sync.store import schema
+
 #: Grows when a column of a view changes its meaning or goes away.
 VIEWS_VERSION = 1
 
@@ -75,7 +77,7 @@ VIEWS: tuple[View, ...] = (
           FROM work_item w
           JOIN connection c ON c.id = w.connection_id
           LEFT JOIN scope s ON s.connection_id = w.connection_id AND s.source_id = w.scope_id
-                           AND s.kind <> 'board'
+                           AND s.kind IN ('project', 'repository')
           LEFT JOIN account a ON a.connection_id = w.connection_id AND a.source_id = w.assignee_id
           LEFT JOIN work_item p ON p.connection_id = w.connection_id AND p.source_id = w.parent_id
         """,
@@ -124,7 +126,7 @@ VIEWS: tuple[View, ...] = (
           FROM milestone m
           JOIN connection c ON c.id = m.connection_id
           LEFT JOIN scope s ON s.connection_id = m.connection_id AND s.source_id = m.scope_id
-                           AND s.kind <> 'board' AND m.kind <> 'sprint'
+                           AND s.kind IN ('project', 'repository') AND m.kind <> 'sprint'
         """,
     ),
     View(
@@ -142,8 +144,8 @@ VIEWS: tuple[View, ...] = (
             "observed_at": "the reading that saw it (UTC)",
         },
         """
-        SELECT c.name AS connection, e.milestone_kind AS kind, e.milestone_id, e.field, e.old, e.new,
-               e.is_first, e.observed_after, e.observed_at
+        SELECT c.name AS connection, e.milestone_kind AS kind, e.milestone_id, e.field, e.old,
+               e.new, e.is_first, e.observed_after, e.observed_at
           FROM milestone_date_event e JOIN connection c ON c.id = e.connection_id
          WHERE e.known_to IS NULL
         """,
@@ -201,7 +203,8 @@ VIEWS: tuple[View, ...] = (
                e.origin, e.source_event_id
           FROM field_event e
           JOIN connection c ON c.id = e.connection_id
-          LEFT JOIN work_item w ON w.connection_id = e.connection_id AND w.source_id = e.work_item_id
+          LEFT JOIN work_item w ON w.connection_id = e.connection_id
+                               AND w.source_id = e.work_item_id
          WHERE e.known_to IS NULL
         """,
     ),
@@ -368,6 +371,20 @@ VIEWS: tuple[View, ...] = (
           FROM data_issue d JOIN connection c ON c.id = d.connection_id
         """,
     ),
+    View(
+        "v_store",
+        "One row per fact about the store itself.",
+        {
+            "name": "application, schema (migration), views (hash of their definitions), "
+            "views_version",
+            "value": "its value; views_version grows when a column changes its meaning or goes",
+        },
+        f"""
+        SELECT name, value FROM store_info
+        UNION ALL SELECT 'schema', version_num FROM alembic_version
+        UNION ALL SELECT 'views_version', '{VIEWS_VERSION}'
+        """,  # noqa: S608  # a whole number of ours
+    ),
 )
 
 
@@ -377,9 +394,16 @@ def views_hash(dialect: str) -> str:
     return hashlib.sha256(f"{dialect} {VIEWS_VERSION} {text}".encode()).hexdigest()[:16]
 
 
+def drop_views(conn: sa.Connection) -> None:
+    """Drop every view of the store, older ones too, and forget which they were."""
+    for name in sa.inspect(conn).get_view_names():
+        if name.startswith("v_"):
+            conn.exec_driver_sql(f'DROP VIEW "{name}"')
+    conn.execute(sa.delete(schema.store_info).where(schema.store_info.c.name == "views"))
+
+
 def create_views(conn: sa.Connection) -> None:
     """Drop and make all views in the caller's transaction."""
-    for view in reversed(VIEWS):
-        conn.exec_driver_sql(f"DROP VIEW IF EXISTS {view.name}")
+    drop_views(conn)
     for view in VIEWS:
         conn.exec_driver_sql(f"CREATE VIEW {view.name} AS {' '.join(view.sql.split())}")

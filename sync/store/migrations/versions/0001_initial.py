@@ -13,7 +13,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Create them."""
-    #
     op.create_table(
         "connection",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -169,6 +168,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "connection_id", "kind", "subject", "field", name=op.f("pk_data_issue")
         ),
+    )
+    op.create_index(
+        op.f("ix_data_issue_connection_id_subject"),
+        "data_issue",
+        ["connection_id", "subject"],
+        unique=False,
     )
     op.create_table(
         "field",
@@ -362,6 +367,7 @@ def upgrade() -> None:
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("content_hash", sa.LargeBinary(), nullable=False),
         sa.Column("fetched_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["connection_id"],
             ["connection.id"],
@@ -598,12 +604,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        "ix_work_item_history_pending",
+        "ix_work_item_history_incomplete",
         "work_item",
-        ["connection_id", "scope_id"],
+        ["connection_id", "scope_id", "source_id"],
         unique=False,
-        sqlite_where=sa.text("history_state = 'not_fetched'"),
-        postgresql_where=sa.text("history_state = 'not_fetched'"),
+        sqlite_where=sa.text("history_state <> 'complete'"),
+        postgresql_where=sa.text("history_state <> 'complete'"),
     )
     op.create_index(op.f("ix_work_item_key"), "work_item", ["key"], unique=False)
     op.create_table(
@@ -680,7 +686,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("report_id", "recipient", name=op.f("uq_outbox_report_id_recipient")),
     )
-    # ### end Alembic commands ###
 
 
 def downgrade() -> None:

@@ -1,0 +1,325 @@
+"""Work items, their histories and what follows from them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from mappings.records import FieldEvent, History, WorkItem
+from mappings.vocabulary import EventField, HistoryState
+from sync.store import schema
+from sync.store.bulk import hashed
+from sync.store.guard import clean_row
+from sync.store.page import PRESENCE, Page, same
+from sync.store.payloads import older
+from sync.store.rows import MembershipRow
+
+_ITEM = (
+    "source_id",
+    "key",
+    "scope_id",
+    "item_type",
+    "raw_type",
+    "status_category",
+    "raw_status",
+    "raw_status_id",
+    "waits_for",
+    "code_complete",
+    "resolution",
+    "resolved_at",
+    "priority",
+    "raw_priority",
+    "title",
+    "estimate_points",
+    "estimate_seconds",
+    "estimate_field",
+    "due_date",
+    "assignee_id",
+    "reporter_id",
+    "parent_id",
+    "team",
+    "labels",
+    "components",
+    "milestones",
+    "text_hash",
+    "text_tokens",
+    "restricted",
+    "url",
+    "created_at",
+    "updated_at",
+)
+_LISTS = tuple(_ITEM.index(name) for name in ("labels", "components"))
+_MILESTONES = _ITEM.index("milestones")
+_ENUMS = tuple(_ITEM.index(n) for n in ("item_type", "status_category", "priority"))
+_WAITS_FOR = _ITEM.index("waits_for")
+_EVENT = (
+    "field",
+    "raw_field",
+    "at",
+    "actor_id",
+    "old_ids",
+    "new_ids",
+    "old_text",
+    "new_text",
+    "is_delta",
+    "origin",
+)
+_MEMBERSHIP = (
+    "valid_to",
+    "from_exact",
+    "cause",
+    "source_event_id",
+    "end_cause",
+    "end_event_id",
+)
+_KEY = ("connection_id", "key", "work_item_id", "first_seen_at")
+_get_item = attrgetter(*_ITEM)
+_get_membership = attrgetter(*_MEMBERSHIP)
+
+_ITEM_COLUMNS = (
+    "connection_id",
+    *_ITEM,
+    "history_state",
+    "history_reason",
+    *PRESENCE,
+    "gone_to",
+)
+_ITEM_UPDATE = tuple(
+    name for name in _ITEM_COLUMNS if name not in ("connection_id", "source_id", "first_seen_at")
+)
+_HELD = ("source_id", "content_hash", "updated_at", "history_state", "history_reason", "gone_at")
+
+
+def write_items(page: Page, records: Iterable[WorkItem]) -> frozenset[str]:
+    """Items; ids inserted, changed or seen again after they were gone."""
+    mine: dict[str, WorkItem] = {}
+    for one in records:
+        before = mine.get(one.source_id)
+        if before is None or not older(one.updated_at, before.updated_at):
+            mine[one.source_id] = one
+    known = {row[0]: row for row in page.known(schema.work_item, (*_HELD, "key"), mine)}
+    rows: list[tuple[Any, ...]] = []
+    keys: list[tuple[Any, ...]] = []
+    changed: set[str] = set()
+    for id_, one in mine.items():
+        held = known.get(id_)
+        if held is None and id_ in page.unseen:
+            page.fresh.add(id_)
+        if held is not None and older(one.updated_at, held[2]):
+            page.stale[id_] = held[2]
+            continue
+        values, digest = hashed(_values(one))
+        if held is not None and same(held[1], digest) and held[5] is None:
+            page.states[id_] = (held[3], held[4])
+            continue
+        changed.add(id_)
+        state, reason = _history_of(one, held)
+        page.states[id_] = (state, reason)
+        rows.append(
+            (page.connection_id, *values, state, reason, page.now, None, None, digest, None)
+        )
+        if held is None or held[6] != one.key:
+            keys.extend(
+                clean_row((page.connection_id, key, id_, page.now))
+                for key in dict.fromkeys((*one.former_keys, one.key))
+            )
+    page.rows += page.upsert(schema.work_item, _ITEM_COLUMNS, _ITEM_UPDATE, rows)
+    page.upsert(schema.work_item_key, _KEY, None, keys)
+    return frozenset(changed)
+
+
+def _values(one: WorkItem) -> list[Any]:
+    values = list(_get_item(one))
+    for i in _LISTS:
+        values[i] = list(values[i])
+    for i in _ENUMS:
+        values[i] = values[i].value
+    if one.waits_for is not None:
+        values[_WAITS_FOR] = one.waits_for.value
+    values[_MILESTONES] = [[kind.value, id_] for kind, id_ in one.milestones]
+    return values
+
+
+def _history_of(one: WorkItem, held: Sequence[Any] | None) -> tuple[str, str | None]:
+    """The state a written item is in: moved without its history, it waits for it again."""
+    if one.history is HistoryState.NOT_FETCHED and held is not None:
+        moved = one.updated_at != held[2] or held[5] is not None
+        if not moved:
+            return held[3], held[4]
+    return one.history.value, one.history_reason
+
+
+def write_histories(page: Page, records: Iterable[History]) -> None:
+    """The whole known history of each item, as a set: what differs is closed and inserted."""
+    mine = {one.work_item_id: one for one in records if not _is_stale(page, one)}
+    held: dict[str, dict[str, tuple[Any, ...]]] = {}
+    for row in page.known(
+        schema.field_event,
+        ("work_item_id", "source_event_id", "known_from", *_EVENT),
+        page.maybe_known(mine),
+        "AND known_to IS NULL",
+        id_column="work_item_id",
+    ):
+        held.setdefault(row[0], {})[row[1]] = row
+    closed: list[tuple[Any, ...]] = []
+    added: list[tuple[Any, ...]] = []
+    keys: list[tuple[Any, ...]] = []
+    for id_, history in mine.items():
+        before = held.get(id_, {})
+        fresh = {event.source_event_id: _event(event) for event in history.events}
+        # A cut history is silent on what it does not hold: what was known stays known.
+        is_whole = history.state is HistoryState.COMPLETE
+        for event_id, row in before.items():
+            now = fresh.get(event_id)
+            if now != row[3:] and (now is not None or is_whole):
+                closed.append((page.now, page.connection_id, id_, event_id, row[2]))
+        for event_id, values in fresh.items():
+            if event_id not in before or before[event_id][3:] != values:
+                added.append((page.connection_id, id_, event_id, page.now, None, *values))
+        keys.extend(
+            clean_row((page.connection_id, event.old_text, id_, page.now))
+            for event in history.events
+            if event.field is EventField.KEY and event.old_text
+        )
+    key = ("connection_id", "work_item_id", "source_event_id", "known_from")
+    page.rows += page.update(schema.field_event, ("known_to",), key, closed)
+    page.rows += page.upsert(
+        schema.field_event, (*key, "known_to", *_EVENT), ("known_to", *_EVENT), added
+    )
+    _write_states(page, mine)
+    page.upsert(schema.work_item_key, _KEY, None, keys)
+
+
+def _is_stale(page: Page, history: History) -> bool:
+    """Whether it came with an item older than the stored one, and says nothing newer itself."""
+    stored = page.stale.get(history.work_item_id)
+    return stored is not None and (history.as_of is None or history.as_of < stored)
+
+
+def _event(event: FieldEvent) -> tuple[Any, ...]:
+    return clean_row(
+        (
+            event.field.value,
+            event.raw_field,
+            event.at,
+            event.actor_id,
+            ",".join(event.old_ids) or None,
+            ",".join(event.new_ids) or None,
+            event.old_text,
+            event.new_text,
+            event.is_delta,
+            event.origin.value,
+        )
+    )
+
+
+def _write_states(page: Page, mine: Mapping[str, History]) -> None:
+    states = page.states
+    for id_, state, reason in page.known(
+        schema.work_item,
+        ("source_id", "history_state", "history_reason"),
+        [id_ for id_ in mine if id_ not in states],
+    ):
+        states[id_] = (state, reason)
+    moved = []
+    for id_, history in mine.items():
+        wanted = (history.state.value, history.reason)
+        if id_ in states and states[id_] != wanted:
+            moved.append(clean_row((*wanted, page.connection_id, id_)))
+            states[id_] = wanted
+    page.update(
+        schema.work_item,
+        ("history_state", "history_reason"),
+        ("connection_id", "source_id"),
+        moved,
+    )
+
+
+def write_memberships(page: Page, by_item: Mapping[str, Sequence[MembershipRow]]) -> None:
+    """All intervals of each item: what differs from what is known now is closed and inserted."""
+    key = ("milestone_kind", "milestone_id", "valid_from")
+    known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for row in page.known(
+        schema.scope_membership,
+        ("member_id", *key, "known_from", *_MEMBERSHIP),
+        page.maybe_known(by_item),
+        "AND known_to IS NULL AND member_kind = 'work_item'",
+        id_column="member_id",
+    ):
+        known[row[:4]] = row
+    fresh: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for id_, rows in by_item.items():
+        for one in rows:
+            identity = (id_, one.milestone_kind.value, one.milestone_id, one.valid_from)
+            fresh[clean_row(identity)] = clean_row(_get_membership(one))
+    closed = [
+        (page.now, page.connection_id, "work_item", *identity, row[4])
+        for identity, row in known.items()
+        if fresh.get(identity) != row[5:]
+    ]
+    added = [
+        (page.connection_id, "work_item", *identity, page.now, None, *values)
+        for identity, values in fresh.items()
+        if identity not in known or known[identity][5:] != values
+    ]
+    names = ("connection_id", "member_kind", "member_id", *key, "known_from")
+    page.rows += page.update(schema.scope_membership, ("known_to",), names, closed)
+    page.rows += page.upsert(
+        schema.scope_membership,
+        (*names, "known_to", *_MEMBERSHIP),
+        ("known_to", *_MEMBERSHIP),
+        added,
+    )
+
+
+def write_spans(page: Page, by_item: Mapping[str, tuple[datetime | None, datetime | None]]) -> None:
+    """When work on each item started and was done."""
+    held: dict[str, tuple[Any, ...]] = {id_: (None, None) for id_ in by_item if id_ in page.fresh}
+    for id_, started, done in page.known(
+        schema.work_item, ("source_id", "started_at", "done_at"), page.maybe_known(by_item)
+    ):
+        held[id_] = (started, done)
+    moved = [
+        (*by_item[id_], page.connection_id, id_)
+        for id_, span in held.items()
+        if span != by_item[id_]
+    ]
+    page.update(schema.work_item, ("started_at", "done_at"), ("connection_id", "source_id"), moved)
+
+
+def write_tombstones(page: Page, gone: Mapping[str, tuple[str, str | None]]) -> None:
+    """Mark work items as gone: id -> (reason, key it has elsewhere). Nothing is deleted."""
+    alive = [
+        id_
+        for id_, gone_at in page.known(schema.work_item, ("source_id", "gone_at"), gone)
+        if gone_at is None
+    ]
+    page.rows += page.update(
+        schema.work_item,
+        ("gone_at", "gone_reason", "gone_to"),
+        ("connection_id", "source_id"),
+        [(page.now, *gone[id_], page.connection_id, id_) for id_ in alive],
+    )
+
+
+def resolve_parents(page: Page) -> None:
+    """Parents named by key (Data Center's epic link) become ids, once both are stored."""
+    # A range of texts can use the index on SQLite, whose LIKE does not; PostgreSQL's order of
+    # texts depends on its locale.
+    is_named = (
+        "parent_id >= 'key:' AND parent_id < 'key;'"
+        if page.dialect == "sqlite"
+        else "parent_id LIKE 'key:%%'"
+    )
+    page.conn.exec_driver_sql(
+        f"""
+        UPDATE work_item SET parent_id = (
+            SELECT MIN(k.work_item_id) FROM work_item_key k
+             WHERE k.connection_id = work_item.connection_id
+               AND k.key = substr(work_item.parent_id, 5))
+         WHERE connection_id = {int(page.connection_id)} AND {is_named}
+           AND EXISTS (SELECT 1 FROM work_item_key k
+                        WHERE k.connection_id = work_item.connection_id
+                          AND k.key = substr(work_item.parent_id, 5))
+        """  # noqa: S608  # a whole number and two constants
+    )

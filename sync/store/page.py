@@ -1,0 +1,80 @@
+"""What one transaction of a `Writer` shares: where it writes, and what it found out already."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sync.store.bulk import select_ids, updater, upsert
+
+
+@dataclass(slots=True)
+class Page:
+    """One page being written, in the caller's transaction."""
+
+    dialect: str
+    conn: sa.Connection
+    connection_id: int
+    #: the present (UTC): `known_from` and `first_seen_at` of what is new.
+    now: datetime
+    #: source-data rows inserted, changed or closed.
+    rows: int = 0
+    #: ids whose payload was not stored before this page.
+    unseen: set[str] = field(default_factory=set)
+    #: items that neither the payloads nor the items knew: no table holds rows of them.
+    fresh: set[str] = field(default_factory=set)
+    #: items of which this page is older than what is stored -> `updated_at` stored.
+    stale: dict[str, datetime] = field(default_factory=dict)
+    #: (history_state, history_reason) of the items this page wrote or met.
+    states: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    def known(
+        self,
+        table: sa.Table,
+        columns: tuple[str, ...],
+        ids: Collection[str],
+        extra: str = "",
+        *,
+        id_column: str = "source_id",
+    ) -> list[tuple[Any, ...]]:
+        """Rows of these ids in `table`, decoded."""
+        return select_ids(self.conn, table, columns, self.connection_id, id_column, ids, extra)
+
+    def maybe_known(self, ids: Iterable[str]) -> list[str]:
+        """The ids without those that are sure to be new, which no SELECT has to look for."""
+        return [id_ for id_ in ids if id_ not in self.fresh]
+
+    def upsert(
+        self,
+        table: sa.Table,
+        columns: tuple[str, ...],
+        update: tuple[str, ...] | None,
+        rows: Sequence[Sequence[Any]],
+    ) -> int:
+        """Insert the rows, overwrite the columns `update` of those there; how many."""
+        if not rows:
+            return 0
+        return upsert(self.dialect, table, columns, update).run(self.conn, rows)
+
+    def update(
+        self,
+        table: sa.Table,
+        sets: tuple[str, ...],
+        keys: tuple[str, ...],
+        rows: Sequence[Sequence[Any]],
+    ) -> int:
+        """Update by key; how many."""
+        if not rows:
+            return 0
+        return updater(self.dialect, table, sets, keys).run(self.conn, rows)
+
+
+#: Columns every source entity ends with, in this order.
+PRESENCE = ("first_seen_at", "gone_at", "gone_reason", "content_hash")
+
+
+def same(held: bytes | None, digest: bytes) -> bool:
+    """Whether the stored hash says that nothing changed (drivers may hand out other types)."""
+    return held is not None and bytes(held) == digest
