@@ -217,8 +217,17 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"# caf\xe9\n")
     with pytest.raises(MappingError, match="cannot be read: UnicodeDecodeError"):
         load([tmp_path / "latin.toml"])
-    with pytest.raises(MappingError, match="not valid TOML"):
-        load([write(tmp_path, "bad.toml", "[status\n")])
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("\n[status\n", "bad.toml:2"), ("[status]\nErledigt \u00fc = 1\n", "bad.toml:2")],
+)
+def test_a_file_that_is_no_toml(tmp_path: Path, text: str, where: str) -> None:
+    with pytest.raises(MappingError, match="not valid TOML: ") as caught:
+        load([write(tmp_path, "bad.toml", text)])
+    assert caught.value.where == str(tmp_path / where)
+    assert "stand in quotes" in caught.value.todo
 
 
 def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
