@@ -146,9 +146,15 @@ class MailSettings(BaseModel):
 
     model_config = _STRICT
 
-    sender: str = Field(description="Address the mail comes from.")
-    to: list[str] = Field(min_length=1, description="Addresses it goes to: first the TPM alone.")
-    host: str | None = Field(None, description="SMTP server; without one drafts are written.")
+    sender: str = Field(alias="from", description="Address the mail comes from.")
+    to: list[str] = Field(
+        min_length=1,
+        description="Addresses it goes to; your own first, which alone sees restricted items.",
+    )
+    approved: bool = Field(
+        False, description="Until it is true only the first address gets the mail."
+    )
+    host: str | None = Field(None, description="SMTP server; without one a draft is written.")
     port: int | None = Field(None, ge=1, le=65535, description="Port, if not the usual one.")
     security: Literal["starttls", "tls", "plain"] = Field(
         "starttls", description="starttls (587), tls (465) or plain (25, inside a network)."
@@ -172,7 +178,7 @@ class MailSettings(BaseModel):
     def _addresses(cls, value: Any) -> Any:
         for one in [value] if isinstance(value, str) else value:
             name = str(one)
-            if name.count("@") < 1 or any(ord(c) < 33 and c != " " for c in name):
+            if "@" not in name.strip("@") or any(ord(c) < 33 and c != " " for c in name):
                 raise ValueError("must be an e-mail address")
         return value
 

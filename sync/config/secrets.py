@@ -1,10 +1,12 @@
 """Secrets from outside the file: environment, file, command, key store; never shown."""
 
+import base64
 import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -12,6 +14,31 @@ from sync.errors import ConfigError
 
 #: Longest a secret command may take, seconds.
 COMMAND_SECONDS = 30
+#: Shorter values are words; masking them would hide harmless text.
+_SHORTEST = 5
+#: Every secret this process has read, to be masked in whatever it prints.
+_known: set[str] = set()
+
+
+def remember(secret: str) -> SecretStr:
+    """Note a secret, so that `mask` hides it."""
+    if len(secret) >= _SHORTEST:
+        _known.add(secret)
+    return SecretStr(secret)
+
+
+def mask(text: str) -> str:
+    """The text without any secret read so far, plain, URL-encoded or in base64."""
+    for secret in sorted(_known, key=len, reverse=True):
+        for form in (secret, quote(secret, safe=""), quote(secret)):
+            text = text.replace(form, "***")
+        for start in range(3):
+            # Inside a longer text ("user:secret") only whole groups of three bytes stay alike.
+            body = secret.encode()[(3 - start) % 3 :]
+            body = body[: len(body) - len(body) % 3]
+            if len(body) >= _SHORTEST:
+                text = text.replace(base64.b64encode(body).decode(), "***")
+    return text
 
 
 def resolve(
@@ -31,20 +58,20 @@ def resolve(
     `base`. Raises ConfigError when a configured source gives nothing.
     """
     if value is not None and value.get_secret_value():
-        return value
+        return remember(value.get_secret_value())
     if env:
         found = environ.get(env)
         if not found:
             raise ConfigError(
                 f"the environment variable {env} is not set", where=where, todo="Set it and retry."
             )
-        return SecretStr(found.strip())
+        return remember(found.strip())
     if file:
-        return SecretStr(_from_file(where, base / Path(file).expanduser()))
+        return remember(_from_file(where, base / Path(file).expanduser()))
     if command:
-        return SecretStr(_from_command(where, command))
+        return remember(_from_command(where, command))
     if keyring:
-        return SecretStr(_from_keyring(where, keyring))
+        return remember(_from_keyring(where, keyring))
     return None
 
 
@@ -64,18 +91,32 @@ def _from_file(where: str, path: Path) -> str:
 
 
 def _from_command(where: str, command: str | Sequence[str]) -> str:
-    words = shlex.split(command) if isinstance(command, str) else list(command)
+    try:
+        words = shlex.split(command) if isinstance(command, str) else list(command)
+    except ValueError as error:
+        raise ConfigError(f"the command cannot be read: {error}", where=where) from None
     if not words:
         raise ConfigError("the command is empty", where=where)
     try:
         done = subprocess.run(
-            words, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
+            words,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=COMMAND_SECONDS,
+            check=False,
         )
     except FileNotFoundError:
         raise ConfigError(
             f"the command {words[0]!r} does not exist", where=where, todo="Check its path."
         ) from None
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        raise ConfigError(
+            f"the command {words[0]!r} took longer than {COMMAND_SECONDS} seconds",
+            where=where,
+            todo="Run it by hand: it may be waiting for an answer.",
+        ) from None
+    except (OSError, UnicodeDecodeError, ValueError) as error:
         raise ConfigError(
             f"the command {words[0]!r} gave nothing ({type(error).__name__})", where=where
         ) from None

@@ -4,9 +4,8 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,21 @@ from pydantic_settings import (
 
 from connectors.registry import UnknownConnector
 from connectors.registry import get as get_connector
-from mappings.toml_lines import line_of, locate
-from sync.config import secrets
+from sync.config import environment, secrets
+from sync.config.environment import PREFIX, variable_of
 from sync.config.models import ConnectionSettings, Root
+from sync.config.problems import Place, Problems, shown
 from sync.errors import ConfigError
 
-PREFIX = "DRIFTLINE_"
+__all__ = ["DEFAULT_FILE", "PREFIX", "Settings", "find", "load"]
+
 DEFAULT_FILE = "driftline.toml"
-#: Variables with our prefix that are no settings.
-_OTHER = ("CONFIG", "TEST_", "PEER_DATA")
-_SECRET_KEYS = ("token", "password")
+#: Where a secret may come from, by the end of the key's name.
+_SOURCES = ("env", "file", "command", "keyring")
+#: Tables that say how to read, write and mail, and move no number.
+_NO_JUDGEMENT = ("sync", "store", "mail", "report", "name")
+#: Keys of a connection that say how to reach it.
+_TRANSPORT = ("proxy", "ca_bundle", "timeout_seconds", "page_size", "max_concurrency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,18 @@ class Settings:
     path: Path | None
     #: connection name -> validated options of its connector, with the secret inside.
     options: Mapping[str, BaseModel]
-    #: hash of everything but secrets (16 hex digits).
+    #: hash of everything that can move a number, without secrets (16 hex digits).
     hash: str
+    _places: Problems = field(default_factory=lambda: Problems(None), repr=False, compare=False)
 
     @property
     def base(self) -> Path:
         """Directory that relative paths are taken from."""
         return self.path.parent if self.path is not None else Path.cwd()
+
+    def where(self, *path: str | int) -> str:
+        """File and line, or variable, of a value: `driftline.toml:17: sync.workers`."""
+        return self._places.where(path)
 
 
 def find(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
@@ -75,49 +84,73 @@ def load(
 ) -> Settings:
     """Read, check and complete the configuration. Raises ConfigError naming every mistake.
 
-    `with_secrets` False leaves secrets unread, for commands that only look at the store.
+    Variables win over credential files, those over the file, that over defaults. `with_secrets`
+    False leaves secrets unread, for commands that only look at the store.
     """
     file = find(path, environ)
+    text, data = _parsed(file)
+    problems = Problems(file, text)
+    values, problems.variables, mistakes = environment.read(environ, data)
+    problems.lines.extend(mistakes)
+    _literal_secrets(data, problems)
+    held = environment.credentials(environ, data) if with_secrets else {}
+    options: dict[str, BaseModel] = {}
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"the configuration cannot be read ({type(error).__name__})", where=str(file)
-        ) from error
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not valid TOML: {error}", where=_shown(file)) from error
-    problems = _Problems(file, text)
-    problems.environment(environ)
-    problems.literal_secrets(data)
-    problems.stop()
-    try:
-        root = _settings(data, environ)
+        root = _settings(data, values, held)
     except ValidationError as error:
-        problems.add(error, ())
+        problems.add(error)
+        for name, one in _tables(data.get("connections")):
+            _foreign_keys(name, one, problems)
         problems.stop()
         raise
-    options = {
-        name: made
-        for name, one in root.connections.items()
-        if (made := _options(name, one, problems, file.parent, environ, with_secrets)) is not None
-    }
+    for name, connection in root.connections.items():
+        made = _options(name, connection, problems, file.parent, environ, with_secrets)
+        if made is not None:
+            options[name] = made
+    if root.mail is not None:
+        _one_source(("mail",), "password", root.mail, problems)
     problems.stop()
-    return Settings(root, file, options, _hash(root))
+    return Settings(root, file, options, _hash(root), problems)
 
 
-def _settings(data: dict[str, Any], environ: Mapping[str, str]) -> Root:
-    """pydantic-settings merges: environment over file over defaults."""
-    names = {name.casefold() for name in environ if name.upper().startswith(PREFIX)}
+def _parsed(file: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(
+            "the configuration is not UTF-8 text", where=shown(file), todo="Save it as UTF-8."
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"the configuration cannot be read: {error.strerror or type(error).__name__}",
+            where=shown(file),
+            todo="Check its permissions.",
+        ) from error
+    try:
+        return text, tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"not valid TOML: {_told(error)}", where=_place(file, error)) from None
+
+
+def _told(error: Exception) -> str:
+    return str(error).partition(" (at ")[0]
+
+
+def _place(file: Path, error: Exception) -> str:
+    """`driftline.toml:3`, from the words of tomllib."""
+    _, found, place = str(error).partition("(at line ")
+    line = place.partition(",")[0]
+    return f"{shown(file)}:{line}" if found and line.isdecimal() else shown(file)
+
+
+def _settings(
+    data: Mapping[str, Any], values: Mapping[Place, str], held: Mapping[Place, str]
+) -> Root:
+    """pydantic-settings merges: environment over credentials over file over defaults."""
 
     class Merged(Root, BaseSettings):
         model_config = SettingsConfigDict(
-            env_prefix=PREFIX,
-            env_nested_delimiter="__",
-            extra="forbid",
-            frozen=True,
-            hide_input_in_errors=True,
+            extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=False
         )
 
         @classmethod
@@ -129,8 +162,11 @@ def _settings(data: dict[str, Any], environ: Mapping[str, str]) -> Root:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            from_file = InitSettingsSource(settings_cls, init_kwargs=data)
-            return (env_settings, from_file) if names else (from_file,)
+            return (
+                environment.Variables(settings_cls, values),
+                environment.Variables(settings_cls, held),
+                InitSettingsSource(settings_cls, init_kwargs=dict(data)),
+            )
 
     return Merged()
 
@@ -138,23 +174,25 @@ def _settings(data: dict[str, Any], environ: Mapping[str, str]) -> Root:
 def _options(
     name: str,
     one: ConnectionSettings,
-    problems: "_Problems",
+    problems: Problems,
     base: Path,
     environ: Mapping[str, str],
     with_secrets: bool,
 ) -> BaseModel | None:
     at = ("connections", name)
     try:
-        entry = get_connector(one.kind)
+        model = get_connector(one.kind).options
     except UnknownConnector as error:
         problems.say((*at, "kind"), str(error))
         return None
-    values = one.options
-    known = set(entry.options.model_fields)
+    values = {key: _decoded(value, (*at, key), problems) for key, value in one.options.items()}
+    known = set(model.model_fields)
+    _one_source(at, "token", one, problems)
     if "token" in known and with_secrets:
         try:
+            source = next((s for s in _SOURCES if getattr(one, f"token_{s}")), None)
             values["token"] = secrets.resolve(
-                problems.where((*at, "token")),
+                problems.where((*at, f"token_{source}" if source else "token")),
                 value=one.token,
                 env=one.token_env,
                 file=one.token_file,
@@ -165,92 +203,77 @@ def _options(
             )
         except ConfigError as error:
             problems.lines.append(str(error))
-            return None
     try:
-        return entry.options.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        problems.add(error, at, known | set(ConnectionSettings.model_fields))
+        problems.add(error, at, (known | set(ConnectionSettings.model_fields)) - {"token"})
         return None
 
 
-class _Problems:
-    """Every mistake found, as lines a person can act on."""
+def _decoded(value: Any, path: Place, problems: Problems) -> Any:
+    """A list or table that a variable gives as JSON."""
+    if path not in problems.variables or not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text.startswith(("[", "{")):
+        return value
+    try:
+        return json.loads(text)
+    except ValueError:
+        problems.say(path, "is not valid JSON")
+        return value
 
-    def __init__(self, file: Path, text: str) -> None:
-        self.file, self.places = file, locate(text)
-        self.lines: list[str] = []
 
-    def where(self, path: tuple[str | int, ...]) -> str:
-        line = line_of(self.places, path)
-        shown = f"{_shown(self.file)}:{line}" if line else _shown(self.file)
-        return f"{shown}: {'.'.join(map(str, path))}" if path else shown
+def _foreign_keys(name: str, one: Mapping[str, Any], problems: Problems) -> None:
+    """Unknown keys of a connection, told although something else is wrong too."""
+    try:
+        model = get_connector(str(one.get("kind"))).options
+    except UnknownConnector as error:
+        if "kind" in one:
+            problems.say(("connections", name, "kind"), str(error))
+        return
+    own = set(ConnectionSettings.model_fields)
+    try:
+        model.model_validate({key: value for key, value in one.items() if key not in own})
+    except ValidationError as error:
+        known = (set(model.model_fields) | own) - {"token"}
+        problems.add(error, ("connections", name), known)
 
-    def say(self, path: tuple[str | int, ...], what: str) -> None:
-        self.lines.append(f"{self.where(path)}: {what}")
 
-    def add(
-        self,
-        error: ValidationError,
-        at: tuple[str | int, ...],
-        known: Iterable[str] | None = None,
-    ) -> None:
-        for one in error.errors(include_input=False, include_url=False, include_context=False):
-            path = (*at, *(part for part in one["loc"]))
-            kind = one["type"]
-            if kind == "extra_forbidden":
-                names = list(known) if known is not None else _known_keys(path[:-1])
-                self.say(path, f"unknown key{_suggest(str(path[-1]), names)}")
-            elif kind == "missing":
-                self.say(path, "is missing")
-            else:
-                self.say(path, str(one["msg"]).removeprefix("Value error, "))
+def _one_source(at: Place, key: str, one: BaseModel, problems: Problems) -> None:
+    """A secret that comes from two places is a riddle later."""
+    given = [f"{key}_{source}" for source in _SOURCES if getattr(one, f"{key}_{source}", None)]
+    if len(given) > 1:
+        problems.say((*at, given[1]), f"{given[0]} is there already; keep one of them")
 
-    def environment(self, environ: Mapping[str, str]) -> None:
-        """Variables with our prefix that name no setting."""
-        for name in sorted(environ):
-            if not name.upper().startswith(PREFIX):
-                continue
-            rest = name[len(PREFIX) :].upper()
-            if rest.startswith(_OTHER):
-                continue
-            parts = rest.lower().split("__")
-            known = list(Root.model_fields)
-            if parts[0] not in known:
-                options = [PREFIX + key.upper() for key in known]
-                self.lines.append(
-                    f"environment: {name}: no such setting"
-                    f"{_suggest(PREFIX + parts[0].upper(), options)}"
-                )
-            elif len(parts) > 1 and parts[0] not in ("connections", "detectors"):
-                keys = _known_keys((parts[0],))
-                if parts[1] not in keys:
-                    options = [f"{PREFIX}{parts[0].upper()}__{key.upper()}" for key in keys]
-                    self.lines.append(
-                        f"environment: {name}: no such setting{_suggest(name.upper(), options)}"
-                    )
 
-    def literal_secrets(self, data: Mapping[str, Any]) -> None:
-        """A secret in a readable file is refused, whatever it is."""
-        for name, one in _tables(data.get("connections")):
-            for key in _SECRET_KEYS:
-                if key in one:
-                    self.say(
-                        ("connections", name, key),
-                        "a secret must not stand in the file: use "
-                        f"{key}_env, {key}_file, {key}_command or {key}_keyring",
-                    )
-        mail = data.get("mail")
-        if isinstance(mail, dict) and "password" in mail:
-            self.say(
-                ("mail", "password"),
-                "a secret must not stand in the file: use password_env, password_file, "
-                "password_command or password_keyring",
-            )
+def _literal_secrets(data: Mapping[str, Any], problems: Problems) -> None:
+    """A secret in a readable file is refused, whatever it is."""
+    for name, one in _tables(data.get("connections")):
+        for key in one:
+            if key in ("token", "password") or key in _secret_options(one):
+                at: Place = ("connections", name, key)
+                problems.say(at, _elsewhere(key, at))
+    mail = data.get("mail")
+    if isinstance(mail, dict) and "password" in mail:
+        problems.say(("mail", "password"), _elsewhere("password", ("mail", "password")))
 
-    def stop(self) -> None:
-        """Raise ConfigError if there is anything to say."""
-        if self.lines:
-            raise ConfigError("\n".join(self.lines))
+
+def _secret_options(one: Mapping[str, Any]) -> set[str]:
+    try:
+        fields = get_connector(str(one.get("kind"))).options.model_fields
+    except UnknownConnector:
+        return set()
+    return {name for name, field_ in fields.items() if "SecretStr" in str(field_.annotation)}
+
+
+def _elsewhere(key: str, path: Place) -> str:
+    variable = variable_of(path)
+    if key not in ("token", "password"):
+        return f"a secret must not stand in the file: set {variable}"
+    named = "password" if path[0] == "mail" else "token"
+    others = ", ".join(f"{named}_{source}" for source in _SOURCES)
+    return f"a secret must not stand in the file: use one of {others}, or set {variable}"
 
 
 def _tables(value: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -259,42 +282,11 @@ def _tables(value: Any) -> list[tuple[str, dict[str, Any]]]:
     return [(str(name), one) for name, one in value.items() if isinstance(one, dict)]
 
 
-def _known_keys(path: tuple[str | int, ...]) -> list[str]:
-    model: Any = Root
-    for part in path:
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            return []
-        field = model.model_fields.get(str(part))
-        if field is None:
-            return []
-        model = field.annotation
-        for inner in getattr(model, "__args__", ()):
-            if isinstance(inner, type) and issubclass(inner, BaseModel):
-                model = inner
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return list(model.model_fields)
-    return []
-
-
-def _suggest(word: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = get_close_matches(word, names, n=1)
-    if close:
-        return f'; did you mean "{close[0]}"?'
-    return f"; known: {', '.join(sorted(names))}" if names else ""
-
-
-def _shown(file: Path) -> str:
-    try:
-        return str(file.relative_to(Path.cwd()))
-    except ValueError:
-        return str(file)
-
-
 def _hash(root: Root) -> str:
-    plain = root.model_dump(mode="json")
+    """Equal for two configurations that judge alike: secrets and ways to reach things are out."""
+    plain = root.model_dump(mode="json", exclude=set(_NO_JUDGEMENT))
     for one in plain.get("connections", {}).values():
-        one.pop("token", None)
-    if plain.get("mail"):
-        plain["mail"].pop("password", None)
+        for key in list(one):
+            if key.startswith(("token", "password")) or key in _TRANSPORT:
+                del one[key]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
