@@ -121,7 +121,8 @@ def _item_type(raw: dict[str, Any], out: Out) -> tuple[str | None, ItemType]:
         return None, ItemType.UNKNOWN
     known = out.mapping.item_types
     found = known.get(id_ or "") or known.get(name.casefold())
-    if found is None and raw.get("subtask") is True:
+    # A task inside another item, whatever it is called ("Technical task").
+    if raw.get("subtask") is True and found in (None, ItemType.TASK):
         found = ItemType.SUBTASK
     level = raw.get("hierarchyLevel")
     if found is None and isinstance(level, int) and level >= 1:
