@@ -11,25 +11,28 @@ from sync.report.build import build
 from sync.report.data import SCHEMA_VERSION
 
 
+VALIDATOR = Draft202012Validator(json_.schema(), format_checker=FormatChecker())
+
+
 @pytest.mark.parametrize("name", sorted(given_.EXAMPLES))
 @pytest.mark.parametrize("for_owner", [True, False])
 def test_every_report_fits_its_schema(name: str, for_owner: bool) -> None:
-    schema = json_.schema()
-    Draft202012Validator.check_schema(schema)
-    validator = Draft202012Validator(schema, format_checker=FormatChecker())
     data = build(given_.EXAMPLES[name](), for_owner=for_owner)
-    assert [error.message for error in validator.iter_errors(json_.document(data))] == []
+    assert [error.message for error in VALIDATOR.iter_errors(json_.document(data))] == []
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(json_.schema())
 
 
 def test_the_schema_refuses_what_is_no_report() -> None:
-    validator = Draft202012Validator(json_.schema())
     document = json_.document(build(given_.busy()))
     for wrong in (
         {**document, "schema_version": SCHEMA_VERSION + 1},
         {**document, "surprise": 1},
         {name: value for name, value in document.items() if name != "verdict"},
     ):
-        assert not validator.is_valid(wrong)
+        assert not VALIDATOR.is_valid(wrong)
 
 
 def test_the_shipped_schema_is_that_of_the_records() -> None:
