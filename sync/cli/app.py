@@ -49,11 +49,15 @@ class App:
     def say(self, text: str = "") -> None:
         """Print for a person, unless quiet."""
         if not self.quiet:
-            click.echo(text)
+            self.out(text)
+
+    def out(self, text: str) -> None:
+        """Print what was asked for, always."""
+        click.echo(_masked(text), nl=not text.endswith("\n"))
 
     def trouble(self, text: str) -> None:
         """Print trouble, always, on standard error."""
-        click.echo(text, err=True)
+        click.echo(_masked(text), err=True)
 
     def print_json(self, kind: str, codes: Iterable[int] = (), **facts: Any) -> None:
         """Print facts as one JSON object with the schema version and all exit codes."""
@@ -64,13 +68,20 @@ class App:
             "exit_codes": sorted(set(codes) - {0}),
             **facts,
         }
-        click.echo(json.dumps(document, default=_plain, indent=2, ensure_ascii=False))
+        self.out(json.dumps(document, default=_plain, indent=2, ensure_ascii=False))
 
 
 def worst(codes: Iterable[int]) -> int:
     """The exit code that wins; 0 for none."""
     held = set(codes)
     return next((code for code in PRECEDENCE if code in held), 0)
+
+
+def _masked(text: str) -> str:
+    """No secret that was read stands in anything that is printed."""
+    from sync.config.secrets import mask
+
+    return mask(text)
 
 
 def _plain(value: Any) -> Any:

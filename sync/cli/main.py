@@ -1,9 +1,11 @@
 """The entry point: commands by name, loaded only when called; the only place that exits."""
 
+import contextlib
 import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -43,6 +45,7 @@ class LazyGroup(click.Group):
         if entry is None:
             return None
         command: click.Command = getattr(importlib.import_module(entry[0]), entry[1])
+        _take_shared(command)
         return command
 
     def resolve_command(
@@ -63,56 +66,122 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, entry[2]) for name, entry in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(VERSION, prog_name="driftline")
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(dir_okay=False),
-    envvar="DRIFTLINE_CONFIG",
-    help="Configuration file; driftline.toml here, if not told.",
+def _note(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Keep a shared option, wherever it stood."""
+    if value:
+        from sync.cli.app import App
+
+        setattr(context.ensure_object(App), str(option.name), value)
+    return value
+
+
+def _shared() -> list[click.Option]:
+    """Options that stand before or after the command's name."""
+    return [
+        click.Option(
+            ["--config", "config_path"],
+            type=click.Path(dir_okay=False),
+            metavar="FILE",
+            expose_value=False,
+            callback=_note,
+            help="Configuration; else $DRIFTLINE_CONFIG, else driftline.toml here.",
+        ),
+        click.Option(
+            ["--quiet", "-q"],
+            is_flag=True,
+            expose_value=False,
+            callback=_note,
+            help="Print nothing but trouble.",
+        ),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            expose_value=False,
+            callback=_note,
+            help="Show tracebacks.",
+        ),
+    ]
+
+
+def _take_shared(command: click.Command) -> None:
+    """Let a command and those below it take the shared options, once."""
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _take_shared(inner)
+    elif not any(one.name == "config_path" for one in command.params):
+        command.params.extend(_shared())
+
+
+@click.group(
+    cls=LazyGroup, params=_shared(), context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble.")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(VERSION, prog_name="driftline")
 @click.pass_context
-def cli(context: click.Context, config_path: str | None, quiet: bool, debug: bool) -> None:
+def cli(context: click.Context) -> None:
     """Find scope drift, slipping milestones and untested changes; prove that nothing was missed."""
     from sync.cli.app import App
 
-    context.obj = App(config_path=config_path, quiet=quiet, debug=debug)
+    context.ensure_object(App)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code (design section 6). Never a traceback without --debug."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in words
     _keep_unicode()
     try:
         code = cli.main(args=words, prog_name="driftline", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as done:
         return int(done.exit_code)
-    except click.Abort:
-        click.echo("stopped", err=True)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; what was read is stored, and the next run goes on", err=True)
         return 130
     except click.ClickException as wrong:
-        wrong.show()
-        return 2
-    except KeyboardInterrupt:
-        click.echo("stopped; what was read is stored, the next run goes on", err=True)
-        return 130
+        return _misused(wrong, words)
     except BrokenPipeError:
-        # The reader went away (`| head`): nothing to tell, and nobody to tell it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:  # the last line of defence: one clear message, whatever it was
-        if debug:
-            raise
-        from sync.cli.trouble import explain
-
-        text, code = explain(error)
-        click.echo(text, err=True)
-        return code
+        return _reader_left()
+    except SystemExit as ended:
+        # click's own way out when the reader of a pipe went away.
+        return _reader_left() if ended.code == 1 else int(ended.code or 0)
+    except Exception as error:  # noqa: BLE001  # the last line of defence: one clear message
+        return _failed(error, words)
     return int(code or 0)
+
+
+def _misused(wrong: click.ClickException, words: Sequence[str]) -> int:
+    """A wrong option or argument."""
+    wrong.show()
+    if "--json" in words:
+        _print_error(wrong.format_message(), 2)
+    return 2
+
+
+def _failed(error: Exception, words: Sequence[str]) -> int:
+    """One clear message; with --debug also where in the program it happened."""
+    from sync.cli.trouble import explain, traced
+
+    text, code = explain(error)
+    if "--debug" in words:
+        click.echo(traced(error), err=True, nl=False)
+    click.echo(text, err=True)
+    if "--json" in words:
+        _print_error(text, code)
+    return code
+
+
+def _print_error(text: str, code: int) -> None:
+    """Whoever asked for JSON gets JSON, whatever happened."""
+    from sync.cli.app import App
+
+    App().print_json("error", [code], message=text)
+
+
+def _reader_left() -> int:
+    """The reader went away (`| head`): nothing to tell, and nobody to tell it to."""
+    # Python would complain when it flushes at its end.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _keep_unicode() -> None:

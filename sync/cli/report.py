@@ -62,7 +62,7 @@ def report(
         store.close()
     text = rendered(data, form)
     if out is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        app.out(text)
         return
     write(out, text.encode())
     app.say(f"Written: {out}")

@@ -44,6 +44,7 @@ class Problems:
         self, error: ValidationError, at: Place = (), known: Iterable[str] | None = None
     ) -> None:
         """Note what pydantic found below `at`; `known`: the keys that may stand there."""
+        alike: dict[str, list[str]] = {}
         for one in error.errors(include_input=False, include_url=False, include_context=False):
             path = (*at, *one["loc"])
             if one["type"] == "extra_forbidden":
@@ -54,12 +55,15 @@ class Problems:
             elif one["type"] in ("model_type", "dict_type"):
                 self.say(path, "must be a table")
             else:
-                self.say(self._in_file(path, at), _plain(str(one["msg"])))
+                where = self.where(self._in_file(path, at))
+                alike.setdefault(where, []).append(_plain(str(one["msg"])))
+        # A value of several possible kinds fails each of them.
+        self.lines.extend(f"{where}: {' or '.join(told)}" for where, told in alike.items())
 
     def stop(self) -> None:
         """Raise ConfigError if there is anything to say."""
         if self.lines:
-            raise ConfigError("\n".join(dict.fromkeys(self.lines)))
+            raise ConfigError("\n".join(sorted(dict.fromkeys(self.lines), key=_line)))
 
     def _in_file(self, path: Place, at: Place) -> Place:
         """The path without the names of union members that pydantic adds."""
@@ -115,6 +119,12 @@ def shown(file: Path) -> str:
         return str(file)
 
 
+def _line(text: str) -> int:
+    """The line a mistake stands in, for sorting; mistakes without one come first."""
+    parts = text.split(": ", 1)[0].rsplit(":", 1)
+    return int(parts[1]) if len(parts) == 2 and parts[1].isdecimal() else 0
+
+
 def _is_model(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, BaseModel)
 
@@ -127,4 +137,6 @@ def _part(one: str | int) -> str:
 
 def _plain(message: str) -> str:
     text = message.removeprefix("Value error, ")
-    return text.replace("Input should be", "must be").replace("Extra inputs", "extra keys")
+    if "at least 1 item" in text:
+        return "must not be empty"
+    return text.replace("Input should be", "must be")
