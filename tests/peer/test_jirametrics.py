@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_histories_lead_from_status_to_status_to_the_present(made: Normalized) -
     for id_, item in made.items.items():
         events = [one for one in made.histories[id_].events if one.field is EventField.STATUS]
         chain = sorted(events, key=_order)
-        for before, after in zip(chain, chain[1:], strict=False):
+        for before, after in pairwise(chain):
             assert before.new_ids == after.old_ids
         if chain:
             assert chain[-1].new_ids == (item.raw_status_id,)
