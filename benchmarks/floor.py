@@ -1,0 +1,85 @@
+"""The store floor: the same answers fetched and decoded, the same rows written by plain executemany.
+
+    python -m benchmarks.floor FILE URL EMAIL TOKEN FILLED TARGET
+FILLED is a store that the measured load filled; its rows are what is written again into TARGET.
+Nothing is normalized, hashed, compressed or compared: that is what the ratio is about.
+"""
+
+import json
+import pickle
+import sqlite3
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import requests
+
+#: Rows per transaction, as a page brings them.
+CHUNK = 500
+TABLES = (
+    "raw_record",
+    "account",
+    "status",
+    "field",
+    "scope",
+    "milestone",
+    "milestone_date_event",
+    "work_item",
+    "work_item_key",
+    "field_event",
+    "scope_membership",
+    "scope_entity",
+    "link",
+)
+
+
+def main() -> None:
+    """Measure only fetching, decoding and writing."""
+    file, url, email, token, filled, target = sys.argv[1:7]
+    asked = list(pickle.loads(Path(file).read_bytes())["answers"])
+    rows, inserts, creates = _rows(filled)
+    session = requests.Session()
+    session.auth = (email, token)
+    database = sqlite3.connect(target, isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+    for statement in creates:
+        database.execute(statement)
+    wall, cpu = time.perf_counter(), time.process_time()
+    for method, path, body in asked:
+        answer = session.request(
+            method, url + path, data=body or None, headers={"Content-Type": "application/json"}
+        )
+        orjson.loads(answer.content)
+    for table, held in rows.items():
+        for start in range(0, len(held), CHUNK):
+            database.execute("BEGIN")
+            database.executemany(inserts[table], held[start : start + CHUNK])
+            database.execute("COMMIT")
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    print(json.dumps({"cpu": cpu, "wall": wall, "rows": sum(map(len, rows.values()))}))
+
+
+def _rows(filled: str) -> tuple[dict[str, list[Any]], dict[str, str], list[str]]:
+    source = sqlite3.connect(filled)
+    creates = [
+        sql
+        for (sql,) in source.execute(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('table', 'index') "
+            "ORDER BY type DESC"
+        )
+        if not sql.startswith("CREATE TABLE sqlite_")
+    ]
+    rows, inserts = {}, {}
+    for table in TABLES:
+        held = source.execute(f"SELECT * FROM {table}").fetchall()  # own table names
+        rows[table] = held
+        marks = ", ".join("?" * (len(held[0]) if held else 1))
+        inserts[table] = f"INSERT INTO {table} VALUES ({marks})"  # own table names
+    return rows, inserts, creates
+
+
+if __name__ == "__main__":
+    main()
