@@ -1,0 +1,56 @@
+"""The demo: a story from a seed, read, judged and compared with what was planted."""
+
+import json
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+
+from sync.cli.demo import Outcome, play
+from sync.cli.main import main
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_findings_are_exactly_what_was_planted(seed: int, tmp_path: Path) -> None:
+    outcome, text = play(tmp_path, seed)
+    assert (outcome.missed, outcome.false) == ((), ())
+    assert outcome.planted == outcome.found >= 5
+    assert "MILESTONES" in text
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(1000, 1050))
+def test_the_same_holds_for_any_seed(seed: int, tmp_path: Path) -> None:
+    outcome, _ = play(tmp_path, seed)
+    assert (outcome.missed, outcome.false) == ((), ())
+    assert outcome.planted == outcome.found >= 5
+
+
+def test_it_writes_page_mail_json_and_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--out", str(tmp_path), "--seed", "4"]) == 0
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    words = last.replace(",", "").split()
+    assert words[::2] == ["planted", "found", "missed", "false"]
+    assert words[1] == words[3]
+    assert words[5::2] == ["0", "0"]
+    assert (tmp_path / "driftline.db").stat().st_size > 100_000
+    assert "<html" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["schema_version"] == 1
+    mail = message_from_bytes((tmp_path / "report.eml").read_bytes(), policy=policy.default)
+    assert mail["Subject"].startswith("[Apollo] ")
+    assert mail.get_body(("plain",)) is not None
+    assert mail.get_body(("html",)) is not None
+
+
+def test_the_same_seed_gives_the_same_report(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    play(first, 5)
+    play(second, 5)
+    assert (first / "report.json").read_bytes() == (second / "report.json").read_bytes()
+
+
+def test_a_difference_is_told_and_fails() -> None:
+    outcome = Outcome(planted=2, found=1, missed=("plan.overdue version:1",), false=())
+    assert outcome.line == "planted 2, found 1, missed 1, false 0"
