@@ -1,7 +1,9 @@
 """`driftline check`: does everything work, what stays unchecked, and what to ask for."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,7 +48,7 @@ def check(context: click.Context, app: App, as_json: bool) -> None:
     for line in lines:
         mark = {True: "ok", False: "NO", None: "?"}[line.ok]
         remedy = f" {line.remedy}" if line.remedy and line.ok is not True else ""
-        text = f"{mark:3} {line.where}: {line.name}: {line.detail}.{remedy}"
+        text = f"{mark:3} {line.where}: {line.name}: {line.detail.rstrip(chr(46))}.{remedy}"
         if line.ok is False:
             app.trouble(text)
         else:
@@ -88,11 +90,16 @@ def look(app: App) -> tuple[list[Line], frozenset[int], list[dict[str, Any]]]:
         codes.add(error.exit_code)
     else:
         try:
-            lines.append(Line("store", store.url_shown, True, "can be read"))
+            lines.append(_writable(store))
             lines.extend(_mapping_gaps(store))
+            lines.extend(_not_checked(settings, store))
             proposals = propose(app, settings, store)
         finally:
             store.close()
+    lines.extend(_plugins())
+    mail, code = _mail(settings)
+    lines.extend(mail)
+    codes.add(code)
     return lines, frozenset(codes - {0}), proposals
 
 
@@ -120,29 +127,31 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
     name = connection.name
     try:
         identity = connector.connect()
+        code = 2 if any(scope.facts.get("error") for scope in connector.scopes()) else 0
+        items = connector.check()
         lines = [
-            Line(
-                name,
-                "login",
-                True,
-                f"{identity.account_name} on {identity.server_name} {identity.version} "
-                f"({identity.deployment})",
-            )
+            Line(name, item.name, item.ok, item.detail, item.remedy, item.permission)
+            for item in items
         ]
-        lines.extend(_clock(name, identity))
-        lines.extend(_token(app, name, identity))
-        code = 0
-        for scope in connector.scopes():
-            if scope.facts.get("error"):
-                code = 2
-        for item in connector.check():
-            lines.append(Line(name, item.name, item.ok, item.detail, item.remedy, item.permission))
+        told = {item.name.split()[0] for item in items}
+        # A connector that says nothing of these is helped out.
+        if not told & {"login", "sign-in"}:
+            lines.insert(0, _login(name, identity))
+        if "clock" not in told:
+            lines.extend(_clock(name, identity))
+        if "token" not in told:
+            lines.extend(_token(app, name, identity))
     except SourceError as error:
         _, code = explain(error)
         return [Line(name, "login", False, redact(error.what), error.todo)], code
     finally:
         connector.close()
     return lines, code
+
+
+def _login(name: str, identity: Any) -> Line:
+    server = " ".join(part for part in (identity.server_name, identity.version) if part)
+    return Line(name, "login", True, f"{identity.account_name} on {server} ({identity.deployment})")
 
 
 def _clock(name: str, identity: Any) -> list[Line]:
@@ -192,6 +201,66 @@ def _mapping_gaps(store: "Store") -> list[Line]:
             .order_by(c.kind, c.subject)
         ).scalars()
         return [Line("mapping", "value without a meaning", None, row.rstrip(".")) for row in rows]
+
+
+def _writable(store: "Store") -> Line:
+    """Whether a run could write: an SQLite file needs its directory, too."""
+    where = store.url_shown
+    if store.dialect == "sqlite":
+        file = Path(str(store.engine.url.database))
+        if not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+            return Line(
+                "store",
+                where,
+                False,
+                "can be read and not written",
+                "Give this user the right to write the file and its directory.",
+            )
+    return Line("store", where, True, "can be read")
+
+
+def _not_checked(settings: "Settings", store: "Store") -> list[Line]:
+    """What the last reconciliation could not judge, and why."""
+    from sync.cli import wiring
+    from sync.errors import DriftlineError
+    from sync.reconcile.runner import load_last
+
+    try:
+        last = load_last(store, wiring.policy(settings))
+    except DriftlineError:
+        # Nothing was reconciled yet.
+        return []
+    return [
+        Line("not checked", f"{detector}, {subject}", None, reason)
+        for detector, subject, reason in last.not_checked
+    ]
+
+
+def _plugins() -> list[Line]:
+    """Detectors of others that cannot be used."""
+    from sync.reconcile.registry import catalogue
+
+    return [Line("detector", one.name, False, one.reason) for one in catalogue().broken]
+
+
+def _mail(settings: "Settings") -> tuple[list[Line], int]:
+    """Whether the mail's secret can be had; nothing is sent."""
+    from sync.cli import wiring
+    from sync.errors import ConfigError
+
+    mail = settings.root.mail
+    if mail is None:
+        return [], 0
+    server = wiring.smtp(settings)
+    if server is None:
+        return [Line("mail", "server", None, "none is configured, so drafts are written")], 0
+    if server.user is not None and callable(server.password):
+        try:
+            server.password()
+        except ConfigError as error:
+            return [Line("mail", error.where, False, error.what, error.todo)], 2
+    readers = "all addresses" if mail.approved else "the first address only, until approved = true"
+    return [Line("mail", server.host, True, f"port {server.port}, to {readers}")], 0
 
 
 def propose(app: App, settings: "Settings", store: "Store") -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -47,10 +48,10 @@ def export(app: App, view: str, form: str, out: Path | None) -> None:
         with store.reading() as conn:
             # `name` is one of our own views.
             query = sa.text(f"SELECT * FROM {name}")  # noqa: S608  # checked against VIEWS above
-            result = conn.execution_options(yield_per=CHUNK).execute(query)
+            result: Any = conn.execution_options(yield_per=CHUNK).execute(query)
             columns = list(result.keys())
             if out is None:
-                _write(result, columns, form, click.get_text_stream("stdout"))
+                _write(result, columns, form, sys.stdout)
             else:
                 part = out.with_name(out.name + ".part")
                 with part.open("w", encoding="utf-8", newline="") as file:

@@ -1,11 +1,16 @@
 """`driftline init`: a configuration by asking; no token is ever written into it."""
 
+import os
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sync.cli.app import App, pass_app
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 _TEMPLATE = """\
 # driftline's configuration; every option is explained in config.example.toml.
@@ -57,17 +62,18 @@ def init(
     recipient: str | None,
     force: bool,
 ) -> None:
-    """Ask for what is needed, write driftline.toml, and check that it works."""
-    from sync.errors import UsageError
+    """Ask for what is needed, write driftline.toml, and check that it works.
 
-    path = Path(app.config_path or "driftline.toml")
-    if path.exists() and not force:
-        raise UsageError(
-            "the file is there already", where=str(path), todo="Use --force to overwrite it."
-        )
+    A token is never asked for and never written: only where it will be found.
+    """
+    from connectors.jira.options import JiraOptions
+    from sync.config.models import Root
+
+    path = Path(app.config_path or os.environ.get("DRIFTLINE_CONFIG") or "driftline.toml")
+    _keep_old(path, force=force)
     name = name or click.prompt("Name of the programme", default="Apollo")
-    zone = zone or click.prompt("Time zone of your dates", default="UTC")
-    url = url or click.prompt("Address of your Jira (https://…)")
+    zone = _valid(Root, "time_zone", zone, "--time-zone", "Time zone of your dates", "UTC")
+    url = _valid(JiraOptions, "url", url, "--url", "Address of your Jira (https://…)", None)
     if email is None:
         email = click.prompt("E-mail of the account (Cloud; empty for Data Center)", default="")
     if not token_env and not token_file:
@@ -90,7 +96,7 @@ def init(
         else f"token_env = {_quoted(token_env or '')}\n",
         "projects": ", ".join(map(_quoted, projects)),
         "judge": ", ".join(map(_quoted, judge)),
-        "mail": f"\n[mail]\nsender = {_quoted(sender)}\nto = [{_quoted(recipient or sender)}]\n"
+        "mail": f"\n[mail]\nfrom = {_quoted(sender)}\nto = [{_quoted(recipient or sender)}]\n"
         if sender
         else "",
     }
@@ -112,6 +118,46 @@ def init(
     if not judge:
         _propose(app, path, values, read_now)
     app.say("Next: `driftline run`.")
+
+
+def _keep_old(path: Path, *, force: bool) -> None:
+    """A file that is there is overwritten only by somebody who said so."""
+    from sync.errors import UsageError
+
+    if not path.exists() or force:
+        return
+    if sys.stdin.isatty() and click.confirm(f"{path} is there already. Overwrite it?"):
+        return
+    raise UsageError(
+        "the file is there already", where=str(path), todo="Use --force to overwrite it."
+    )
+
+
+def _valid(
+    model: "type[BaseModel]",
+    field: str,
+    given: str | None,
+    option: str,
+    question: str,
+    default: str | None,
+) -> str:
+    """The option's value, or the answer, as the configuration will take it."""
+    from pydantic import ValidationError
+
+    from sync.errors import UsageError
+
+    while True:
+        value = given or click.prompt(question, default=default)
+        try:
+            made = model.model_validate({field: value})
+        except ValidationError as error:
+            told = str(error.errors(include_input=False, include_url=False)[0]["msg"])
+            told = told.removeprefix("Value error, ")
+            if given:
+                raise UsageError(told, where=option) from None
+            click.echo(told, err=True)
+            continue
+        return str(getattr(made, field))
 
 
 def _propose(app: App, path: Path, values: dict[str, Any], read_now: bool | None) -> None:

@@ -100,7 +100,10 @@ def mail(
     audience: str | None = None,
     dry_run: bool = False,
 ) -> frozenset[int]:
-    """Mail it, or write drafts where no server is configured; exit codes that apply."""
+    """Mail it, or write drafts where no server is configured; exit codes that apply.
+
+    `dry_run` writes the drafts of everybody and notes nothing: the next mail is still due.
+    """
     from sync.cli import wiring
     from sync.errors import ConfigError
     from sync.report import outbox
@@ -112,13 +115,15 @@ def mail(
         raise ConfigError(
             "no mail is configured",
             where=str(settings.path or ""),
-            todo="Add a table [mail] with sender and to.",
+            todo="Add a table [mail] with from and to.",
         )
     words = audience or settings.root.report.audience
     now = app.clock.now()
     owner = build(result, audience=words, for_owner=True)
     others = build(result, audience=words)
     server = None if dry_run else wiring.smtp(settings)
+    # Until a person has said that the report is right, nobody else reads it.
+    recipients = configured.to if configured.approved or dry_run else configured.to[:1]
     messages = {
         # Only the owner of the token, the first recipient, sees restricted items.
         recipient: compose(
@@ -128,16 +133,19 @@ def mail(
             date=now,
             draft=server is None,
         )
-        for n, recipient in enumerate(configured.to)
+        for n, recipient in enumerate(recipients)
     }
+    if not dry_run:
+        kept = outbox.store_report(store, owner, now=now)
     if server is None:
         directory = settings.base / settings.root.report.directory
         for n, (recipient, message) in enumerate(messages.items()):
             name = f"report-{now:%Y%m%d-%H%M}" + (f"-{n + 1}" if n else "") + ".eml"
             write(directory / name, eml(message))
+            if not dry_run:
+                outbox.record_draft(store, kept.id, recipient, message, now=now)
             app.say(f"Draft for {recipient}: {directory / name}")
         return frozenset()
-    kept = outbox.store_report(store, owner, now=now)
     sent = outbox.send(store, kept.id, messages, server, now=now)
     failed = False
     for one in sent:

@@ -102,25 +102,12 @@ def mapping(
 
 
 def policy(settings: Settings) -> Policy:
-    """What the configuration says about judging. Raises ConfigError for an unknown detector."""
-    from sync.reconcile.registry import detectors
+    """What the configuration says about judging.
 
+    Raises ConfigError for a detector or threshold that does not exist.
+    """
     root = settings.root
-    known = detectors()
-    for id_, one in root.detectors.items():
-        if id_ not in known:
-            raise ConfigError(
-                f"there is no detector {id_!r}",
-                where=f"{settings.path}: detectors",
-                todo=f"Known: {', '.join(sorted(known))}.",
-            )
-        for key in one.thresholds:
-            if key not in known[id_].defaults:
-                raise ConfigError(
-                    f"detector {id_} has no threshold {key!r}",
-                    where=f"{settings.path}: detectors.{id_}",
-                    todo=f"Known: {', '.join(known[id_].defaults) or 'none'}.",
-                )
+    _check_detectors(settings)
     return Policy(
         program=root.name,
         time_zone=root.time_zone,
@@ -132,6 +119,28 @@ def policy(settings: Settings) -> Policy:
         config_hash=settings.hash,
         program_version=VERSION,
     )
+
+
+def _check_detectors(settings: Settings) -> None:
+    from sync.config.problems import suggestion
+    from sync.reconcile.registry import detectors
+
+    known = detectors()
+    wrong: list[str] = []
+    for id_, one in settings.root.detectors.items():
+        at = ("detectors", id_)
+        if id_ not in known:
+            wrong.append(f"{settings.where(*at)}: unknown detector{suggestion(id_, known)}")
+            continue
+        for key, value in one.thresholds.items():
+            place = settings.where(*at, key)
+            if key not in known[id_].defaults:
+                names = [*known[id_].defaults, "channel"]
+                wrong.append(f"{place}: unknown threshold{suggestion(key, names)}")
+            elif isinstance(value, bool) or not isinstance(value, (int, float)):
+                wrong.append(f"{place}: must be a number")
+    if wrong:
+        raise ConfigError("\n".join(wrong))
 
 
 def smtp(settings: Settings) -> Smtp | None:

@@ -1,5 +1,6 @@
 """What a person may configure; every field's description is the reference's sentence for it."""
 
+import json
 from datetime import date
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -17,6 +18,13 @@ def _zone(value: str) -> str:
     except (KeyError, ValueError, OSError) as error:
         raise ValueError("must be a time zone such as Europe/Berlin") from error
     return value
+
+
+def _number(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 class SyncSettings(BaseModel):
@@ -126,8 +134,8 @@ class DetectorSettings(BaseModel):
 
     @property
     def thresholds(self) -> dict[str, Any]:
-        """Thresholds over the detector's defaults."""
-        return dict(self.model_extra or {})
+        """Thresholds over the detector's defaults; a variable's text becomes its number."""
+        return {name: _number(value) for name, value in (self.model_extra or {}).items()}
 
 
 class ReportSettings(BaseModel):
