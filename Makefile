@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 export PYTHON
 
-.PHONY: demo test test-all check bench clean dev runtime
+.PHONY: demo test test-all check bench lock clean dev runtime
 
 demo: runtime  ## a simulated company, the real connector, a report in driftline-demo/
 	@$(BIN)/driftline demo --out driftline-demo
@@ -11,10 +11,10 @@ demo: runtime  ## a simulated company, the real connector, a report in driftline
 test: dev  ## everything once, in a few minutes
 	$(BIN)/python -m pytest -n 2 -m "not full"
 
-test-all: dev  ## the large numbers
-	$(BIN)/python -m pytest -n 2 -m full
+test-all: dev  ## the large numbers, and every property with many more examples
+	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n 2 -m "full or hypothesis"
 
-check: dev  ## linters, types, import contracts
+check: dev  ## linters, types, import contracts, the configuration's schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -22,12 +22,17 @@ check: dev  ## linters, types, import contracts
 	$(BIN)/deptry .
 	$(BIN)/vulture
 	$(BIN)/check-jsonschema --check-metaschema config.schema.json
+	$(BIN)/check-jsonschema --schemafile config.schema.json config.example.toml
 
 bench:  ## speed, as ratios in one run
 	@sh benchmarks/run
 
+lock:  ## the lock files from pyproject.toml; needs uv
+	@.ci/lock
+
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-bench build dist driftline-demo .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf .venv .venv-bench build dist driftline-demo .coverage \
+		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 
 runtime:
 	@.ci/bootstrap requirements.lock
