@@ -63,9 +63,7 @@ class Store:
             return
         with translated(self.url_shown), self.engine.connect() as conn:
             if self.dialect == "postgresql":
-                conn = conn.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
+                conn = conn.execution_options(isolation_level="REPEATABLE READ")
             yield conn
 
     @contextmanager

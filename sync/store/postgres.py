@@ -12,9 +12,11 @@ def server_engine(address: URL, *, read_only: bool) -> sa.Engine:
 
     Raises ConfigError where the driver is not installed.
     """
+    wanted = address.query.get("options", "")
+    options = f"-c lock_timeout={int(BUSY_SECONDS * 1000)}"
     try:
         engine = sa.create_engine(
-            address,
+            address.difference_update_query(["options"]),
             hide_parameters=True,
             pool_size=10,
             # A pause for a rate limit may outlast a firewall's patience.
@@ -22,7 +24,8 @@ def server_engine(address: URL, *, read_only: bool) -> sa.Engine:
             connect_args={
                 "connect_timeout": 10,
                 "application_name": "driftline",
-                "options": f"-c lock_timeout={int(BUSY_SECONDS * 1000)} -c timezone=UTC",
+                # What the address itself asks for comes last and wins, but for the time zone.
+                "options": f"{options} {wanted} -c timezone=UTC",
             },
         )
     except ModuleNotFoundError as error:

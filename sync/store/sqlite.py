@@ -66,7 +66,8 @@ def _connect_read_only(path: Path, arguments: dict[str, Any]) -> sqlite3.Connect
     except sqlite3.OperationalError as error:
         connection.close()
         log = path.with_name(f"{path.name}-wal")
-        if error.sqlite_errorname != "SQLITE_CANTOPEN" or (log.exists() and log.stat().st_size):
+        cannot_log = error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
+        if not cannot_log or (log.exists() and log.stat().st_size):
             raise
         # A log cannot be made in a directory that is read-only; without one nothing changes.
         connection = sqlite3.connect(f"{uri}&immutable=1", uri=True, **arguments)

@@ -1,6 +1,7 @@
 """Column types that hold the same value on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, String
@@ -15,10 +16,12 @@ SQLITE_INSTANT = "%Y-%m-%d %H:%M:%S.%f"
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 
+@lru_cache(maxsize=4096)
 def to_sqlite(value: datetime) -> str:
     """Text form of an aware instant as the store keeps it in SQLite (UTC, microseconds).
 
-    Raises ValueError for a naive value: its zone would be a guess.
+    Raises ValueError for a naive value: its zone would be a guess. Remembers the last ones: every
+    row of a page holds the same present.
     """
     if value.tzinfo is not UTC:
         if value.tzinfo is None:

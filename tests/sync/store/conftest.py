@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from support.store import connection, empty, postgres_database
 
 from sync.store.open import Store, open_store
@@ -12,16 +13,46 @@ from sync.store.open import Store, open_store
 _SERVER = "DRIFTLINE_TEST_POSTGRES_URL"
 
 
+def _server() -> str:
+    named = os.environ.get(_SERVER)
+    if not named:
+        pytest.skip(f"{_SERVER} names no server")
+    return named
+
+
+@pytest.fixture(scope="session")
+def server() -> str:
+    """Address of a PostgreSQL server."""
+    return _server()
+
+
 @pytest.fixture(scope="session")
 def shared_postgres() -> Iterator[Store]:
     """One store on PostgreSQL."""
-    server = os.environ.get(_SERVER)
-    if not server:
-        pytest.skip(f"{_SERVER} names no server")
-    with postgres_database(server) as url:
+    with postgres_database(_server()) as url:
         opened = open_store(url)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def bare_postgres() -> Iterator[str]:
+    """Address of a database on PostgreSQL whose contents come and go."""
+    with postgres_database(_server()) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Address of an empty database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "store.db")
+    url: str = request.getfixturevalue("bare_postgres")
+    engine = sa.create_engine(url)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    engine.dispose()
+    return url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
