@@ -107,7 +107,9 @@ class Ledger:
         return frozenset(
             line.item_id
             for line in self.lines
-            if line.kind is LineKind.ADDED and line.item_id in self.present
+            if line.kind is LineKind.ADDED
+            and line.item_id in self.present
+            and line.item_id not in self.planned
         )
 
     @property

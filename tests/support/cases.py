@@ -324,7 +324,7 @@ def _item(insert: _Inserts, id_: str, one: Mapping[str, Any], data: Mapping[str,
     created = utc(one.get("created", CREATED))
     kinds = {m["id"]: m.get("kind", "version") for m in data.get("milestones", ())}
     status = one.get("status", "todo")
-    entered = {m: created for m in one.get("in", ())}
+    entered = dict.fromkeys(one.get("in", ()), created)
     entered.update({m: utc(at) for m, at in one.get("entered", {}).items()})
     left = {m: utc(at) for m, at in one.get("left", {}).items()}
     gone = _maybe(one.get("gone"))
