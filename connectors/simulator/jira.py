@@ -533,7 +533,7 @@ class _Scene:
         part = entries[start : start + size]
         logs: dict[int, list[dict[str, Any]]] = {}
         for _, issue_id, _, one in part:
-            logs.setdefault(issue_id, []).append(self.entry(one, millis=True))
+            logs.setdefault(issue_id, []).append(self.entry(one))
         out: dict[str, Any] = {
             "issueChangeLogs": [
                 {"issueId": str(id_), "changeHistories": values} for id_, values in logs.items()
@@ -549,7 +549,7 @@ class _Scene:
             return _not_found("Issue does not exist or you do not have permission to see it.")
         return json_response([])
 
-    def entry(self, one: Entry, *, millis: bool = False) -> dict[str, Any]:
+    def entry(self, one: Entry) -> dict[str, Any]:
         items = []
         for item in one.items:
             shown = {key: value for key, value in item.items() if value is not None}
@@ -561,7 +561,7 @@ class _Scene:
             items.append(shown)
         out: dict[str, Any] = {
             "id": str(one.id),
-            "created": int(one.at.timestamp() * 1000) if millis else self.stamp(one.at),
+            "created": self.stamp(one.at),
             "items": items,
         }
         author = self.person(one.author)
