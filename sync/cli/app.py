@@ -55,6 +55,11 @@ class App:
         """Print what was asked for, always."""
         click.echo(_masked(text), nl=not text.endswith("\n"))
 
+    def note(self, text: str) -> None:
+        """Tell on standard error what was done, unless quiet: it is not what was asked for."""
+        if not self.quiet:
+            click.echo(_masked(text), err=True)
+
     def trouble(self, text: str) -> None:
         """Print trouble, always, on standard error."""
         click.echo(_masked(text), err=True)
@@ -69,6 +74,12 @@ class App:
             **facts,
         }
         self.out(json.dumps(document, default=_plain, indent=2, ensure_ascii=False))
+
+
+def sentence(what: str, where: str = "", todo: str = "") -> str:
+    """Where, what, and what to do, as a person reads it."""
+    head = f"{where}: {what}" if where else what
+    return f"{head.rstrip('.')}. {todo}" if todo else head
 
 
 def worst(codes: Iterable[int]) -> int:

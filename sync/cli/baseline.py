@@ -21,7 +21,10 @@ def baseline() -> None:
     """Set, accept and list baselines."""
 
 
-@baseline.command("set")
+@baseline.command(
+    "set",
+    epilog='Example: driftline baseline set "APO:Release 3.2" --at 2026-03-02 --reason "planning"',
+)
 @click.argument("milestone")
 @click.option("--at", metavar="DATE", help="Agreed at this day or instant; now if not told.")
 @author_option
@@ -59,7 +62,7 @@ def set_(
     _show(app, [line], as_json=as_json, kind="baseline-set")
 
 
-@baseline.command()
+@baseline.command(epilog='Example: driftline baseline accept "APO:Release 3.2"')
 @click.argument("milestone")
 @author_option
 @reason_option
@@ -88,7 +91,7 @@ def accept(app: App, milestone: str, author: str | None, reason: str | None, as_
     _show(app, [line], as_json=as_json, kind="baseline-accept")
 
 
-@baseline.command("list")
+@baseline.command("list", epilog="Example: driftline baseline list")
 @click.argument("milestone", required=False)
 @json_option
 @pass_app

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.app import App, json_option, pass_app, worst
+from sync.cli.app import App, json_option, pass_app, sentence, worst
 
 if TYPE_CHECKING:
     from sync.config.settings import Settings
@@ -32,7 +32,7 @@ class Line:
     permission: str | None = None
 
 
-@click.command()
+@click.command(epilog="Example: driftline check --json")
 @json_option
 @pass_app
 @click.pass_context
@@ -47,9 +47,9 @@ def check(context: click.Context, app: App, as_json: bool) -> None:
         context.exit(worst(codes))
     for line in lines:
         mark = {True: "ok", False: "NO", None: "?"}[line.ok]
-        remedy = f" {line.remedy}" if line.remedy and line.ok is not True else ""
-        text = f"{mark:3} {line.where}: {line.name}: {line.detail.rstrip(chr(46))}.{remedy}"
-        if line.ok is False:
+        remedy = line.remedy if line.ok is not True else ""
+        text = f"{mark:3} " + sentence(f"{line.name}: {line.detail}", line.where, remedy)
+        if line.ok is False and app.quiet:
             app.trouble(text)
         else:
             app.say(text)

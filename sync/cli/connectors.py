@@ -10,7 +10,7 @@ def connectors() -> None:
     """List connectors."""
 
 
-@connectors.command("list")
+@connectors.command("list", epilog="Example: driftline connectors list")
 @json_option
 @pass_app
 def list_(app: App, as_json: bool) -> None:

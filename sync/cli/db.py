@@ -10,7 +10,7 @@ def db() -> None:
     """Look after the store."""
 
 
-@db.command()
+@db.command(epilog="Example: driftline db upgrade")
 @json_option
 @pass_app
 def upgrade(app: App, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from sync.cli.app import App, json_option, pass_app
 from sync.cli.findings import print_finding
 
 
-@click.command()
+@click.command(epilog="Example: driftline explain 3f9a0c")
 @click.argument("fingerprint")
 @json_option
 @pass_app

@@ -19,7 +19,7 @@ CHUNK = 1000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-@click.command()
+@click.command(epilog="Example: driftline export work_item --format jsonl --out items.jsonl")
 @click.argument("view")
 @click.option(
     "--format",

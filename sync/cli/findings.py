@@ -11,7 +11,7 @@ def findings() -> None:
     """List and show findings."""
 
 
-@findings.command("list")
+@findings.command("list", epilog="Example: driftline findings list --all")
 @click.option("--all", "everything", is_flag=True, help="Resolved ones too.")
 @json_option
 @pass_app
@@ -33,7 +33,7 @@ def list_(app: App, everything: bool, as_json: bool) -> None:
     app.say(f"{len(found)} findings.")
 
 
-@findings.command()
+@findings.command(epilog="Example: driftline findings show 3f9a0c")
 @click.argument("fingerprint")
 @json_option
 @pass_app

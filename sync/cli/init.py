@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.app import App, pass_app
+from sync.cli.app import App, pass_app, sentence
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -29,7 +29,7 @@ judge = [{judge}]
 {mail}"""
 
 
-@click.command()
+@click.command(epilog="Example: driftline init --url https://example.atlassian.net --project APO")
 @click.option("--name", help="Name of the programme, shown in subjects.")
 @click.option("--time-zone", "zone", help="Zone of calendar dates, such as Europe/Berlin.")
 @click.option("--url", help="Address of your Jira.")
@@ -108,7 +108,7 @@ def init(
     lines, codes, _ = look(app)
     for line in lines:
         if line.ok is False:
-            app.trouble(f"{line.where}: {line.name}: {line.detail}. {line.remedy}".rstrip())
+            app.trouble(sentence(f"{line.name}: {line.detail}", line.where, line.remedy))
     if codes:
         from sync.cli.app import worst
 

@@ -20,7 +20,7 @@ def mapping() -> None:
     """Check and show the mapping."""
 
 
-@mapping.command()
+@mapping.command(epilog="Example: driftline mapping lint")
 @connection_option
 @json_option
 @pass_app
@@ -56,7 +56,7 @@ def lint(context: click.Context, app: App, only: str | None, as_json: bool) -> N
     app.say(f"{len(found)} doubtful lines." if found else "The mapping is sound.")
 
 
-@mapping.command()
+@mapping.command(epilog="Example: driftline mapping show --project APO")
 @connection_option
 @click.option("--project", metavar="KEY", help="What holds for this project.")
 @json_option

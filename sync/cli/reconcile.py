@@ -22,7 +22,7 @@ fail_on_option = click.option(
 )
 
 
-@click.command()
+@click.command(epilog="Example: driftline reconcile --as-of 2026-03-31 --fail-on high")
 @click.option("--as-of", metavar="DATE", help="The state at this day or instant (ISO 8601).")
 @click.option("--known-at", metavar="DATE", help="As it was known at this day or instant.")
 @click.option("--milestone", metavar="NAME", help="Judge this milestone only.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sync.store.open import Store
 
 
-@click.command()
+@click.command(epilog="Example: driftline report --format html --out report.html")
 @click.option(
     "--format",
     "form",
@@ -65,7 +65,7 @@ def report(
         app.out(text)
         return
     write(out, text.encode())
-    app.say(f"Written: {out}")
+    app.note(f"Written: {out}")
 
 
 def rendered(data: "ReportData", form: str) -> str:
@@ -144,7 +144,7 @@ def mail(
             write(directory / name, eml(message))
             if not dry_run:
                 outbox.record_draft(store, kept.id, recipient, message, now=now)
-            app.say(f"Draft for {recipient}: {directory / name}")
+            app.note(f"Draft for {recipient}: {directory / name}")
         return frozenset()
     sent = outbox.send(store, kept.id, messages, server, now=now)
     failed = False
@@ -154,5 +154,5 @@ def mail(
             again = " The next run tries again." if one.retryable else ""
             app.trouble(f"{one.recipient}: {one.state}: {one.error}{again}")
         else:
-            app.say(f"{one.recipient}: {one.state}")
+            app.note(f"{one.recipient}: {one.state.replace('_', ' ')}")
     return frozenset({5}) if failed else frozenset()

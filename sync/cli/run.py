@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sync.store.open import Store
 
 
-@click.command()
+@click.command(epilog="Example: driftline run --quiet")
 @click.option("--full", is_flag=True, help="Forget cursors and read everything again.")
 @click.option("--no-mail", is_flag=True, help="Write the page only.")
 @fail_on_option
@@ -31,12 +31,15 @@ def run(
     """Sync, reconcile, write the page, and mail the report when it is due."""
     from sync.cli.sync_ import read
     from sync.cli.sync_ import show as show_sync
-    from sync.errors import DeliveryError
+    from sync.cli.trouble import explain
+    from sync.errors import DriftlineError
     from sync.report.build import build
 
     codes: set[int] = set()
     synced = read(app, full=full, quiet=as_json)
     codes |= synced.exit_codes
+    if not as_json:
+        show_sync(app, synced, as_json=False)
     settings = app.settings(with_secrets=False)
     store = app.store(settings)
     try:
@@ -49,9 +52,10 @@ def run(
         if settings.root.mail is not None and not no_mail and _due(app, store, data):
             try:
                 codes |= mail(app, settings, store, result)
-            except DeliveryError as error:
-                app.trouble(str(error))
-                codes.add(error.exit_code)
+            except DriftlineError as error:
+                text, code = explain(error)
+                app.trouble(text)
+                codes.add(code)
     finally:
         store.close()
     if as_json:
@@ -69,9 +73,8 @@ def run(
             page=str(page),
         )
     else:
-        show_sync(app, synced, as_json=False)
         app.say(rendered(data, "text"))
-        app.say(f"Page: {page}")
+        app.note(f"Page: {page}")
     context.exit(worst(codes))
 
 

@@ -5,7 +5,7 @@ import click
 from sync.cli.app import App, json_option, pass_app
 
 
-@click.command()
+@click.command(epilog="Example: driftline status --json")
 @json_option
 @pass_app
 def status(app: App, as_json: bool) -> None:

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.app import App, json_option, pass_app, worst
+from sync.cli.app import App, json_option, pass_app, sentence, worst
 
 if TYPE_CHECKING:
     from sync.engine.run import RunResult
 
 
-@click.command()
+@click.command(epilog="Example: driftline sync --connection jira")
 @click.option("--connection", "only", metavar="NAME", help="Read this connection only.")
 @click.option("--full", is_flag=True, help="Forget cursors and read everything again.")
 @click.option("--census", is_flag=True, help="Prove now what is gone; otherwise once a day.")
@@ -87,8 +87,7 @@ def show(app: App, result: "RunResult", *, as_json: bool) -> None:
         )
         return
     for problem in result.problems:
-        todo = f" {problem.todo}" if problem.todo else ""
-        app.trouble(f"{problem.where}: {problem.what}.{todo}")
+        app.trouble(sentence(problem.what, problem.where, problem.todo))
     app.say(
         f"Sync {result.outcome.value}: {result.requests} requests, "
         f"{result.rows_written} rows written."

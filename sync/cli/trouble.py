@@ -7,6 +7,7 @@ from connectors.redaction import redact as redact_patterns
 from connectors.registry import UnknownConnector
 from mappings.load import MappingError
 from mappings.registry import UnknownMapping
+from sync.cli.app import sentence
 from sync.config.secrets import mask
 from sync.errors import DriftlineError
 
@@ -24,10 +25,10 @@ def traced(error: BaseException) -> str:
 def explain(error: BaseException) -> tuple[str, int]:
     """(message without secrets, exit code)."""
     if isinstance(error, DriftlineError):
-        return redact(str(error)), error.exit_code
+        return redact(sentence(error.what, error.where, error.todo)), error.exit_code
     if isinstance(error, SourceError):
         code = 2 if isinstance(error, (CannotAuthenticate, NotFound)) else 4
-        return redact(str(error)), code
+        return redact(sentence(error.what, error.where, error.todo)), code
     if isinstance(error, (MappingError, UnknownConnector, UnknownMapping)):
         return redact(str(error)), 2
     if isinstance(error, OSError):
