@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from mappings.records import Field
+from mappings.records import Field, Milestone
+from mappings.text import clean
 from mappings.vocabulary import EventField
 
 #: Custom field types (Atlassian's own identities) that mean the same everywhere.
@@ -47,8 +49,8 @@ SOFTWARE = {
     "epic link": EventField.PARENT,
     "flagged": EventField.FLAG,
 }
-#: Most kinds of change log entries remembered by a plan.
-_MEMORY = 4096
+#: Most kinds of change log entries, and most sprints, remembered by a plan.
+MEMORY = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +68,31 @@ class FieldPlan:
     custom_names: Mapping[str, EventField] = field(default_factory=lambda: SOFTWARE)
     #: field id -> name a person knows.
     names: Mapping[str, str] = field(default_factory=dict)
-    _known: dict[tuple[object, str, object], EventField] = field(
+    #: sprint as an issue writes it -> its id and what it says, once it was read without trouble.
+    mentions: dict[str, tuple[str, Milestone | None]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    _known: dict[tuple[str | None, str | None, str | None], tuple[EventField, str]] = field(
         default_factory=dict, compare=False, repr=False
     )
 
-    def role(self, field_id: object, name: str, field_type: object) -> EventField:
-        """What an entry of a change log is about, by the field's id, else by its name then.
+    def entry(self, item: Mapping[str, Any]) -> tuple[EventField, str]:
+        """What an item of a change log is about, and its field's name.
 
-        `field_type` is the vendor's `jira` or `custom`: a custom field may bear the name of one of
-        Jira's own.
+        The field's id decides, else its name then; `fieldtype` (`jira` or `custom`) tells Jira's
+        own fields from custom ones that bear their names.
         """
+        field_id, name, kind = item.get("fieldId"), item.get("field"), item.get("fieldtype")
         key = (
             field_id if isinstance(field_id, str) else None,
-            name,
-            field_type if isinstance(field_type, str) else None,
+            name if isinstance(name, str) else None,
+            kind if isinstance(kind, str) else None,
         )
         found = self._known.get(key)
         if found is None:
-            found = self._find(*key)
-            if len(self._known) < _MEMORY:
+            shown = "?" if key[1] is None else clean(key[1])
+            found = self._find(key[0], shown, key[2]), shown
+            if len(self._known) < MEMORY:
                 self._known[key] = found
         return found
 

@@ -68,7 +68,7 @@ def changelog(raw: dict[str, Any], out: Out) -> None:
 
 def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEvent, ...], int]:
     """Events in the vendor's order, and how many changes could not be read."""
-    role_of = out.plan.role
+    about = out.plan.entry
     events: list[FieldEvent] = []
     #: entries by id: one that straddles pages of the server may come twice, or in two parts.
     entries: dict[str, list[Any]] = {}
@@ -96,9 +96,7 @@ def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEv
         for index, item in enumerate(changes, first):
             if not isinstance(item, dict):
                 continue
-            name = item.get("field")
-            raw_field = clean(name) if isinstance(name, str) else "?"
-            role = role_of(item.get("fieldId"), raw_field, item.get("fieldtype"))
+            role, raw_field = about(item)
             old_ids, new_ids, old_text, new_text = _change(role, item)
             if role in MEMBERSHIP_FIELDS and (
                 (old_text and not old_ids) or (new_text and not new_ids)

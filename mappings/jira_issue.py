@@ -6,10 +6,10 @@ from typing import Any
 
 from mappings import jira_history, sprint
 from mappings.dates import local_date
-from mappings.jira_fields import FieldPlan
+from mappings.jira_fields import MEMORY, FieldPlan
 from mappings.jira_out import Out
 from mappings.jira_site import sprint_of, unmapped_status
-from mappings.records import Link, Links, WorkItem
+from mappings.records import Link, Links, Milestone, WorkItem
 from mappings.schema import LinkRule, StatusRule
 from mappings.text import clean, identity, plain
 from mappings.values import items, names, number, table, text, whole
@@ -239,19 +239,38 @@ def _milestones(fields: dict[str, Any], out: Out) -> tuple[tuple[MilestoneKind, 
         for one in value if isinstance(value, list) else (value,):
             if one is None:
                 continue
-            parsed = sprint.parse(one)
-            if parsed is None:
-                out.issue(
-                    "bad-sprint",
-                    field_id,
-                    one,
-                    "A sprint of this item has no id and is left out. Look at the item in Jira.",
-                )
-                continue
-            found[MilestoneKind.SPRINT, parsed["id"] or ""] = None
-            if parsed.get("name"):
-                out.records.append(sprint_of(parsed, out))
+            id_, mentioned = _sprint(field_id, one, out)
+            if id_ is not None:
+                found[MilestoneKind.SPRINT, id_] = None
+            if mentioned is not None:
+                out.records.append(mentioned)
     return tuple(sorted(found))
+
+
+def _sprint(field_id: str, value: Any, out: Out) -> tuple[str | None, Milestone | None]:
+    """Id of a mentioned sprint, and what the mention says of it.
+
+    Thousands of issues mention the same sprints in the same words: each is read once.
+    """
+    written = value if isinstance(value, str) else repr(value)
+    held = out.plan.mentions.get(written)
+    if held is not None:
+        return held
+    parsed = sprint.parse(value)
+    if parsed is None:
+        out.issue(
+            "bad-sprint",
+            field_id,
+            value,
+            "A sprint of this item has no id and is left out. Look at the item in Jira.",
+        )
+        return None, None
+    before = len(out.records)
+    made = sprint_of(parsed, out) if parsed.get("name") else None
+    id_ = parsed["id"] or ""
+    if len(out.records) == before and len(out.plan.mentions) < MEMORY:
+        out.plan.mentions[written] = (id_, made)
+    return id_, made
 
 
 def _team(

@@ -11,7 +11,6 @@ from mappings.schema import MappingTable
 from mappings.toml_lines import toml_key
 from mappings.values import short, text
 
-_NO_PLAN = FieldPlan()
 _UTC = ZoneInfo("UTC")
 
 
@@ -28,7 +27,7 @@ class Out:
         self.seen: set[tuple[str, str]] = set()
         #: what data issues are about: `work_item:10042`.
         self.subject = ""
-        self.plan: FieldPlan = lookups.extra.get("plan") or _NO_PLAN
+        self.plan: FieldPlan = lookups.extra.get("plan") or FieldPlan()
         self.zone: ZoneInfo = lookups.extra.get("zone") or _UTC
 
     def issue(self, kind: str, field: str, raw: Any, message: str) -> None:
@@ -87,7 +86,10 @@ class Out:
         """Id of an account (Cloud `accountId`, Data Center `key`); its record is added once."""
         if not isinstance(raw, dict):
             return None
-        id_ = text(raw.get("accountId") or raw.get("key") or raw.get("name"))
+        named = raw.get("accountId") or raw.get("key") or raw.get("name")
+        if isinstance(named, str) and named in self.accounts:
+            return named
+        id_ = text(named)
         if not id_:
             return None
         if id_ in self.accounts:

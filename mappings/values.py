@@ -26,6 +26,8 @@ def short(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
+        if len(value) <= TEXT_LIMIT and value.isascii() and value.isprintable():
+            return value
         # Cut first: a description of megabytes is not cleaned for 255 characters.
         return clean(value[: TEXT_LIMIT * 2])[:TEXT_LIMIT]
     return clean(str(value))[:TEXT_LIMIT]

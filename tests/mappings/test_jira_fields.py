@@ -1,7 +1,7 @@
 """Which fields mean what."""
 
 import pytest
-from support.jira_payloads import EPIC, ESTIMATE, FIELDS, FLAG, POINTS, SPRINT, TEAM
+from support.jira_payloads import EPIC, ESTIMATE, FIELDS, POINTS, SPRINT, TEAM
 
 from mappings.jira_fields import FieldPlan, plan, role_of
 from mappings.records import Field
@@ -50,7 +50,7 @@ def test_a_named_team_field_comes_before_the_vendors() -> None:
     assert made.team == ("customfield_50", TEAM.source_id)
 
 
-ROLE = plan(
+PLAN = plan(
     (*FIELDS, Field("customfield_60", "Status", "com.example:text")), NAMED, (), ["Flagged"]
 )
 
@@ -89,11 +89,14 @@ ROLE = plan(
 def test_what_an_entry_of_a_change_log_is_about(
     field_id: object, name: str, field_type: object, right: EventField
 ) -> None:
-    assert ROLE.role(field_id, name, field_type) is right
-    assert ROLE.role(field_id, name, field_type) is right
+    item = {"fieldId": field_id, "field": name, "fieldtype": field_type}
+    assert PLAN.entry(item) == (right, name)
+    assert PLAN.entry(item) == (right, name)
 
 
 def test_without_definitions_the_usual_names_still_hold() -> None:
-    assert FieldPlan().role("customfield_10020", "Sprint", "custom") is EventField.SPRINT
-    assert FieldPlan().role(None, "status", "jira") is EventField.STATUS
-    assert FLAG.source_id not in FieldPlan().roles
+    bare = FieldPlan()
+    sprint = {"fieldId": "customfield_10020", "field": "Sprint", "fieldtype": "custom"}
+    assert bare.entry(sprint) == (EventField.SPRINT, "Sprint")
+    assert bare.entry({"field": "status", "fieldtype": "jira"}) == (EventField.STATUS, "status")
+    assert bare.entry({}) == (EventField.OTHER, "?")
