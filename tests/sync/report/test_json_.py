@@ -10,7 +10,6 @@ from sync.report import json_, json_schema
 from sync.report.build import build
 from sync.report.data import SCHEMA_VERSION
 
-
 VALIDATOR = Draft202012Validator(json_.schema(), format_checker=FormatChecker())
 
 
