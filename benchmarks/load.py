@@ -1,17 +1,15 @@
 """One measured first load with the real connector and engine.
 
-    python -m benchmarks.load URL EMAIL TOKEN DATABASE
-Prints CPU seconds, wall seconds, peak megabytes and requests.
+python -m benchmarks.load URL EMAIL TOKEN DATABASE
 """
 
-import json
-import resource
 import sys
 import time
 
 from pydantic import SecretStr
 
 from benchmarks import world as worlds
+from benchmarks.measure import print_measure
 from connectors.jira.options import JiraOptions
 from connectors.simulator.clock import Clock
 from mappings.load import load
@@ -22,11 +20,11 @@ from sync.store.open import open_store
 
 
 def plan(url: str, email: str, token: str) -> Plan:
-    """What a person would configure."""
+    """What a person would configure; remote links are opt-in and stay off."""
     options = JiraOptions(url=url, email=email, token=SecretStr(token), projects=("APO",))
     return Plan(
         connections=(ConnectionPlan("jira", "jira", options, load([get("jira").defaults])),),
-        since=worlds.NOW - worlds.span(),
+        since=worlds.NOW - worlds.SPAN,
         since_label="730d",
         program_version="bench",
     )
@@ -35,22 +33,13 @@ def plan(url: str, email: str, token: str) -> Plan:
 def main() -> None:
     """Load once into an empty store."""
     url, email, token, database = sys.argv[1:5]
-    started = time.perf_counter()
+    asked = plan(url, email, token)
+    cpu, wall = time.process_time(), time.perf_counter()
     store = open_store(database)
-    result = sync(store, plan(url, email, token), clock=Clock(worlds.NOW))
+    result = sync(store, asked, clock=Clock(worlds.NOW))
     store.close()
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    print(
-        json.dumps(
-            {
-                "outcome": result.outcome.value,
-                "cpu": usage.ru_utime + usage.ru_stime,
-                "wall": time.perf_counter() - started,
-                "peak_mb": usage.ru_maxrss / 1024,
-                "requests": result.requests,
-                "rows": result.rows_written,
-            }
-        )
+    print_measure(
+        cpu, wall, outcome=result.outcome.value, requests=result.requests, rows=result.rows_written
     )
 
 

@@ -5,40 +5,51 @@ python -m benchmarks.record ISSUES FILE
 
 import pickle
 import sys
-import tempfile
 from pathlib import Path
 
 from benchmarks import world as worlds
 from benchmarks.load import plan
+from connectors.contract import Mode, Runtime, Window
+from connectors.jira.connector import JiraConnector
 from connectors.simulator.clock import Clock
 from connectors.simulator.http import Logged
 from connectors.simulator.server import Simulator
-from sync.engine.run import sync
-from sync.store.open import open_store
 
 
 def main() -> None:
-    """Read the world once through the real connector and keep what was asked and answered."""
+    """Ask through the real connector what the engine will ask, and keep the answers."""
     issues, target = int(sys.argv[1]), Path(sys.argv[2])
     world = worlds.make(issues)
     clock = Clock(worlds.NOW)
-    with tempfile.TemporaryDirectory() as directory, Simulator(world, clock) as simulator:
-        store = open_store(str(Path(directory) / "record.db"))
+    with Simulator(world, clock) as simulator:
         owner = world.credentials["owner"]
-        sync(
-            store,
-            plan(simulator.url("jira-cloud"), owner.email, owner.token),
-            clock=clock,
-            sleep=clock.sleep,
-        )
-        store.close()
+        asked = plan(simulator.url("jira-cloud"), owner.email, owner.token)
+        runtime = Runtime(now=clock.now, sleep=clock.sleep, user_agent="driftline/bench")
+        connector = JiraConnector("jira", asked.connections[0].options, runtime)
+        window = Window(run_started_at=connector.connect().server_time, since=asked.since)
+        ids: list[str] = []
+        for scope in connector.scopes():
+            for spec in connector.streams():
+                if spec.scope_kind != scope.kind or spec.mode is Mode.CENSUS:
+                    continue
+                if spec.mode is Mode.FOLLOW_UP:
+                    # The engine hands over pending ids in text order, a batch at a time.
+                    ids.sort()
+                    for start in range(0, len(ids), spec.batch):
+                        part = tuple(ids[start : start + spec.batch])
+                        for _ in connector.read(
+                            spec.name, scope, None, Window(window.run_started_at, ids=part)
+                        ):
+                            pass
+                    continue
+                for page in connector.read(spec.name, scope, None, window):
+                    if spec.mode is Mode.INCREMENTAL:
+                        ids.extend(record.source_id for record in page.records)
         answers = {key(one): (one.status, one.sent) for one in simulator.log}
-        token = (owner.email, owner.token)
-        pages = [
-            one.sent for one in simulator.log if "search/jql" in one.path or "bulkfetch" in one.path
-        ]
+        pages = [one.sent for one in simulator.log if "search/jql" in one.path][1:]
+    held = {"answers": answers, "pages": pages, "email": owner.email, "token": owner.token}
     with target.open("wb") as file:
-        pickle.dump({"answers": answers, "credential": token, "bytes": sum(map(len, pages))}, file)
+        pickle.dump(held, file)
 
 
 def key(one: Logged) -> tuple[str, str, bytes]:

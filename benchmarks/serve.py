@@ -34,7 +34,13 @@ def main() -> None:
             query = "&".join(
                 f"{name}={v}" for name, vs in sorted(parse_qs(parts.query).items()) for v in vs
             )
+            if parts.path.startswith("/pages/"):
+                self._send(200, held["pages"][int(parts.path.rsplit("/", 1)[1])])
+                return
             status, sent = answers.get((self.command, f"{parts.path}?{query}", body), (404, b"{}"))
+            self._send(status, sent)
+
+        def _send(self, status: int, sent: bytes) -> None:
             if latency:
                 time.sleep(latency)
             self.send_response_only(status)

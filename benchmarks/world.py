@@ -8,6 +8,13 @@ from connectors.simulator.world import World
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ENTRIES = 5
+#: Horizon of the measured first load.
+SPAN = timedelta(days=730)
+
+_WORDS = (
+    "the service should keep every answer until a reader has confirmed it because retries are "
+    "cheap and losses are not while operators want to see what waits and for how long it waited"
+).split()
 
 
 def make(issues: int) -> World:
@@ -26,14 +33,3 @@ def make(issues: int) -> World:
                 world.set_points(issue, float(rng.randrange(1, 9)), at=at)
         issue.description = " ".join(rng.choices(_WORDS, k=220))
     return world
-
-
-def span() -> timedelta:
-    """The horizon of the measured first load."""
-    return timedelta(days=730)
-
-
-_WORDS = (
-    "the service should keep every answer until a reader has confirmed it because retries are "
-    "cheap and losses are not while operators want to see what waits and for how long it waited"
-).split()
