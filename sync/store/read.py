@@ -13,7 +13,7 @@ from sync.store.payloads import decompress
 from sync.store.rows import EventRow, ItemNow, MembershipRow
 
 #: Literally the condition of the partial index: a bound value would hide it from the planner.
-_INCOMPLETE = sa.text("history_state <> 'complete'")
+INCOMPLETE = sa.text("history_state <> 'complete'")
 
 
 def items(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict[str, ItemNow]:
@@ -174,7 +174,7 @@ def pending_histories(
             .where(
                 c.connection_id == connection_id,
                 c.scope_id == scope_id,
-                _INCOMPLETE,
+                INCOMPLETE,
                 c.history_state == HistoryState.NOT_FETCHED.value,
                 c.gone_at.is_(None),
                 c.source_id > after,
@@ -193,7 +193,7 @@ def history_gaps(conn: sa.Connection, connection_id: int, scope_id: str) -> int:
             sa.select(sa.func.count()).where(
                 c.connection_id == connection_id,
                 c.scope_id == scope_id,
-                _INCOMPLETE,
+                INCOMPLETE,
                 c.gone_at.is_(None),
             )
         ).scalar_one()

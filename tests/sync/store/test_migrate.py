@@ -1,0 +1,226 @@
+"""Migrations: equal to the tables, whole or not at all, with a copy beside."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.script import ScriptDirectory
+from support.store import START, Raw, connection, rows, writer
+
+from sync.errors import StoreError
+from sync.store import migrate, schema
+from sync.store.open import HEAD, REVISIONS, Store, open_store, refresh_views
+from sync.store.views import VIEWS, drop_views
+
+_REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+{body}
+"""
+
+
+def revisions(tmp_path: Path, **bodies: str) -> Path:
+    """The program's migrations, followed by others."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    before = HEAD
+    for revision, body in bodies.items():
+        lines = "\n".join(f"    {line}" for line in body.splitlines())
+        text = _REVISION.format(revision=revision, before=before, body=lines)
+        (scripts / "versions" / f"{revision}.py").write_text(text, encoding="utf-8")
+        before = revision
+    return scripts
+
+
+def structure(store: Store) -> Any:
+    """Tables with columns, keys and indexes, as the database tells them."""
+    found: dict[str, Any] = {}
+    with store.reading() as conn:
+        inspector = sa.inspect(conn)
+        for table in inspector.get_table_names():
+            found[table] = (
+                [
+                    (column["name"], str(column["type"]), column["nullable"], column["default"])
+                    for column in inspector.get_columns(table)
+                ],
+                inspector.get_pk_constraint(table),
+                sorted(
+                    (
+                        str(index["name"]),
+                        tuple(index["column_names"]),
+                        {name: str(text) for name, text in index["dialect_options"].items()},
+                    )
+                    for index in inspector.get_indexes(table)
+                ),
+                sorted(inspector.get_foreign_keys(table), key=str),
+                sorted(inspector.get_unique_constraints(table), key=str),
+            )
+    return found
+
+
+def migrated(store: Store) -> None:
+    """Make everything anew in an empty database, by migrations."""
+    config = migrate.config()
+    with store.writing() as conn:
+        drop_views(conn)
+        schema.metadata.drop_all(conn)
+        conn.exec_driver_sql("DROP TABLE alembic_version")
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")
+
+
+def test_the_program_knows_every_migration() -> None:
+    scripts = ScriptDirectory.from_config(migrate.config())
+    assert scripts.get_heads() == [HEAD]
+    assert [one.revision for one in scripts.walk_revisions()][::-1] == list(REVISIONS)
+
+
+def test_tables_made_at_once_equal_those_of_the_migrations(store_url: str) -> None:
+    store = open_store(store_url)
+    at_once = structure(store)
+    migrated(store)
+    assert structure(store) == at_once
+    store.close()
+
+
+def test_alembic_finds_no_difference(store_url: str) -> None:
+    store = open_store(store_url)
+    migrated(store)
+    config = migrate.config()
+    with store.writing() as conn:
+        config.attributes["connection"] = conn
+        command.check(config)
+    store.close()
+
+
+def test_tables_without_row_ids_stay_so_by_migration(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "a.db"))
+    query = "SELECT name FROM sqlite_master WHERE sql LIKE '%WITHOUT ROWID%' ORDER BY name"
+    with store.reading() as conn:
+        at_once = conn.exec_driver_sql(query).scalars().all()
+    migrated(store)
+    with store.reading() as conn:
+        assert conn.exec_driver_sql(query).scalars().all() == at_once
+    assert at_once == ["field_event", "scope_membership"]
+    store.close()
+
+
+def test_an_upgrade_keeps_rows_and_views_and_a_copy(store_url: str, tmp_path: Path) -> None:
+    store = open_store(store_url)
+    with writer(store, connection(store)) as one:
+        one.raw("10000", [Raw("1", b"[1]")])
+    scripts = revisions(
+        tmp_path,
+        r0002="""\
+with op.batch_alter_table("work_item") as batch:
+    batch.alter_column("title", type_=sa.String(500))
+    batch.add_column(sa.Column("extra", sa.Text(), nullable=True))
+with op.batch_alter_table("connection", recreate="always" if op.get_bind().dialect.name ==
+                          "sqlite" else "never") as batch:
+    batch.add_column(sa.Column("extra", sa.Text(), nullable=True))""",
+    )
+    migrate.upgrade(store, HEAD, to="r0002", scripts=scripts)
+    with store.reading() as conn:
+        assert conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "r0002"
+        assert set(sa.inspect(conn).get_view_names()) == {view.name for view in VIEWS}
+        assert conn.exec_driver_sql("SELECT extra FROM work_item").all() == []
+        assert conn.exec_driver_sql("SELECT name, extra FROM connection").all() == [("jira", None)]
+    assert rows(store, schema.raw_record, "source_id") == [("1",)]
+    if store.dialect == "sqlite":
+        with store.writing() as conn:
+            assert conn.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        copy = sqlite3.connect(f"{store_url}.before-{HEAD}")
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
+        assert copy.execute("SELECT source_id FROM raw_record").fetchall() == [("1",)]
+        copy.close()
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "trouble", ['op.execute("SELECT nonsense FROM nowhere")', "raise RuntimeError('stopped')"]
+)
+def test_a_failing_upgrade_leaves_everything_as_it_was(
+    store_url: str, tmp_path: Path, trouble: str
+) -> None:
+    store = open_store(store_url)
+    connection(store)
+    before = structure(store)
+    scripts = revisions(
+        tmp_path,
+        r0002='op.create_table("half", sa.Column("id", sa.Integer()))',
+        r0003=f'op.drop_table("outbox")\n{trouble}',
+    )
+    with pytest.raises((StoreError, RuntimeError), match=r"the database refused|stopped"):
+        migrate.upgrade(store, HEAD, to="r0003", scripts=scripts)
+    assert structure(store) == before
+    with store.reading() as conn:
+        assert set(sa.inspect(conn).get_view_names()) == {view.name for view in VIEWS}
+        assert conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == HEAD
+    assert rows(store, schema.connection, "name", "first_seen_at") == [("jira", START)]
+    store.close()
+
+
+def test_an_upgrade_that_breaks_references_is_taken_back(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "a.db"))
+    with writer(store, connection(store)) as one:
+        one.raw("10000", [Raw("1")])
+    scripts = revisions(tmp_path, r0002='op.execute("DELETE FROM connection")')
+    with pytest.raises(StoreError, match="would break 1 references and was taken back"):
+        migrate.upgrade(store, HEAD, to="r0002", scripts=scripts)
+    assert rows(store, schema.connection, "name") == [("jira",)]
+    store.close()
+
+
+def test_an_older_store_is_upgraded_when_it_is_opened(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(store_url)
+    connection(store)
+    store.close()
+    scripts = revisions(tmp_path, r0002='op.create_table("more", sa.Column("id", sa.Integer()))')
+    monkeypatch.setattr("sync.store.open.HEAD", "r0002")
+    monkeypatch.setattr("sync.store.open.REVISIONS", (HEAD, "r0002"))
+    upgrade = migrate.upgrade
+    monkeypatch.setattr(
+        "sync.store.migrate.upgrade",
+        lambda store, revision: upgrade(store, revision, to="r0002", scripts=scripts),
+    )
+    with pytest.raises(StoreError, match="older than this program") as caught:
+        open_store(store_url, read_only=True)
+    assert caught.value.exit_code == 2
+    for _ in range(2):
+        store = open_store(store_url)
+        with store.reading() as conn:
+            assert "more" in sa.inspect(conn).get_table_names()
+        assert rows(store, schema.connection, "name") == [("jira",)]
+        store.close()
+
+
+def test_views_of_another_version_are_made_anew(store_url: str) -> None:
+    store = open_store(store_url)
+    with store.writing() as conn:
+        drop_views(conn)
+        conn.exec_driver_sql("CREATE VIEW v_old AS SELECT 1 AS one")
+        conn.exec_driver_sql("CREATE VIEW mine AS SELECT 2 AS two")
+    store.close()
+    store = open_store(store_url)
+    with store.reading() as conn:
+        expected = {view.name for view in VIEWS} | {"mine"}
+        assert set(sa.inspect(conn).get_view_names()) == expected
+    with store.writing() as conn:
+        conn.exec_driver_sql("DROP VIEW v_link")
+        refresh_views(conn)
+        assert "v_link" not in sa.inspect(conn).get_view_names()
+    store.close()
