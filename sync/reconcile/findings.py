@@ -93,7 +93,10 @@ def stored(store: Store, *, resolved: bool = False) -> tuple[Finding, ...]:
 
 def _known(row: Any) -> Known:
     words: Mapping[str, Any] = row.words
-    previous = words.get("previous_severity")
+    state = FindingState(row.state)
+    # What is not seen any more keeps the level it had.
+    unseen = state in (FindingState.RESOLVED, FindingState.NOT_CHECKED)
+    previous = row.severity if unseen else words.get("previous_severity")
     return Known(
         finding=Finding(
             fingerprint=row.fingerprint,
@@ -102,7 +105,7 @@ def _known(row: Any) -> Known:
             subject=row.subject,
             subject_label=words["subject_label"],
             severity=Severity(row.severity),
-            state=FindingState(row.state),
+            state=state,
             channel=Channel(row.channel),
             magnitude=row.magnitude or 0.0,
             title=row.title,
