@@ -21,6 +21,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 POSTGRES = "DRIFTLINE_TEST_POSTGRES_URL"
 
+#: Who asks for the fixture carries the mark, so that `-m "not browser"` leaves nobody out.
+_MARK_OF_FIXTURE = {"chromium": "browser", "postgres_url": "postgres"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a server or a browser."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in _MARK_OF_FIXTURE:
+                item.add_marker(_MARK_OF_FIXTURE[fixture])
+
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
