@@ -31,6 +31,8 @@ class Known:
     statuses: Mapping[str, tuple[str, str | None]] | None = None
     #: by name.
     item_types: frozenset[str] | None = None
+    #: those that the vendor itself explains (sub-tasks, epics) and that need no line.
+    explained_types: frozenset[str] = frozenset()
     priorities: frozenset[str] | None = None
     resolutions: frozenset[str] | None = None
     links: frozenset[str] | None = None
@@ -175,7 +177,8 @@ def _unmapped(mapping: MappingTable, known: Known) -> Iterator[LintFinding]:
         ("link", "Link type", known.links, mapping.links),
     ):
         for name in sorted(values or ()):
-            if name.casefold() not in held:
+            explained = table == "item_type" and name in known.explained_types
+            if name.casefold() not in held and not explained:
                 yield _gap(table, what, name)
 
 

@@ -122,7 +122,8 @@ def test_team_rules_overlap_by_days(tmp_path: Path) -> None:
 def test_values_without_a_meaning_come_with_the_line_to_add(tmp_path: Path) -> None:
     known = Known(
         statuses={"9": ('Odd "one"', "undefined"), "1": ("Open", "new")},
-        item_types=frozenset({"Bug", "Wish"}),
+        item_types=frozenset({"Bug", "Wish", "Teilaufgabe"}),
+        explained_types=frozenset({"Teilaufgabe"}),
         priorities=frozenset({"High", "P1"}),
         resolutions=frozenset({"Fixed", "Hold"}),
         links=frozenset({"Blocks", "Feeds"}),

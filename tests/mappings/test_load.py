@@ -4,10 +4,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mappings.lint import Known, lint
 from mappings.load import MappingError, load
 from mappings.registry import get
 from mappings.schema import LinkRule, MappingTable, StatusRule, TeamRule
+from mappings.show import show
 from mappings.vocabulary import ItemType, LinkKind, Priority, StatusCategory, WaitsFor
 
 
@@ -233,3 +237,40 @@ def test_a_file_that_is_no_toml(tmp_path: Path, text: str, where: str) -> None:
 def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
     file = write(tmp_path, "m.toml", '\ufeff[priority]\nP1 = "high"\n')
     assert load([file]).priorities == {"p1": Priority.HIGH}
+
+
+WORDS = st.sampled_from(
+    "status status_category item_type priority resolution link fields labels team issue_type "
+    "project points flagged ignore name component label field since until category waits_for "
+    "code_complete if_category kind reverse done cancelled todo blocks Bug A".split()
+)
+VALUES = st.recursive(
+    st.sampled_from(['"done"', '"blocks"', '"task"', "1", "true", "2026-01-01", '"qa"', "[]"]),
+    lambda inner: (
+        st.lists(inner, max_size=2).map(lambda held: f"[{', '.join(held)}]")
+        | st.dictionaries(WORDS, inner, max_size=3).map(
+            lambda held: "{ " + ", ".join(f"{key} = {one}" for key, one in held.items()) + " }"
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(WORDS, VALUES, max_size=4))
+def test_any_toml_loads_or_is_refused_with_its_line(
+    tmp_path_factory: pytest.TempPathFactory, data: dict[str, str]
+) -> None:
+    text = "".join(f"{key} = {value}\n" for key, value in data.items())
+    file = write(tmp_path_factory.getbasetemp(), "any.toml", text)
+    where = ""
+    try:
+        table = load([file])
+    except MappingError as error:
+        where = error.where
+    if where:
+        assert where.startswith(f"{file}:")
+        return
+    for one in (table, *table.projects.values()):
+        assert len(one.version) == 12
+        assert all(line.where for line in show(one) if line.value)
+    lint(table, [file], Known(statuses={}, fields={}, projects={}, item_types=frozenset()))
