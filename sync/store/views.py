@@ -72,7 +72,9 @@ VIEWS: tuple[View, ...] = (
                w.waits_for, w.code_complete, w.resolution, w.resolved_at, w.priority,
                CASE WHEN w.restricted THEN '' ELSE w.title END AS title,
                w.estimate_points, w.estimate_seconds, w.due_date, a.name AS assignee,
-               p.key AS parent_key, w.team, w.created_at, w.updated_at, w.started_at, w.done_at,
+               CASE WHEN substr(w.parent_id, 1, 4) = 'key:' THEN substr(w.parent_id, 5)
+                    ELSE p.key END AS parent_key,
+               w.team, w.created_at, w.updated_at, w.started_at, w.done_at,
                w.history_state, w.restricted, w.url, w.first_seen_at, w.gone_at, w.gone_reason
           FROM work_item w
           JOIN connection c ON c.id = w.connection_id
@@ -210,7 +212,7 @@ VIEWS: tuple[View, ...] = (
     ),
     View(
         "v_link",
-        "One row per relation between two work items.",
+        "One row per relation between two work items, whichever of them declares it.",
         {
             **_CONNECTION,
             "from_key": "key of the item the relation is read from",
@@ -220,18 +222,19 @@ VIEWS: tuple[View, ...] = (
             "method": "how it is known",
             "confidence": "0 to 1",
             "first_seen_at": "when driftline first saw it (UTC)",
-            "withdrawn_at": "since when it is no longer declared (UTC)",
+            "withdrawn_at": "since when no item declares it any more (UTC); empty while one does",
         },
         """
         SELECT c.name AS connection, f.key AS from_key, COALESCE(t.key, MIN(l.to_key)) AS to_key,
                l.kind, l.raw_kind, l.method, l.confidence, MIN(l.first_seen_at) AS first_seen_at,
-               l.withdrawn_at
+               CASE WHEN COUNT(l.withdrawn_at) = COUNT(*) THEN MAX(l.withdrawn_at) END
+                   AS withdrawn_at
           FROM link l
           JOIN connection c ON c.id = l.connection_id
           LEFT JOIN work_item f ON f.connection_id = l.connection_id AND f.source_id = l.from_id
           LEFT JOIN work_item t ON t.connection_id = l.connection_id AND t.source_id = l.to_id
          GROUP BY c.name, f.key, t.key, l.from_id, l.to_id, l.kind, l.raw_kind, l.method,
-                  l.confidence, l.withdrawn_at
+                  l.confidence
         """,
     ),
     View(
@@ -392,6 +395,17 @@ def views_hash(dialect: str) -> str:
     """Identity of all view definitions on one dialect (16 hex digits)."""
     text = "\n".join(f"{view.name} {' '.join(view.sql.split())}" for view in VIEWS)
     return hashlib.sha256(f"{dialect} {VIEWS_VERSION} {text}".encode()).hexdigest()[:16]
+
+
+def markdown() -> str:
+    """The reference of all views for docs/store.md."""
+    parts = []
+    for view in VIEWS:
+        rows = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in view.columns.items())
+        parts.append(
+            f"### {view.name}\n\n{view.about}\n\n| column | meaning |\n|---|---|\n{rows}\n"
+        )
+    return "\n".join(parts)
 
 
 def drop_views(conn: sa.Connection) -> None:
