@@ -1,7 +1,8 @@
 """What every command needs: configuration and store when asked for, output in one manner."""
 
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ class App:
     quiet: bool = False
     debug: bool = False
     clock: Clock = field(default_factory=SystemClock)
+    #: waits so many seconds.
+    sleep: Callable[[float], None] = time.sleep
 
     def settings(self, *, with_secrets: bool = True) -> "Settings":
         """The configuration. Raises ConfigError."""

@@ -104,8 +104,6 @@ def look(app: App) -> tuple[list[Line], frozenset[int], list[dict[str, Any]]]:
 
 
 def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
-    import time
-
     from connectors.contract import SourceError
     from connectors.redaction import redact
     from sync.cli.trouble import explain
@@ -118,7 +116,7 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
         connection,
         plan,
         clock=app.clock,
-        sleep=time.sleep,
+        sleep=app.sleep,
         progress=Quiet(),
         budgets=Ledger(),
         held=None,

@@ -5,9 +5,12 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from sync.cli.app import App
 
 VERSION = "0.1.0"
 
@@ -124,12 +127,15 @@ def cli(context: click.Context) -> None:
     context.ensure_object(App)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code (design section 6). Never a traceback without --debug."""
+def main(arguments: Sequence[str] | None = None, *, app: "App | None" = None) -> int:
+    """Run a command; the exit code (design section 6). Never a traceback without --debug.
+
+    `app` brings another clock and another way to wait.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     _keep_unicode()
     try:
-        code = cli.main(args=words, prog_name="driftline", standalone_mode=False)
+        code = cli.main(args=words, prog_name="driftline", standalone_mode=False, obj=app)
         sys.stdout.flush()
     except click.exceptions.Exit as done:
         return int(done.exit_code)

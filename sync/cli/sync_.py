@@ -52,6 +52,7 @@ def read(
             store,
             plan,
             clock=app.clock,
+            sleep=app.sleep,
             progress=choose(app.quiet or quiet),
             full=full,
             census=census,

@@ -32,10 +32,13 @@ class Variables(EnvSettingsSource):
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         """JSON, or words separated by commas; broken JSON is left for the validation to name."""
+        text = str(value).strip()
+        if field is None and not text.startswith(("[", "{")):
+            # An option of a connector: it knows itself what a text means.
+            raise ValueError("plain text")
         try:
             return super().decode_complex_value(field_name, field, value)
         except ValueError:
-            text = str(value).strip()
             if text.startswith(("[", "{")):
                 return text
             return [part.strip() for part in text.split(",") if part.strip()]
@@ -72,6 +75,7 @@ def read(
                 f"environment: {names[path]}: there is no connection {path[1]!r}"
                 f"{suggestion(str(path[1]), known)}"
             )
+            del values[path]
     return values, names, mistakes
 
 

@@ -105,9 +105,10 @@ def key_of(model: type[BaseModel], name: str) -> str:
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean "x"?`, or the names there are."""
     names = list(known)
-    close = get_close_matches(word, names, n=1)
+    alike = {name.casefold(): name for name in names}
+    close = get_close_matches(word.casefold(), alike, n=1)
     if close:
-        return f'; did you mean "{close[0]}"?'
+        return f'; did you mean "{alike[close[0]]}"?'
     return f"; known: {', '.join(sorted(names))}" if names else ""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import (
@@ -32,6 +33,7 @@ DEFAULT_FILE = "driftline.toml"
 _SOURCES = ("env", "file", "command", "keyring")
 #: Tables that say how to read, write and mail, and move no number.
 _NO_JUDGEMENT = ("sync", "store", "mail", "report", "name")
+_IN_ADDRESS = "a password must not stand in the file, nor in an address: use "
 #: Keys of a connection that say how to reach it.
 _TRANSPORT = ("proxy", "ca_bundle", "timeout_seconds", "page_size", "max_concurrency")
 
@@ -94,6 +96,9 @@ def load(
     problems.lines.extend(mistakes)
     _literal_secrets(data, problems)
     held = environment.credentials(environ, data) if with_secrets else {}
+    for value in values.values():
+        if password := _with_password(value):
+            secrets.remember(password)
     options: dict[str, BaseModel] = {}
     try:
         root = _settings(data, values, held)
@@ -248,15 +253,28 @@ def _one_source(at: Place, key: str, one: BaseModel, problems: Problems) -> None
 
 
 def _literal_secrets(data: Mapping[str, Any], problems: Problems) -> None:
-    """A secret in a readable file is refused, whatever it is."""
+    """A secret in a readable file is refused, whatever it is, and taken out of `data`."""
     for name, one in _tables(data.get("connections")):
-        for key in one:
-            if key in ("token", "password") or key in _secret_options(one):
-                at: Place = ("connections", name, key)
-                problems.say(at, _elsewhere(key, at))
+        for key in {"token", "password", *_secret_options(one)} & set(one):
+            at: Place = ("connections", name, key)
+            problems.say(at, _elsewhere(key, at))
+            del one[key]
+        if _with_password(one.get("proxy")):
+            problems.say(("connections", name, "proxy"), _IN_ADDRESS + "HTTPS_PROXY")
+    if _with_password(data.get("store")):
+        problems.say(("store",), _IN_ADDRESS + "DRIFTLINE_STORE, PGPASSWORD or ~/.pgpass")
     mail = data.get("mail")
     if isinstance(mail, dict) and "password" in mail:
         problems.say(("mail", "password"), _elsewhere("password", ("mail", "password")))
+        del mail["password"]
+
+
+def _with_password(address: object) -> str | None:
+    """The password inside an address."""
+    try:
+        return urlsplit(address).password if isinstance(address, str) else None
+    except ValueError:
+        return None
 
 
 def _secret_options(one: Mapping[str, Any]) -> set[str]:
