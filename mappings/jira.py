@@ -29,9 +29,9 @@ def normalize(
 ) -> Sequence[Record]:
     """Records of one payload, one JSON object as the vendor sent it.
 
-    `payload` is JSON bytes, or what they decode to. What is not understood becomes a `DataIssue`
-    and the value `unknown`; never raises. A stream
-    without records of its own (`census`) gives none.
+    `payload` is JSON bytes, or what they decode to, which is left as it is. What is not understood
+    becomes a `DataIssue` and the value `unknown`; never raises. A stream without records of its own
+    (`census`) gives none.
     """
     make = _STREAMS.get(stream)
     if make is None:

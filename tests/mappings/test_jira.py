@@ -1,5 +1,6 @@
 """Normalizing any payload: pure, and never an exception."""
 
+import copy
 from typing import Any
 
 import orjson
@@ -65,6 +66,11 @@ def test_any_json_is_survived_and_gives_the_same_twice(stream: str, value: Any) 
     payload = orjson.dumps(value)
     first = list(jira.normalize(stream, payload, TABLE, LOOKUPS))
     assert list(jira.normalize(stream, payload, TABLE, LOOKUPS)) == first
+    if isinstance(value, dict):
+        # Decoded already, it is the same, and it is left as it was.
+        before = copy.deepcopy(value)
+        assert list(jira.normalize(stream, value, TABLE, LOOKUPS)) == first
+        assert value == before
 
 
 @given(st.dictionaries(KEYS, JSON, max_size=12))
