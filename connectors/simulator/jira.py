@@ -2,16 +2,20 @@
 
 import base64
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from heapq import merge
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from connectors.simulator import jql
 from connectors.simulator.clock import Clock
 from connectors.simulator.http import Request, Response, json_response
+from connectors.simulator.limits import Limit, Taken
 from connectors.simulator.world import (
     BASE_URL,
     EPIC_FIELD,
@@ -35,7 +39,10 @@ from connectors.simulator.world import (
 
 #: Cloud: newest entries sent inline with an issue; page caps of the vendor.
 INLINE_ENTRIES, FULL_PAGE, ID_PAGE = 40, 100, 5000
-_HTML = b"<!DOCTYPE html><html><head><title>Log in - Jira</title></head><body></body></html>"
+#: Permissions on projects that clients ask about, and those a login without rights to write holds.
+PROJECT_PERMISSIONS = frozenset({"BROWSE_PROJECTS", "VIEW_DEV_TOOLS", "ADMINISTER_PROJECTS"})
+HELD = frozenset({"BROWSE_PROJECTS", "VIEW_DEV_TOOLS"})
+LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Log in - Jira</title></head><body></body></html>"
 
 
 @dataclass(slots=True)
@@ -51,9 +58,16 @@ class Jira:
     epoch_ms: bool = True
     #: Data Center: most issues per page.
     page_cap: int = 1000
-    #: changes younger than this are not in the search index yet.
+    #: what changed more recently than this is not in the search index yet, not even as it was.
     index_lag: timedelta = timedelta(0)
+    #: bulk histories tell time in epoch milliseconds, as some sites do against the documentation.
+    epoch_histories: bool = False
+    #: None: no limit.
+    limit: Limit | None = None
+    #: Data Center: failed basic logins after which only a CAPTCHA helps.
+    captcha_after: int = 3
     version: str = "9.12.4"
+    _failed_logins: int = 0
 
     def credential(self, world: World, request: Request) -> Credential | None:
         """Basic (e-mail or login and token) or Bearer."""
@@ -74,27 +88,78 @@ class Jira:
         return None
 
     def handle(self, world: World, clock: Clock, request: Request) -> Response:
-        """Route one request."""
+        """Answer one request, with the headers of every answer."""
         who = self.credential(world, request)
+        headers = {"X-AREQUESTID": f"{clock.now():%H%M}x1"}
+        if not self.cloud:
+            headers["X-AUSERNAME"] = world.people[who.account_id].login if who else "anonymous"
+            headers["X-Seraph-LoginReason"] = "OK" if who else "AUTHENTICATED_FAILED"
+        refused = None
+        if self.limit is not None and who is not None:
+            # Cloud counts per endpoint and method, Data Center per user.
+            shape = re.sub(r"\d+|[A-Z]+-\d+", "*", request.path)
+            key = (request.method, shape) if self.cloud else who.name
+            refused = self._limited(self.limit.take(key, clock.now()), headers)
+        response = refused or self._answer(world, clock, request, who)
+        return replace(response, headers={**headers, **response.headers})
+
+    def _limited(self, taken: Taken, headers: dict[str, str]) -> Response | None:
+        """Tell what is left in `headers`; an answer if nothing is."""
+        headers["X-RateLimit-Limit"] = str(taken.limit)
+        headers["X-RateLimit-Remaining"] = str(taken.remaining)
+        if self.cloud and taken.near:
+            headers["X-RateLimit-NearLimit"] = "true"
+        if not self.cloud:
+            headers["X-RateLimit-FillRate"] = str(taken.limit)
+            headers["X-RateLimit-Interval-Seconds"] = taken.retry_after
+        if taken.allowed:
+            return None
+        headers["Retry-After"] = taken.retry_after
+        if self.cloud:
+            headers["X-RateLimit-Reset"] = f"{taken.reset:%Y-%m-%dT%H:%M:%SZ}"
+            headers["RateLimit-Reason"] = "jira-burst-based"
+        return json_response({"errorMessages": ["Rate limit exceeded."]}, 429)
+
+    def _answer(
+        self, world: World, clock: Clock, request: Request, who: Credential | None
+    ) -> Response:
         path = request.path.strip("/")
+        if not path.startswith("rest/"):
+            # Whatever is no API is a page for people.
+            return Response(200, LOGIN_PAGE, content_type="text/html;charset=UTF-8")
         if path == "rest/api/2/serverInfo" or (self.cloud and path == "rest/api/3/serverInfo"):
             return json_response(self._server_info(clock))
         if "Authorization" in request.headers and who is None:
-            return json_response(
-                {"errorMessages": ["Client must be authenticated to access this resource."]},
-                401,
-                X_Seraph_LoginReason="AUTHENTICATED_FAILED",
-            )
+            return self._failed_login(request)
         if not self.cloud and path.startswith("rest/api/3/"):
-            return Response(404, _HTML, content_type="text/html;charset=UTF-8")
+            return Response(404, LOGIN_PAGE, content_type="text/html;charset=UTF-8")
         if who is None:
             return json_response({"errorMessages": ["You are not authenticated."]}, 401)
         scene = _Scene(self, world, clock, who, request)
+        found = False
         for method, pattern, view in _ROUTES:
             match = re.fullmatch(pattern, path)
             if match and method == request.method:
                 return view(scene, *match.groups())
+            found = found or match is not None
+        if found:
+            return json_response({"errorMessages": ["Method not allowed"]}, 405)
         return json_response({"errorMessages": ["Not found"]}, 404)
+
+    def _failed_login(self, request: Request) -> Response:
+        self._failed_logins += 1
+        basic = request.headers["Authorization"].lower().startswith("basic")
+        if not self.cloud and basic and self._failed_logins > self.captcha_after:
+            denied = {
+                "X-Seraph-LoginReason": "AUTHENTICATION_DENIED",
+                "X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=/login.jsp",
+            }
+            return Response(403, LOGIN_PAGE, denied, "text/html;charset=UTF-8")
+        return json_response(
+            {"errorMessages": ["Client must be authenticated to access this resource."]},
+            401,
+            X_Seraph_LoginReason="AUTHENTICATED_FAILED",
+        )
 
     def _server_info(self, clock: Clock) -> dict[str, Any]:
         return {
@@ -144,17 +209,28 @@ class _Scene:
         )
 
     def permissions(self) -> Response:
+        asked = [one for one in self.request.one("permissions").split(",") if one]
+        if self.jira.cloud and not asked:
+            return json_response(
+                {"errorMessages": ["The 'permissions' query parameter is required."]}, 400
+            )
+        named = self.request.one("projectKey") or self.request.one("projectId")
+        project = self.project_named(named) if named else None
+        if named and project is None:
+            return _not_found(f"No project could be found with key '{named}'.")
+        anywhere = project is not None or bool(self.visible_projects())
         return json_response(
             {
                 "permissions": {
-                    "BROWSE_PROJECTS": {
-                        "id": "10",
-                        "key": "BROWSE_PROJECTS",
-                        "name": "Browse Projects",
-                        "type": "PROJECT",
+                    key: {
+                        "id": str(10 + n),
+                        "key": key,
+                        "name": key.replace("_", " ").title(),
+                        "type": "PROJECT" if key in PROJECT_PERMISSIONS else "GLOBAL",
                         "description": "",
-                        "havePermission": True,
+                        "havePermission": anywhere and key in HELD,
                     }
+                    for n, key in enumerate(asked or sorted(PROJECT_PERMISSIONS))
                 }
             }
         )
@@ -222,7 +298,8 @@ class _Scene:
             "timeZone": "UTC",
         }
         if self.jira.cloud:
-            return {**base, "accountId": account_id, "accountType": "atlassian"}
+            kind = "app" if one.bot else "atlassian"
+            return {**base, "accountId": account_id, "accountType": kind}
         return {
             **base,
             "name": one.login,
@@ -233,33 +310,39 @@ class _Scene:
     # --- projects, versions, boards ---------------------------------------------------------
 
     def visible_projects(self) -> list[Project]:
-        found = [
-            one
-            for one in self.world.projects.values()
-            if self.world.project_visible(self.who, one) and not one.archived
-        ]
+        found = [p for p in self.world.projects.values() if self.world.project_listed(self.who, p)]
         return sorted(found, key=lambda one: one.key)
 
     def project(self, one: Project) -> dict[str, Any]:
-        return {
+        out: dict[str, Any] = {
             "self": f"{BASE_URL}/rest/api/3/project/{one.id}",
             "id": str(one.id),
             "key": one.key,
             "name": one.name,
             "projectTypeKey": "software",
-            "simplified": False,
-            "style": "classic",
-            "isPrivate": False,
         }
+        if self.jira.cloud:
+            out.update(simplified=False, style="classic", isPrivate=False)
+        if one.archived:
+            out["archived"] = True
+        return out
 
     def project_search(self) -> Response:
-        found = self.visible_projects()
-        keys, ids = self.request.query.get("keys"), self.request.query.get("id")
+        asked = self.request.query
+        states = set(",".join(asked.get("status", ["live"])).split(","))
+        found = self.visible_projects() if "live" in states else []
+        if "archived" in states:
+            found += [
+                one
+                for one in self.world.projects.values()
+                if one.archived and self.world.project_visible(self.who, one)
+            ]
+        keys, ids = asked.get("keys"), asked.get("id")
         if keys:
             found = [one for one in found if one.key in keys]
         if ids:
             found = [one for one in found if str(one.id) in ids]
-        return self.page([self.project(one) for one in found], "values", 50)
+        return self.page([self.project(one) for one in found], "values", 100)
 
     def project_list(self) -> Response:
         return json_response([self.project(one) for one in self.visible_projects()])
@@ -304,6 +387,12 @@ class _Scene:
             ]
         )
 
+    def versions_paged(self, id_or_key: str) -> Response:
+        found = self.versions(id_or_key)
+        if found.status != 200:
+            return found
+        return self.page(orjson.loads(found.body), "values", 50)
+
     def boards(self) -> Response:
         wanted = self.request.one("projectKeyOrId")
         out = []
@@ -332,20 +421,39 @@ class _Scene:
             },
         }
 
-    def sprints(self, board_id: str) -> Response:
-        board = self.world.boards.get(int(board_id))
+    def board_named(self, board_id: int) -> Board | None:
+        board = self.world.boards.get(board_id)
         if board is None or not self.world.project_visible(
             self.who, self.world.projects[board.project_id]
         ):
+            return None
+        return board
+
+    def board_get(self, board_id: str) -> Response:
+        found = self.board_named(int(board_id))
+        if found is None:
+            return _not_found("Board does not exist or you do not have permission to see it.")
+        return json_response(self.board(found, self.world.projects[found.project_id]))
+
+    def sprint_get(self, sprint_id: str) -> Response:
+        found = self.world.sprints.get(int(sprint_id))
+        if found is None or found.deleted or self.board_named(found.board_id) is None:
+            return _not_found("Sprint does not exist.")
+        return json_response(self.sprint(found))
+
+    def sprints(self, board_id: str) -> Response:
+        board = self.board_named(int(board_id))
+        if board is None:
             return _not_found("Board does not exist or you do not have permission to see it.")
         if board.kind == "kanban":
             return json_response(
                 {"errorMessages": ["The board does not support sprints"], "errors": {}}, 400
             )
+        states = set(filter(None, self.request.one("state").split(",")))
         found = [
             self.sprint(one)
             for one in self.world.sprints.values()
-            if one.board_id == board.id and not one.deleted
+            if one.board_id == board.id and not one.deleted and (not states or one.state in states)
         ]
         return self.page(found, "values", 50)
 
@@ -462,23 +570,21 @@ class _Scene:
         if name == "updated" and not self.jira.updated_order:
             name = "created"
         projects = query.projects if query.projects is not None else self.world.by_project.keys()
-        lists = [self.world.in_order(one, name) for one in sorted(projects)]
-        merged: list[tuple[Any, int]]
-        merged = lists[0] if len(lists) == 1 else sorted(pair for one in lists for pair in one)
-        low = 0
-        if not descending:
-            if name == "updated" and query.updated_from is not None:
-                low = bisect_right(merged, (query.updated_from, -1))
-            if name == "id" and query.id_above is not None:
-                low = bisect_right(merged, (query.id_above, query.id_above))
-            if after is not None:
-                low = max(low, bisect_right(merged, after))
+        lists = [
+            self.world.in_order(one, name)
+            for one in sorted(projects)
+            if self.world.project_listed(self.who, self.world.projects[one])
+        ]
+        bound: Any = None
+        if name == "updated" and query.updated_from is not None:
+            bound = (query.updated_from, -1)
+        if name == "id" and query.id_above is not None:
+            bound = (query.id_above, query.id_above)
         indexed = self.clock.now() - self.jira.index_lag
-        pairs: Iterable[tuple[Any, int]] = reversed(merged) if descending else merged[low:]
-        for pair in pairs:
-            if descending and after is not None and pair >= after:
-                continue
-            issue = self.world.issues[pair[1]]
+        parts = [_part(one, bound, after, descending) for one in lists]
+        pairs = parts[0] if len(parts) == 1 else merge(*parts, reverse=descending)
+        for _, id_ in pairs:
+            issue = self.world.issues[id_]
             if self.jira.index_lag and issue.updated > indexed:
                 continue
             if self.world.visible(self.who, issue) and query.matches(issue):
@@ -533,7 +639,10 @@ class _Scene:
         part = entries[start : start + size]
         logs: dict[int, list[dict[str, Any]]] = {}
         for _, issue_id, _, one in part:
-            logs.setdefault(issue_id, []).append(self.entry(one))
+            shown = self.entry(one)
+            if self.jira.epoch_histories:
+                shown["created"] = int(one.at.timestamp() * 1000)
+            logs.setdefault(issue_id, []).append(shown)
         out: dict[str, Any] = {
             "issueChangeLogs": [
                 {"issueId": str(id_), "changeHistories": values} for id_, values in logs.items()
@@ -780,6 +889,20 @@ def _unpack(token: Any) -> Any:
     return (int(first), int(second))
 
 
+Pairs = list[tuple[Any, int]]
+
+
+def _part(pairs: Pairs, bound: Any, after: Any, descending: bool) -> Iterator[tuple[Any, int]]:
+    """The pairs above `bound` and beyond `after`, in order or in reverse."""
+    low = 0 if bound is None else bisect_right(pairs, bound)
+    if not descending:
+        if after is not None:
+            low = max(low, bisect_right(pairs, after))
+        return (pairs[i] for i in range(low, len(pairs)))
+    high = len(pairs) if after is None else bisect_left(pairs, after)
+    return (pairs[i] for i in range(high - 1, low - 1, -1))
+
+
 View = Callable[..., Response]
 _API = r"rest/api/[23]"
 _ROUTES: tuple[tuple[str, str, View], ...] = (
@@ -791,8 +914,11 @@ _ROUTES: tuple[tuple[str, str, View], ...] = (
     ("GET", rf"{_API}/project", _Scene.project_list),
     ("GET", rf"{_API}/project/([^/]+)", _Scene.project_get),
     ("GET", rf"{_API}/project/([^/]+)/versions", _Scene.versions),
+    ("GET", rf"{_API}/project/([^/]+)/version", _Scene.versions_paged),
     ("GET", r"rest/agile/1\.0/board", _Scene.boards),
+    ("GET", r"rest/agile/1\.0/board/(\d+)", _Scene.board_get),
     ("GET", r"rest/agile/1\.0/board/(\d+)/sprint", _Scene.sprints),
+    ("GET", r"rest/agile/1\.0/sprint/(\d+)", _Scene.sprint_get),
     ("GET", rf"{_API}/search/jql", _Scene.search_by_token),
     ("POST", rf"{_API}/search/jql", _Scene.search_by_token),
     ("POST", rf"{_API}/search/approximate-count", _Scene.approximate_count),

@@ -1,7 +1,7 @@
 """The part of Jira's query language that clients of the simulator may use."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,8 +92,12 @@ class _Parser:
             if self._word() != "by":
                 raise BadQuery("Expecting 'BY' after 'ORDER'.")
             self._take()
-            while self.at < len(self.tokens):
+            while True:
                 name = self._take()[1].lower()
+                if name not in _SORTABLE:
+                    raise BadQuery(f"Not able to sort using field '{name}'.")
+                if len(order) == MOST_SORTS:
+                    raise BadQuery(f"At most {MOST_SORTS} fields can be sorted by.")
                 descending = False
                 if self._word() in ("asc", "desc"):
                     descending = self._take()[1].lower() == "desc"
@@ -141,7 +145,9 @@ class _Parser:
             return inner
         if self._word() == "not":
             self._take()
+            held = (self.projects, self.updated_from, self.id_above)
             negated = self._clause()
+            self.projects, self.updated_from, self.id_above = held
             return lambda issue: not negated(issue)
         name = self._take()[1].lower()
         op = self._take()[1].lower()
@@ -181,10 +187,18 @@ class _Parser:
             positive = op in ("=", "in")
             return lambda issue: (issue.category in keys) is positive
         if name == "fixversion":
-            return _any_of(op, words, lambda issue: issue.versions)
+            return _any_of(op, self._versions(words), lambda issue: issue.versions)
         if name == "sprint":
-            return _any_of(op, words, lambda issue: issue.sprints)
+            return _any_of(op, self._sprints(words), lambda issue: issue.sprints)
         raise BadQuery(f"Field '{name}' does not exist or you do not have permission to view it.")
+
+    def _versions(self, words: list[str]) -> set[int]:
+        known = [one for one in self.world.versions.values() if not one.deleted]
+        return _named(words, "fixVersion", ((one.id, one.name) for one in known))
+
+    def _sprints(self, words: list[str]) -> set[int]:
+        known = [one for one in self.world.sprints.values() if not one.deleted]
+        return _named(words, "Sprint", ((one.id, one.name) for one in known))
 
     def _project(self, op: str, words: list[str]) -> Predicate:
         ids: set[int] = set()
@@ -193,7 +207,7 @@ class _Parser:
                 one
                 for one in self.world.projects.values()
                 if word in (str(one.id), one.key)
-                and self.world.project_visible(self.credential, one)
+                and self.world.project_listed(self.credential, one)
             ]
             if not found:
                 raise BadQuery(f"The value '{word}' does not exist for the field 'project'.")
@@ -208,12 +222,14 @@ class _Parser:
         if op in (">", ">=", "<", "<="):
             if not self.dialect.id_clause:
                 return lambda issue: True
+            if not words[0].isdecimal():
+                raise BadQuery(f"The value '{words[0]}' is not a number for the field 'id'.")
             bound = int(words[0])
             if op == ">" and self.depth == 0:
                 self.id_above = bound
             compare = _COMPARE[op]
             return lambda issue: compare(issue.id, bound)
-        ids = {int(w) if w.isdecimal() else self.world.by_key.get(w) for w in words}
+        ids = {int(w) if w.isdecimal() else self.world.by_key.get(w.upper()) for w in words}
         positive = op in ("=", "in")
         return lambda issue: (issue.id in ids) is positive
 
@@ -262,6 +278,9 @@ class _Parser:
         return self.tokens[self.at - 1]
 
 
+#: Fields a query may sort by, and how many of them (the vendor's limit).
+_SORTABLE = frozenset({"id", "issuekey", "key", "issue", "updated", "created"})
+MOST_SORTS = 7
 _CATEGORIES = {"to do": "new", "in progress": "indeterminate", "done": "done"}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": lambda a, b: a > b,
@@ -273,7 +292,20 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _any_of(op: str, words: list[str], get: Callable[[Issue], list[int]]) -> Predicate:
-    ids = {int(word) for word in words if word.isdecimal()}
+def _named(words: list[str], field: str, known: Iterable[tuple[int, str]]) -> set[int]:
+    """Ids of what is named by id or by name."""
+    pairs = list(known)
+    found: set[int] = set()
+    for word in words:
+        mine = {id_ for id_, name in pairs if word in (str(id_), name)}
+        if not mine:
+            raise BadQuery(f"The value '{word}' does not exist for the field '{field}'.")
+        found |= mine
+    return found
+
+
+def _any_of(op: str, ids: set[int], get: Callable[[Issue], list[int]]) -> Predicate:
+    if op not in ("=", "!=", "in", "not in"):
+        raise BadQuery(f"The operator '{op}' is not supported here.")
     positive = op in ("=", "in")
     return lambda issue: bool(ids.intersection(get(issue))) is positive

@@ -4,7 +4,8 @@ Every mutation writes what Jira would: a history entry with ids and texts, and a
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from bisect import insort
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,6 +24,8 @@ class Person:
     login: str
     name: str
     active: bool = True
+    #: a service account, Jira's account type `app`.
+    bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,21 @@ STATUSES = (
 )
 STATUS = {one.name: one for one in STATUSES}
 STATUS_BY_ID = {one.id: one for one in STATUSES}
+#: Where an item lands when it moves to a project of the other kind.
+WORKFLOWS: dict[str, dict[str, str]] = {
+    "scrum": {
+        "Backlog": "To Do",
+        "Selected": "To Do",
+        "Doing": "In Progress",
+        "Finished": "Done",
+    },
+    "kanban": {
+        "To Do": "Backlog",
+        "In Progress": "Doing",
+        "In Review": "Doing",
+        "Done": "Finished",
+    },
+}
 TYPES = {
     "Epic": ("10100", 1, False),
     "Story": ("10101", 0, False),
@@ -167,7 +185,11 @@ class Issue:
     links: list[int] = field(default_factory=list)
     #: protected by a security level.
     restricted: bool = False
+    #: marked as impeded.
+    flagged: bool = False
     deleted: bool = False
+    #: when it was deleted, for the truth only: no API tells.
+    deleted_at: datetime | None = None
     #: names of credentials that cannot see it.
     hidden_from: set[str] = field(default_factory=set)
     history: list[Entry] = field(default_factory=list)
@@ -200,6 +222,18 @@ class Credential:
     revoked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened, whether or not the vendor keeps a history of it."""
+
+    at: datetime
+    #: `issue.created`, `issue.changed`, `issue.deleted`, `version.dates`, `sprint.started`, …
+    what: str
+    #: `issue:<id>`, `version:<id>`, `sprint:<id>`, `project:<id>`, `credential:<name>`.
+    subject: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
 class World:
     """The truth. All access by servers and scripts goes through `lock`."""
 
@@ -217,6 +251,8 @@ class World:
         self.credentials: dict[str, Credential] = {}
         self.by_key: dict[str, int] = {}
         self.by_project: dict[int, list[int]] = {}
+        #: what happened and leaves no trace in the vendor's answers but the state now.
+        self.unrecorded: list[Happening] = []
         self._ids = 10000
         self._history_ids = 50000
         self._counters: dict[int, int] = {}
@@ -229,9 +265,9 @@ class World:
         self._ids += 1
         return self._ids
 
-    def add_person(self, account_id: str, login: str, name: str) -> Person:
-        """Somebody new."""
-        person = self.people[account_id] = Person(account_id, login, name)
+    def add_person(self, account_id: str, login: str, name: str, *, bot: bool = False) -> Person:
+        """Somebody new, or a service account."""
+        person = self.people[account_id] = Person(account_id, login, name, bot=bot)
         return person
 
     def add_project(self, key: str, name: str, kind: str) -> Project:
@@ -301,7 +337,7 @@ class World:
         self.issues[issue.id] = issue
         self.by_key[issue.key] = issue.id
         self.by_project[project.id].append(issue.id)
-        self._touch(issue)
+        self._drop_sorted(issue.project_id)
         return issue
 
     # --- changing things --------------------------------------------------------------------
@@ -317,9 +353,10 @@ class World:
         """Write a history entry and move `updated`; never backwards."""
         moment = at or self.now
         self._history_ids += 1
-        issue.history.append(Entry(self._history_ids, moment, by or issue.reporter, items))
+        entry = Entry(self._history_ids, moment, by or issue.reporter, items)
+        insort(issue.history, entry, key=lambda one: one.at)
         issue.updated = max(issue.updated, moment)
-        self._touch(issue)
+        self._drop_sorted(issue.project_id)
 
     def transition(
         self,
@@ -375,20 +412,13 @@ class World:
         if after == before:
             return
         issue.sprints = after
-        self.change(
-            issue,
-            [
-                _item(
-                    "Sprint",
-                    SPRINT_FIELD,
-                    ", ".join(map(str, before)),
-                    ", ".join(self.sprints[one].name for one in before),
-                    ", ".join(map(str, after)),
-                    ", ".join(self.sprints[one].name for one in after),
-                )
-            ],
-            **when,
-        )
+        old, new = self._sprint_texts(before), self._sprint_texts(after)
+        self.change(issue, [_item("Sprint", SPRINT_FIELD, *old, *new)], **when)
+
+    def _sprint_texts(self, ids: Iterable[int]) -> tuple[str, str]:
+        """Ids and names as a history entry of the sprint field joins them."""
+        found = [self.sprints[one] for one in ids]
+        return ", ".join(str(one.id) for one in found), ", ".join(one.name for one in found)
 
     def set_points(self, issue: Issue, points: float | None, **when: Any) -> None:
         """Estimate it anew."""
@@ -433,6 +463,38 @@ class World:
             [_item("labels", "labels", None, " ".join(before), None, " ".join(labels))],
             **when,
         )
+
+    def prioritise(self, issue: Issue, priority: str, **when: Any) -> None:
+        """Give it another priority."""
+        before, issue.priority = issue.priority, priority
+        old, new = PRIORITIES[before], PRIORITIES[priority]
+        self.change(issue, [_item("priority", "priority", old, before, new, priority)], **when)
+
+    def set_due(self, issue: Issue, due: date | None, **when: Any) -> None:
+        """Give it another due date, or none."""
+        before, issue.due = issue.due, due
+        old, new = (one.isoformat() if one else None for one in (before, due))
+        self.change(issue, [_item("duedate", "duedate", old, old, new, new)], **when)
+
+    def describe(self, issue: Issue, description: str, **when: Any) -> None:
+        """Rewrite its text."""
+        before, issue.description = issue.description, description
+        texts = (None, before, None, description)
+        self.change(issue, [_item("description", "description", *texts)], **when)
+
+    def flag(self, issue: Issue, flagged: bool, **when: Any) -> None:
+        """Mark it as impeded, or take the mark away."""
+        old, new = (
+            ("[10019]", "Impediment") if one else ("", "") for one in (issue.flagged, flagged)
+        )
+        issue.flagged = flagged
+        self.change(issue, [_item("Flagged", FLAG_FIELD, old[0], old[1], new[0], new[1])], **when)
+
+    def convert(self, issue: Issue, type_: str, **when: Any) -> None:
+        """Make it an item of another type."""
+        before, issue.type = issue.type, type_
+        old, new = TYPES[before][0], TYPES[type_][0]
+        self.change(issue, [_item("issuetype", "issuetype", old, before, new, type_)], **when)
 
     def set_parent(self, issue: Issue, parent: Issue | None, **when: Any) -> None:
         """Put it under another parent."""
@@ -485,47 +547,138 @@ class World:
             key = self.issues[other].key
             self.change(issue, [_item("Link", "issuelinks", key, key, None, None)], **when)
 
-    def delete(self, issue: Issue) -> None:
-        """Delete it for good: no API tells of it again."""
-        issue.deleted = True
+    def delete(self, issue: Issue, *, at: datetime | None = None) -> None:
+        """Delete it and its sub-tasks for good: no API tells of them again."""
+        if issue.deleted:
+            return
+        issue.deleted, issue.deleted_at = True, at or self.now
         self.by_project[issue.project_id].remove(issue.id)
         self._drop_sorted(issue.project_id)
+        self._happened("issue.deleted", f"issue:{issue.id}", at=at, key=issue.key)
+        for one in self.by_project[issue.project_id][:]:
+            child = self.issues[one]
+            if child.parent_id == issue.id and child.type == "Sub-task":
+                self.delete(child, at=at)
 
     def move(self, issue: Issue, project: Project, **when: Any) -> None:
-        """Move it to another project: a new key, the old one redirects."""
+        """Move it to another project: a new key, the old one redirects; its plans stay behind."""
         old = self.projects[issue.project_id]
         before = issue.key
+        items = [_item("project", "project", str(old.id), old.name, str(project.id), project.name)]
+        items += [
+            _item("Fix Version", "fixVersions", str(id_), self.versions[id_].name, None, None)
+            for id_ in issue.versions
+        ]
+        if issue.sprints:
+            ids, names = self._sprint_texts(issue.sprints)
+            items.append(_item("Sprint", SPRINT_FIELD, ids, names, "", ""))
+        status = STATUS_BY_ID[issue.status_id]
+        landed = STATUS[WORKFLOWS[project.kind].get(status.name, status.name)]
+        if landed is not status:
+            items.append(_item("status", "status", status.id, status.name, landed.id, landed.name))
         number = self._counters[project.id] = self._counters.get(project.id, 0) + 1
         self.by_project[old.id].remove(issue.id)
         self._drop_sorted(old.id)
         issue.project_id, issue.key = project.id, f"{project.key}-{number}"
-        issue.versions, issue.sprints = [], []
-        self.by_project[project.id].append(issue.id)
-        self.by_project[project.id].sort()
+        issue.versions, issue.sprints, issue.status_id = [], [], landed.id
+        insort(self.by_project[project.id], issue.id)
         self.by_key[issue.key] = issue.id
-        self.change(
-            issue,
-            [
-                _item("project", "project", str(old.id), old.name, str(project.id), project.name),
-                _item("Key", None, None, before, None, issue.key),
-            ],
-            **when,
-        )
+        self.change(issue, [*items, _item("Key", None, None, before, None, issue.key)], **when)
+
+    # --- who sees what ----------------------------------------------------------------------
+
+    def hide(self, issue: Issue, credential: Credential) -> None:
+        """Let a security level keep it from a login: nothing in the issue changes."""
+        issue.hidden_from.add(credential.name)
+        self._happened("issue.hidden", f"issue:{issue.id}", credential=credential.name)
+
+    def unhide(self, issue: Issue, credential: Credential) -> None:
+        """Let a login see it again."""
+        issue.hidden_from.discard(credential.name)
+        self._happened("issue.shown", f"issue:{issue.id}", credential=credential.name)
+
+    def revoke(self, credential: Credential, project: Project) -> None:
+        """Take a login's access to a project away."""
+        credential.hidden_projects.add(project.id)
+        self._happened("access.revoked", f"project:{project.id}", credential=credential.name)
+
+    def restore(self, credential: Credential, project: Project) -> None:
+        """Give a login access to a project again."""
+        credential.hidden_projects.discard(project.id)
+        self._happened("access.restored", f"project:{project.id}", credential=credential.name)
+
+    def archive_project(self, project: Project) -> None:
+        """Put it away: searches and listings pass over it, its page still answers."""
+        project.archived = True
+        self._happened("project.archived", f"project:{project.id}")
+
+    def delete_project(self, project: Project) -> None:
+        """Delete it with all it holds."""
+        project.deleted = True
+        self._happened("project.deleted", f"project:{project.id}")
+
+    # --- versions and sprints: Jira keeps no history of them --------------------------------
 
     def set_version_dates(
-        self, version: Version, *, start: date | None = None, due: date | None = None
+        self,
+        version: Version,
+        *,
+        start: date | None = None,
+        due: date | None = None,
+        at: datetime | None = None,
     ) -> None:
-        """Change a version's dates: Jira keeps no history of that."""
+        """Change a version's dates; a date not given stays."""
+        before = (version.start, version.due)
         version.start = start or version.start
         version.due = due or version.due
+        self._happened(
+            "version.dates",
+            f"version:{version.id}",
+            at=at,
+            old=before,
+            new=(version.start, version.due),
+        )
+
+    def release_version(
+        self, version: Version, *, released: bool = True, at: datetime | None = None
+    ) -> None:
+        """Declare it released, or take that back."""
+        version.released = released
+        what = "version.released" if released else "version.unreleased"
+        self._happened(what, f"version:{version.id}", at=at)
+
+    def archive_version(self, version: Version, *, at: datetime | None = None) -> None:
+        """Put it away: it stays in its items and in listings."""
+        version.archived = True
+        self._happened("version.archived", f"version:{version.id}", at=at)
+
+    def delete_version(self, version: Version, *, at: datetime | None = None) -> None:
+        """Delete it; its items leave it, which their histories tell."""
+        for id_ in self.by_project[version.project_id]:
+            self.remove_from_version(self.issues[id_], version, at=at)
+        version.deleted = True
+        self._happened("version.deleted", f"version:{version.id}", at=at)
 
     def start_sprint(self, sprint: Sprint, at: datetime, end: datetime) -> None:
-        """Start a sprint."""
+        """Start a sprint, to end as planned at `end`."""
         sprint.state, sprint.start, sprint.end, sprint.activated = "active", at, end, at
+        self._happened("sprint.started", f"sprint:{sprint.id}", at=at, end=end)
 
     def close_sprint(self, sprint: Sprint, at: datetime) -> None:
         """Close a sprint; its items stay listed in it."""
         sprint.state, sprint.completed = "closed", at
+        self._happened("sprint.closed", f"sprint:{sprint.id}", at=at)
+
+    def set_sprint_dates(
+        self, sprint: Sprint, *, start: datetime | None = None, end: datetime | None = None
+    ) -> None:
+        """Change the planned dates of a sprint; a date not given stays."""
+        before = (sprint.start, sprint.end)
+        sprint.start = start or sprint.start
+        sprint.end = end or sprint.end
+        self._happened(
+            "sprint.dates", f"sprint:{sprint.id}", old=before, new=(sprint.start, sprint.end)
+        )
 
     # --- looking ----------------------------------------------------------------------------
 
@@ -542,6 +695,10 @@ class World:
     def project_visible(self, credential: Credential, project: Project) -> bool:
         """Whether this login may see the project."""
         return not project.deleted and project.id not in credential.hidden_projects
+
+    def project_listed(self, credential: Credential, project: Project) -> bool:
+        """Whether this login finds the project in searches and listings: no archived one is."""
+        return not project.archived and self.project_visible(credential, project)
 
     def in_order(self, project_id: int, order: str) -> list[tuple[Any, int]]:
         """(sort key, id) of a project's issues by `id`, `updated` or `created`; kept sorted."""
@@ -565,37 +722,77 @@ class World:
             v for v in self.versions.values() if v.project_id == project.id and v.name == name
         )
 
-    # --- truth about scope ------------------------------------------------------------------
+    # --- the ledger of truth ------------------------------------------------------------------
+
+    def truth(self) -> list[Happening]:
+        """Everything that happened, in order of time."""
+        return _in_time(self.unrecorded, self._recorded(self.issues.values()))
+
+    def knowable(self, credential: Credential) -> list[Happening]:
+        """What the vendor's answers still tell a login: histories of the items it sees now."""
+        return _in_time(
+            self._recorded(one for one in self.alive() if self.visible(credential, one))
+        )
 
     def truth_scope(self, kind: str, id_: int, at: datetime) -> frozenset[int]:
-        """Ids of the issues in a version or sprint at an instant, from history."""
-        name = "fixVersions" if kind == "version" else SPRINT_FIELD
-        found: set[int] = set()
-        for issue in self.alive():
-            if issue.created > at:
-                continue
-            now = set(issue.versions if kind == "version" else issue.sprints)
-            for entry in reversed(issue.history):
-                if entry.at <= at:
-                    break
-                for item in entry.items:
-                    if item["fieldId"] != name:
-                        continue
-                    if kind == "version":
-                        now -= set(_ints(item["to"]))
-                        now |= set(_ints(item["from"]))
-                    else:
-                        now = set(_ints(item["from"]))
-            if id_ in now:
-                found.add(issue.id)
-        return frozenset(found)
+        """Ids of the issues that were in a version or sprint at an instant."""
+        return frozenset(
+            one.id
+            for one in self.issues.values()
+            if one.created <= at
+            and (one.deleted_at is None or at < one.deleted_at)
+            and id_ in self._containers(one, kind, at)
+        )
 
-    def _touch(self, issue: Issue) -> None:
-        self._drop_sorted(issue.project_id)
+    def knowable_scope(
+        self, credential: Credential, kind: str, id_: int, at: datetime
+    ) -> frozenset[int]:
+        """The same, as far as a login can still find out: nothing deleted or hidden."""
+        return frozenset(
+            one.id
+            for one in self.alive()
+            if one.created <= at
+            and self.visible(credential, one)
+            and id_ in self._containers(one, kind, at)
+        )
+
+    def _containers(self, issue: Issue, kind: str, at: datetime) -> set[int]:
+        """Versions or sprints of an issue at an instant, from now backwards."""
+        name = "fixVersions" if kind == "version" else SPRINT_FIELD
+        now = set(issue.versions if kind == "version" else issue.sprints)
+        for entry in reversed(issue.history):
+            if entry.at <= at:
+                break
+            # Several items of one entry: a move takes an issue out of all its versions.
+            for item in reversed(entry.items):
+                if item["fieldId"] != name:
+                    continue
+                if kind == "version":
+                    now -= set(_ints(item["to"]))
+                    now |= set(_ints(item["from"]))
+                else:
+                    now = set(_ints(item["from"]))
+        return now
+
+    def _recorded(self, issues: Iterable[Issue]) -> Iterator[Happening]:
+        for one in issues:
+            subject = f"issue:{one.id}"
+            yield Happening(one.created, "issue.created", subject, {"key": one.key})
+            for entry in one.history:
+                yield Happening(entry.at, "issue.changed", subject, {"items": entry.items})
+
+    def _happened(
+        self, what: str, subject: str, *, at: datetime | None = None, **detail: Any
+    ) -> None:
+        self.unrecorded.append(Happening(at or self.now, what, subject, detail))
 
     def _drop_sorted(self, project_id: int) -> None:
         for order in ("id", "updated", "created"):
             self._sorted.pop((project_id, order), None)
+
+
+def _in_time(*parts: Iterable[Happening]) -> list[Happening]:
+    return sorted((one for part in parts for one in part), key=lambda one: one.at)
 
 
 def _item(
