@@ -4,6 +4,7 @@ from typing import Any
 
 from mappings.dates import instant
 from mappings.jira_out import Out
+from mappings.quick import quick
 from mappings.records import FieldEvent, History
 from mappings.text import clean, identity, plain
 from mappings.values import items, short, text
@@ -24,6 +25,8 @@ _BY_ID = frozenset(
 )
 #: Fields whose plain value stands in `from` and `to`, and whose texts are worded for readers.
 _BY_VALUE = frozenset({EventField.DUE_DATE, EventField.SECONDS})
+
+_event = quick(FieldEvent)
 
 Change = tuple[tuple[str, ...], tuple[str, ...], str | None, str | None]
 
@@ -86,12 +89,15 @@ def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEv
                 "counts as partial.",
             )
             continue
-        earlier = entries.get(history_id)
         changes = items(entry.get("items"))
-        if earlier is not None:
+        earlier = entries.get(history_id)
+        first = 0
+        if earlier is None:
+            entries[history_id] = changes
+        else:
             changes = [one for one in changes if one not in earlier]
-        first = len(earlier) if earlier else 0
-        entries[history_id] = [*(earlier or ()), *changes]
+            first = len(earlier)
+            entries[history_id] = [*earlier, *changes]
         actor = out.account(entry.get("author"))
         for index, item in enumerate(changes, first):
             if not isinstance(item, dict):
@@ -111,7 +117,7 @@ def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEv
                 )
                 continue
             events.append(
-                FieldEvent(
+                _event(
                     work_item_id=item_id,
                     source_event_id=f"{history_id}.{index}",
                     field=role,

@@ -9,6 +9,7 @@ from mappings.dates import local_date
 from mappings.jira_fields import MEMORY, FieldPlan
 from mappings.jira_out import Out
 from mappings.jira_site import sprint_of, unmapped_status
+from mappings.quick import quick
 from mappings.records import Link, Links, Milestone, WorkItem
 from mappings.schema import LinkRule, StatusRule
 from mappings.text import clean, identity, plain
@@ -23,6 +24,7 @@ from mappings.vocabulary import (
     StatusCategory,
 )
 
+_work_item = quick(WorkItem)
 _NO_LINK = LinkRule(LinkKind.UNKNOWN)
 
 
@@ -56,7 +58,7 @@ def issue(raw: dict[str, Any], out: Out) -> None:
     updated = out.moment(get("updated"), "updated")
     created = out.moment(get("created"), "created")
     history = jira_history.inline(raw, id_, out)
-    item = WorkItem(
+    item = _work_item(
         source_id=id_,
         key=key,
         scope_id=text(project.get("id")) or "",

@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 
 from mappings.dates import calendar, instant
 from mappings.jira_fields import FieldPlan
+from mappings.quick import quick
 from mappings.records import Account, DataIssue, Lookups, Record
 from mappings.schema import MappingTable
 from mappings.toml_lines import toml_key
 from mappings.values import short, text
 
 _UTC = ZoneInfo("UTC")
+_account = quick(Account)
 
 
 class Out:
@@ -97,7 +99,7 @@ class Out:
         self.accounts.add(id_)
         active = raw.get("active")
         self.records.append(
-            Account(
+            _account(
                 source_id=id_,
                 name=text(raw.get("displayName")),
                 login=text(raw.get("name")),
