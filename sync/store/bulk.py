@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from sync.store.guard import clean, clean_row
 from sync.store.types import Instant, from_sqlite, to_sqlite
@@ -123,11 +124,15 @@ class Bulk:
     def _through_copy(self, conn: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         conn.exec_driver_sql(self._prepare)
         driver: Any = conn.connection.driver_connection
-        with driver.cursor() as cursor:
-            with cursor.copy(self._copy) as copy:
+        failed: type[Exception] = conn.dialect.loaded_dbapi.Error
+        try:
+            with driver.cursor() as cursor, cursor.copy(self._copy) as copy:
                 for row in rows:
                     copy.write_row(row)
-            cursor.execute(self._merge)
+        except failed as error:
+            # As SQLAlchemy wraps what goes through it.
+            raise DBAPIError(self._copy, None, error, hide_parameters=True) from error
+        conn.exec_driver_sql(self._merge)
 
     def encode(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """The row in the driver's form."""

@@ -156,7 +156,7 @@ def write_histories(page: Page, records: Iterable[History]) -> None:
     for row in page.known(
         schema.field_event,
         ("work_item_id", "source_event_id", "known_from", *_EVENT),
-        page.maybe_known(mine),
+        page.maybe_known(schema.field_event, mine),
         "AND known_to IS NULL",
         id_column="work_item_id",
     ):
@@ -242,7 +242,7 @@ def write_memberships(page: Page, by_item: Mapping[str, Sequence[MembershipRow]]
     for row in page.known(
         schema.scope_membership,
         ("member_id", *key, "known_from", *_MEMBERSHIP),
-        page.maybe_known(by_item),
+        page.maybe_known(schema.scope_membership, by_item),
         "AND known_to IS NULL AND member_kind = 'work_item'",
         id_column="member_id",
     ):
@@ -274,9 +274,12 @@ def write_memberships(page: Page, by_item: Mapping[str, Sequence[MembershipRow]]
 
 def write_spans(page: Page, by_item: Mapping[str, tuple[datetime | None, datetime | None]]) -> None:
     """When work on each item started and was done."""
-    held: dict[str, tuple[Any, ...]] = {id_: (None, None) for id_ in by_item if id_ in page.fresh}
+    held: dict[str, tuple[Any, ...]] = dict.fromkeys(by_item, (None, None))
+    asked = page.maybe_known(schema.work_item, by_item)
+    for id_ in asked:
+        del held[id_]
     for id_, started, done in page.known(
-        schema.work_item, ("source_id", "started_at", "done_at"), page.maybe_known(by_item)
+        schema.work_item, ("source_id", "started_at", "done_at"), asked
     ):
         held[id_] = (started, done)
     moved = [

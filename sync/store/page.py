@@ -29,6 +29,8 @@ class Page:
     stale: dict[str, datetime] = field(default_factory=dict)
     #: (history_state, history_reason) of the items this page wrote or met.
     states: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    #: tables to which rows of fresh items may have been written.
+    _written: set[str] = field(default_factory=set)
 
     def known(
         self,
@@ -42,8 +44,14 @@ class Page:
         """Rows of these ids in `table`, decoded."""
         return select_ids(self.conn, table, columns, self.connection_id, id_column, ids, extra)
 
-    def maybe_known(self, ids: Iterable[str]) -> list[str]:
-        """The ids without those that are sure to be new, which no SELECT has to look for."""
+    def maybe_known(self, table: sa.Table, ids: Iterable[str]) -> list[str]:
+        """The ids without those of which this table is sure to hold nothing.
+
+        Only when it is asked for the first time: after that this page has written to it.
+        """
+        if table.name in self._written:
+            return list(ids)
+        self._written.add(table.name)
         return [id_ for id_ in ids if id_ not in self.fresh]
 
     def upsert(

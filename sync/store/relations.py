@@ -22,7 +22,7 @@ def write_links(page: Page, records: Iterable[Links]) -> None:
     for row in page.known(
         schema.link,
         ("declared_by", "source_id", "first_seen_at", *_LINK),
-        page.maybe_known(mine),
+        page.maybe_known(schema.link, mine),
         "AND withdrawn_at IS NULL",
         id_column="declared_by",
     ):

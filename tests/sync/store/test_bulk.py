@@ -3,6 +3,7 @@
 import pytest
 from support.store import START, Raw, at, rows, writer
 
+from sync.errors import StoreError
 from sync.store import bulk, schema
 from sync.store.guard import clean, clean_row
 from sync.store.open import Store
@@ -48,6 +49,17 @@ def test_a_batch_that_fails_leaves_nothing(store: Store) -> None:
     with writer(store) as one:
         one.raw("10000", [Raw(str(i)) for i in range(bulk.COPY_FROM)])
     assert len(rows(store, schema.raw_record, "source_id")) == bulk.COPY_FROM
+
+
+@pytest.mark.postgres
+def test_trouble_in_a_large_batch_is_ours_too(shared_postgres: Store) -> None:
+    made = bulk.upsert("postgresql", schema.work_item_key, COLUMNS, None)
+    values = [(1, f"s3cret\0{i}", str(i), START) for i in range(bulk.COPY_FROM)]
+    with pytest.raises(StoreError, match="the database") as caught:
+        with shared_postgres.writing() as conn:
+            made.run(conn, values)
+    assert "s3cret" not in f"{caught.value} {caught.value.__cause__}"
+    assert rows(shared_postgres, schema.work_item_key) == []
 
 
 def test_a_hash_is_of_the_clean_row() -> None:

@@ -17,6 +17,7 @@ from support.store import START, Raw, connection, postgres_database, rows, write
 
 from sync.errors import ConfigError, DriftlineError, StoreBusy, StoreError, StoreRefused
 from sync.store import schema, sqlite
+from sync.store.bulk import COPY_FROM
 from sync.store.open import HEAD, Store, memory_store, open_store
 from sync.store.views import VIEWS
 
@@ -245,7 +246,8 @@ def test_a_damaged_file(tmp_path: Path) -> None:
     assert "the database is damaged" in str(caught.value)
 
 
-def test_a_locked_store(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("many", [1, COPY_FROM])
+def test_a_locked_store(store_url: str, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sync.store.sqlite.BUSY_SECONDS", 0.2)
     monkeypatch.setattr("sync.store.postgres.BUSY_SECONDS", 0.2)
     holder, other = open_store(store_url), open_store(store_url)
@@ -253,9 +255,9 @@ def test_a_locked_store(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None
     def write_beside_the_holder() -> None:
         with holder.writing() as conn:
             if holder.dialect == "postgresql":
-                conn.exec_driver_sql("LOCK TABLE raw_record")
+                conn.exec_driver_sql("LOCK TABLE raw_record IN EXCLUSIVE MODE")
             with writer(other) as one:
-                one.raw("10000", [Raw("1")])
+                one.raw("10000", [Raw(str(i)) for i in range(many)])
 
     with pytest.raises(StoreBusy) as caught:
         write_beside_the_holder()

@@ -553,3 +553,21 @@ def test_many_rows_of_one_page(store: Store) -> None:
             one.links([links(id_, "x") for id_ in ids])
             assert written == one.rows
     assert len(rows(store, schema.field_event, "source_event_id")) == 800
+
+
+def test_what_a_page_writes_twice_ends_as_the_second(store: Store) -> None:
+    first, second = event("1", "1.0"), event("1", "2.0")
+    with writer(store) as one:
+        one.raw("10000", [Raw("1")])
+        one.work_items([item("1", history=COMPLETE)])
+        for events, target, milestone in (((first,), "2", "501"), ((second,), "3", "502")):
+            one.histories([History("1", COMPLETE, events)])
+            one.links([links("1", target)])
+            one.memberships({"1": [member(milestone_id=milestone)]})
+            one.spans({"1": (START, at(int(target)))})
+    with store.reading() as conn:
+        found = read.events(conn, 1, ["1"])["1"]
+        assert [row.source_event_id for row in found] == ["2.0"]
+        assert [row.milestone_id for row in read.memberships(conn, 1, ["1"])["1"]] == ["502"]
+    assert rows(store, schema.link, "to_id", "withdrawn_at") == [("2", START), ("3", None)]
+    assert rows(store, schema.work_item, "done_at") == [(at(3),)]
