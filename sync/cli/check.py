@@ -90,7 +90,9 @@ def look(app: App) -> tuple[list[Line], frozenset[int], list[dict[str, Any]]]:
         codes.add(error.exit_code)
     else:
         try:
-            lines.append(_writable(store))
+            line = _writable(store)
+            lines.append(line)
+            codes.add(1 if line.ok is False else 0)
             lines.extend(_mapping_gaps(store))
             lines.extend(_not_checked(settings, store))
             proposals = propose(app, settings, store)
@@ -141,7 +143,8 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
             lines.extend(_token(app, name, identity))
     except SourceError as error:
         _, code = explain(error)
-        return [Line(name, "login", False, redact(error.what), error.todo)], code
+        asked = f" ({error.where})" if error.where else ""
+        return [Line(name, "login", False, redact(error.what + asked), error.todo)], code
     finally:
         connector.close()
     return lines, code

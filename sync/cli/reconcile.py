@@ -40,16 +40,16 @@ def reconcile(
     as_json: bool,
 ) -> None:
     """Judge what was read: findings, and what could not be checked."""
+    from sync.cli import wiring
+
     settings = app.settings(with_secrets=False)
+    wiring.policy(settings)
+    as_of_at = instant(as_of, settings.root.time_zone, "--as-of")
+    known_at_at = instant(known_at, settings.root.time_zone, "--known-at")
     store = app.store(settings)
     try:
         result = judge(
-            app,
-            settings,
-            store,
-            as_of=instant(as_of, settings.root.time_zone, "--as-of"),
-            known_at=instant(known_at, settings.root.time_zone, "--known-at"),
-            milestone=milestone,
+            app, settings, store, as_of=as_of_at, known_at=known_at_at, milestone=milestone
         )
     finally:
         store.close()

@@ -51,9 +51,10 @@ def report(
     if dry_run and not email:
         raise UsageError("--dry-run belongs to --email", todo="Add --email, or leave it out.")
     settings = app.settings(with_secrets=False)
+    policy = wiring.policy(settings)
     store = app.store(settings)
     try:
-        result = load_last(store, wiring.policy(settings))
+        result = load_last(store, policy)
         if email:
             codes = mail(app, settings, store, result, audience=audience, dry_run=dry_run)
             context.exit(worst(codes))

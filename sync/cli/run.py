@@ -29,12 +29,15 @@ def run(
     as_json: bool,
 ) -> None:
     """Sync, reconcile, write the page, and mail the report when it is due."""
+    from sync.cli import wiring
     from sync.cli.sync_ import read
     from sync.cli.sync_ import show as show_sync
     from sync.cli.trouble import explain
     from sync.errors import DriftlineError
     from sync.report.build import build
 
+    # A mistake in the configuration is told before anything is read.
+    wiring.policy(app.settings(with_secrets=False))
     codes: set[int] = set()
     synced = read(app, full=full, quiet=as_json)
     codes |= synced.exit_codes

@@ -207,7 +207,8 @@ def _options(
                 environ=environ,
             )
         except ConfigError as error:
-            problems.lines.append(str(error))
+            told = f"{error.where}: {error.what}"
+            problems.lines.append(f"{told}. {error.todo}" if error.todo else told)
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -197,7 +197,7 @@ def test_two_sources_of_one_secret(loaded: Load) -> None:
 def test_variable_of_the_token_is_not_set(loaded: Load) -> None:
     assert problems(loaded, FILE, JIRA_TOKEN="") == [
         "driftline.toml:8: connections.Jira-Main.token_env: the environment variable JIRA_TOKEN "
-        "is not set Set it and retry."
+        "is not set. Set it and retry."
     ]
 
 
@@ -218,6 +218,15 @@ def test_place_of_a_value(loaded: Load) -> None:
         "driftline.toml:6: connections.Jira-Main.url"
     )
     assert found.where("sync", "workers") == "environment: DRIFTLINE_SYNC__WORKERS"
+
+
+def told(file: Path) -> list[str]:
+    """Lines of the mistakes in a file."""
+    try:
+        load(file, {})
+    except ConfigError as error:
+        return str(error).splitlines()
+    return []
 
 
 _KEYS = st.sampled_from(
@@ -243,8 +252,4 @@ def test_any_file_is_taken_or_refused_with_its_place(
     """Whatever stands in the file: a configuration, or lines that begin with where."""
     file = tmp_path_factory.getbasetemp() / "any.toml"
     file.write_text("\n".join(lines), encoding="utf-8", errors="replace")
-    try:
-        load(file, {})
-    except ConfigError as error:
-        assert all("any.toml" in line for line in str(error).splitlines()[:1])
-        assert str(error).strip()
+    assert all(line.startswith(("any.toml", str(file))) for line in told(file))
