@@ -29,7 +29,9 @@ def explain(error: BaseException) -> tuple[str, int]:
     if isinstance(error, SourceError):
         code = 2 if isinstance(error, (CannotAuthenticate, NotFound)) else 4
         return redact(sentence(error.what, error.where, error.todo)), code
-    if isinstance(error, (MappingError, UnknownConnector, UnknownMapping)):
+    if isinstance(error, MappingError):
+        return redact(sentence(error.what, error.where, error.todo)), 2
+    if isinstance(error, (UnknownConnector, UnknownMapping)):
         return redact(str(error)), 2
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

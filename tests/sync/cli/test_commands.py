@@ -1,0 +1,193 @@
+"""The commands a person types, in front of a simulated Jira."""
+
+import csv
+import email
+import json
+import socket
+from collections.abc import Iterator
+from email import policy
+from pathlib import Path
+
+import pytest
+from support.commands import Desk, desk
+from support.mail_server import Handler, mail_server
+
+
+@pytest.fixture
+def at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:
+    with desk(tmp_path, monkeypatch, capsys) as made:
+        yield made
+
+
+def test_unchanged_world_writes_nothing_and_says_so(at: Desk) -> None:
+    assert at.type("run").code == 0
+    said = at.type("run", "--json")
+    assert said.code == 0
+    assert said.json["schema_version"] == 1
+    assert said.json["sync"]["rows_written"] == 0
+    status = at.type("status", "--json")
+    assert status.json["rows_written"] == 0
+    assert status.json["requests"] == said.json["sync"]["requests"]
+    assert 0 < status.json["requests"] <= 10
+    assert {one["outcome"] for one in status.json["streams"]} == {"complete"}
+    assert "0 rows written" in at.type("status").out
+
+
+def test_run_writes_the_page_and_a_draft_for_the_first_address_once(at: Desk) -> None:
+    assert at.type("run", "--quiet").code == 0
+    reports = at.directory / "reports"
+    assert (reports / "report.html").read_text(encoding="utf-8").startswith("<!")
+    json.loads((reports / "report.json").read_text(encoding="utf-8"))
+    (draft,) = reports.glob("*.eml")
+    held = email.message_from_bytes(draft.read_bytes(), policy=policy.default)
+    assert held["To"] == "tpm@example.net"
+    assert held["X-Unsent"] == "1"
+    # It is mailed once a week: a second run the same morning writes no other.
+    at.bench.clock.sleep(3600)
+    assert at.type("run", "--quiet").code == 0
+    assert list(reports.glob("*.eml")) == [draft]
+
+
+def test_quiet_says_nothing_when_all_is_well(at: Desk) -> None:
+    said = at.type("run", "--quiet")
+    assert (said.code, said.out, said.err) == (0, "", "")
+
+
+def test_dry_run_shows_every_mail_and_leaves_the_next_one_due(at: Desk) -> None:
+    at.type("sync", "-q")
+    at.type("reconcile", "-q")
+    said = at.type("report", "--email", "--dry-run")
+    assert (said.code, said.out) == (0, "")
+    assert said.err.count("Draft for") == 2
+    assert len(list((at.directory / "reports").glob("*.eml"))) == 2
+    assert "Draft for tpm@example.net" in at.type("run").err
+
+
+def test_mail_goes_to_the_first_address_until_it_is_approved(at: Desk) -> None:
+    at.type("sync", "-q")
+    at.type("reconcile", "-q")
+    with mail_server(Handler()) as server:
+        at.write(at.text() + f'host = "127.0.0.1"\nport = {server.port}\nsecurity = "plain"\n')
+        said = at.type("report", "--email")
+        assert (said.code, said.err) == (0, "tpm@example.net: sent\n")
+        at.write(at.text() + "approved = true\n")
+        said = at.type("report", "--email")
+    assert said.err == "tpm@example.net: already sent\nleads@example.net: sent\n"
+
+
+def test_mail_that_does_not_leave_is_5_and_the_rest_is_done(at: Desk) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    at.write(at.text() + f'host = "127.0.0.1"\nport = {port}\nsecurity = "plain"\n')
+    said = at.type("run", "--json")
+    assert said.code == 5
+    assert said.json["exit_codes"] == [5]
+    assert "tpm@example.net: failed" in said.err
+    assert (at.directory / "reports" / "report.html").is_file()
+
+
+def test_check_tells_all_and_proposes(at: Desk) -> None:
+    at.type("sync", "-q")
+    said = at.type("check")
+    assert said.code == 0
+    for word in ("ok  jira: sign-in", "ok  store", "?   mail: server: none is configured"):
+        assert word in said.out
+    found = at.type("check", "--json").json
+    assert found["exit_codes"] == []
+    assert found["administrator_letter"] is None
+    # What is judged already is not proposed again.
+    lines = [one["line"] for one in found["proposals"]]
+    assert "APO:Release 3.3" in lines
+    assert "APO:Release 3.2" not in lines
+
+
+def test_report_in_each_form(at: Desk) -> None:
+    at.type("sync", "-q")
+    at.type("reconcile", "-q")
+    assert at.type("report").out.startswith("Apollo: inventory")
+    said = at.type("report", "--format", "html", "--out", "out/page.html")
+    assert said.err.startswith("Written: ")
+    assert (at.directory / "out" / "page.html").is_file()
+    assert at.type("report", "--format", "json").json["program"] == "Apollo"
+
+
+def test_fail_on_level(at: Desk) -> None:
+    at.type("sync", "-q")
+    at.monkeypatch.setenv("JIRA_TOKEN", "token-nobody-has")
+    at.bench.clock.sleep(60)
+    at.type("sync", "-q")
+    assert at.type("reconcile", "-q").code == 0
+    said = at.type("reconcile", "--fail-on", "high", "--json")
+    assert said.code == 3
+    assert said.json["exit_codes"] == [3]
+    assert "data.blind-spot" in {one["detector"] for one in said.json["findings"]}
+    assert at.type("reconcile", "--fail-on", "critical", "-q").code == 0
+    assert at.type("run", "--fail-on", "high", "--json").json["exit_codes"] == [3, 4]
+    (finding,) = [one for one in said.json["findings"] if one["detector"] == "data.blind-spot"]
+    short = finding["fingerprint"][:8]
+    assert short in at.type("findings", "list").out
+    assert "Evidence:" in at.type("explain", short).out
+    assert at.type("findings", "show", short, "--json").json["finding"] == {
+        **at.type("explain", short, "--json").json["finding"]
+    }
+
+
+def test_looking_back_records_nothing(at: Desk) -> None:
+    at.type("sync", "-q")
+    at.type("reconcile", "-q")
+    first = at.type("report", "--format", "json").json["run_id"]
+    assert at.type("reconcile", "--as-of", "2026-02-01", "--json").code == 0
+    assert at.type("reconcile", "--milestone", "APO:Release 3.2", "-q").code == 0
+    assert at.type("report", "--format", "json").json["run_id"] == first
+
+
+def test_baseline_from_suggestion_to_agreement(at: Desk) -> None:
+    at.type("sync", "-q")
+    at.type("reconcile", "-q")
+    said = at.type("baseline", "accept", "APO:Release 3.2", "--author", "tpm", "--json")
+    (held,) = said.json["baselines"]
+    assert (held["accepted"], held["author"]) == (True, "tpm")
+    at.bench.clock.sleep(60)
+    said = at.type("baseline", "set", "APO:Release 3.2", "--author", "tpm", "--reason", "agreed")
+    assert said.code == 0
+    found = at.type("baseline", "list", "--json").json["baselines"]
+    assert [one["in_force"] for one in found].count(True) == 1
+    assert "agreed" in at.type("baseline", "list").out
+
+
+def test_mapping_and_remap(at: Desk) -> None:
+    at.type("sync", "-q")
+    assert at.type("mapping", "lint").out == "The mapping is sound.\n"
+    assert "[status]" in at.type("mapping", "show", "--project", "APO").out
+    assert at.type("remap", "--json").json["rows_written"] == 0
+    (at.directory / "mine.toml").write_text('[status]\n"Done" = "cancelled"\n', encoding="utf-8")
+    at.write(at.text().replace("[milestones]", 'mapping = "mine.toml"\n\n[milestones]'))
+    assert at.type("remap", "--json").json["rows_written"] > 0
+
+
+def test_export(at: Desk) -> None:
+    at.type("sync", "-q")
+    assert at.type("export", "work_item", "--out", "items.csv").code == 0
+    with (at.directory / "items.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(at.bench.alive("APO"))
+    said = at.type("export", "v_work_item", "--format", "jsonl")
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    assert {one["key"] for one in lines} == {row["key"] for row in rows}
+
+
+def test_connectors_and_database(at: Desk) -> None:
+    (jira,) = at.type("connectors", "list", "--json").json["connectors"]
+    assert (jira["name"], jira["usable"]) == ("jira", True)
+    assert "issues" in jira["streams"]
+    assert "is at revision" in at.type("db", "upgrade").out
+
+
+def test_no_secret_in_anything_printed(at: Desk) -> None:
+    said = [at.type("run", "--debug"), at.type("check", "--json"), at.type("status", "--json")]
+    assert all(at.token not in one.out + one.err for one in said)
+    for file in (at.directory / "reports").iterdir():
+        assert at.token.encode() not in file.read_bytes()
