@@ -1,6 +1,7 @@
-"""A store on each database; making one on PostgreSQL takes long, so the tests here share it."""
+"""A store on each database; making one takes long, so the tests here share what they can."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,16 @@ def _server() -> str:
 def server() -> str:
     """Address of a PostgreSQL server."""
     return _server()
+
+
+@pytest.fixture(scope="session")
+def made_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a store with one connection; copying it is faster than making it."""
+    path = tmp_path_factory.mktemp("made") / "store.db"
+    made = open_store(str(path))
+    assert connection(made) == 1
+    made.close()
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +70,8 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store with one connection, whose id is 1."""
     if request.param == "sqlite":
-        opened = open_store(str(tmp_path / "store.db"))
-        assert connection(opened) == 1
+        made = request.getfixturevalue("made_sqlite")
+        opened = open_store(str(shutil.copy(made, tmp_path / "store.db")), create=False)
         yield opened
         opened.close()
         return

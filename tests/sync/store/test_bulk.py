@@ -1,7 +1,7 @@
 """Many rows in one call."""
 
 import pytest
-from support.store import START, Raw, at, rows, writer
+from support.store import START, Raw, at, connection, empty, rows, writer
 
 from sync.errors import StoreError
 from sync.store import bulk, schema
@@ -53,6 +53,8 @@ def test_a_batch_that_fails_leaves_nothing(store: Store) -> None:
 
 @pytest.mark.postgres
 def test_trouble_in_a_large_batch_is_ours_too(shared_postgres: Store) -> None:
+    empty(shared_postgres)
+    connection(shared_postgres)
     made = bulk.upsert("postgresql", schema.work_item_key, COLUMNS, None)
     values = [(1, f"s3cret\0{i}", str(i), START) for i in range(bulk.COPY_FROM)]
     with pytest.raises(StoreError, match="the database") as caught:

@@ -59,6 +59,11 @@ def test_a_store_is_made_once_and_opened_again(store_url: str) -> None:
     second.close()
 
 
+@pytest.mark.parametrize(
+    "store_url",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.full])],
+    indirect=True,
+)
 def test_three_processes_may_open_an_empty_store_at_once(store_url: str) -> None:
     running = [run_python(_OPEN, root(), store_url) for _ in range(3)]
     answers = [process.communicate(timeout=120) for process in running]

@@ -16,7 +16,7 @@ from sync.store.open import Store
 from sync.store.rows import MembershipRow
 
 COMPLETE = HistoryState.COMPLETE
-few = settings(max_examples=settings.default.max_examples // 2)
+few = settings(max_examples=settings.default.max_examples // 4)
 
 ids = st.sampled_from(["1", "2", "3"])
 #: Any text, also what no database takes.
