@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -148,6 +149,12 @@ def _place(file: Path, error: Exception) -> str:
     return f"{shown(file)}:{line}" if found and line.isdecimal() else shown(file)
 
 
+@lru_cache(maxsize=64)
+def _options_of(kind: str) -> type[BaseModel]:
+    """Options of a connector; looking through all installed packages takes a while."""
+    return get_connector(kind).options
+
+
 def _settings(
     data: Mapping[str, Any], values: Mapping[Place, str], held: Mapping[Place, str]
 ) -> Root:
@@ -186,7 +193,7 @@ def _options(
 ) -> BaseModel | None:
     at = ("connections", name)
     try:
-        model = get_connector(one.kind).options
+        model = _options_of(one.kind)
     except UnknownConnector as error:
         problems.say((*at, "kind"), str(error))
         return None
@@ -233,7 +240,7 @@ def _decoded(value: Any, path: Place, problems: Problems) -> Any:
 def _foreign_keys(name: str, one: Mapping[str, Any], problems: Problems) -> None:
     """Unknown keys of a connection, told although something else is wrong too."""
     try:
-        model = get_connector(str(one.get("kind"))).options
+        model = _options_of(str(one.get("kind")))
     except UnknownConnector as error:
         if "kind" in one:
             problems.say(("connections", name, "kind"), str(error))
@@ -280,7 +287,7 @@ def _with_password(address: object) -> str | None:
 
 def _secret_options(one: Mapping[str, Any]) -> set[str]:
     try:
-        fields = get_connector(str(one.get("kind"))).options.model_fields
+        fields = _options_of(str(one.get("kind"))).model_fields
     except UnknownConnector:
         return set()
     return {name for name, field_ in fields.items() if "SecretStr" in str(field_.annotation)}

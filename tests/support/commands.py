@@ -1,8 +1,9 @@
 """The command line in front of a simulated Jira, in a directory of its own."""
 
 import json
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ judge = ["APO:Release 3.2"]
 from = "driftline@example.net"
 to = ["tpm@example.net", "leads@example.net"]
 """
+
+
+#: Enough for a milestone with a history, few enough to be read at once.
+ISSUES = 12
 
 
 @dataclass
@@ -70,13 +75,10 @@ class Desk:
         """Address of the simulated Jira."""
         return self.bench.simulator.url(self.bench.dialect)
 
-    def configure(self, **changes: str) -> None:
-        """Write driftline.toml; `changes`: texts to replace, by what replaces them."""
+    def configure(self) -> None:
+        """Write driftline.toml."""
         who = self.bench.world.credentials["owner"]
-        text = CONFIG.format(url=self.url, email=who.email)
-        for new, old in changes.items():
-            text = text.replace(old, new)
-        self.write(text)
+        self.write(CONFIG.format(url=self.url, email=who.email))
 
     def write(self, text: str) -> None:
         """Write driftline.toml as it is given."""
@@ -101,13 +103,29 @@ def desk(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     *,
-    issues: int = 12,
-    cloud: bool = True,
+    bench: Bench | None = None,
+    store: Path | None = None,
 ) -> Iterator[Desk]:
-    """A configured desk."""
+    """A configured desk, with a server of its own unless `bench` is one, and a copy of `store`."""
     monkeypatch.chdir(directory)
-    with serving(issues=issues, cloud=cloud) as bench:
-        made = Desk(bench, directory, monkeypatch, capsys)
+    with nullcontext(bench) if bench is not None else serving(issues=ISSUES) as used:
+        made = Desk(used, directory, monkeypatch, capsys)
         monkeypatch.setenv("JIRA_TOKEN", made.token)
         made.configure()
+        if store is not None:
+            shutil.copyfile(store, directory / "driftline.db")
         yield made
+
+
+def judged(bench: Bench, directory: Path) -> Path:
+    """A store in which the world was read and reconciled once."""
+    file = directory / "judged.db"
+    text = CONFIG.format(url=bench.simulator.url(bench.dialect), email="owner@example.net")
+    config = directory / "driftline.toml"
+    config.write_text(f'store = "judged.db"\n{text}', encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("JIRA_TOKEN", bench.world.credentials["owner"].token)
+        for command in ("sync", "reconcile"):
+            app = App(clock=bench.clock, sleep=bench.clock.sleep)
+            assert main(["--config", str(config), "-q", command], app=app) == 0
+    return file

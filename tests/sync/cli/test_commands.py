@@ -9,8 +9,33 @@ from email import policy
 from pathlib import Path
 
 import pytest
-from support.commands import Desk, desk
+from support.commands import ISSUES, Desk, desk, judged
+from support.jira_site import Bench, serving
 from support.mail_server import Handler, mail_server
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    with serving(issues=ISSUES) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def held(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return judged(bench, tmp_path_factory.mktemp("held"))
+
+
+@pytest.fixture
+def judging(
+    bench: Bench,
+    held: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Desk]:
+    """A desk whose store was filled and reconciled; its server is shared and must not change."""
+    with desk(tmp_path, monkeypatch, capsys, bench=bench, store=held) as made:
+        yield made
 
 
 @pytest.fixture
@@ -55,25 +80,23 @@ def test_quiet_says_nothing_when_all_is_well(at: Desk) -> None:
     assert (said.code, said.out, said.err) == (0, "", "")
 
 
-def test_dry_run_shows_every_mail_and_leaves_the_next_one_due(at: Desk) -> None:
-    at.type("sync", "-q")
-    at.type("reconcile", "-q")
-    said = at.type("report", "--email", "--dry-run")
+def test_dry_run_shows_every_mail_and_leaves_the_next_one_due(judging: Desk) -> None:
+    said = judging.type("report", "--email", "--dry-run")
     assert (said.code, said.out) == (0, "")
     assert said.err.count("Draft for") == 2
-    assert len(list((at.directory / "reports").glob("*.eml"))) == 2
-    assert "Draft for tpm@example.net" in at.type("run").err
+    assert len(list((judging.directory / "reports").glob("*.eml"))) == 2
+    assert "Draft for tpm@example.net" in judging.type("run").err
 
 
-def test_mail_goes_to_the_first_address_until_it_is_approved(at: Desk) -> None:
-    at.type("sync", "-q")
-    at.type("reconcile", "-q")
+def test_mail_goes_to_the_first_address_until_it_is_approved(judging: Desk) -> None:
     with mail_server(Handler()) as server:
-        at.write(at.text() + f'host = "127.0.0.1"\nport = {server.port}\nsecurity = "plain"\n')
-        said = at.type("report", "--email")
+        judging.write(
+            judging.text() + f'host = "127.0.0.1"\nport = {server.port}\nsecurity = "plain"\n'
+        )
+        said = judging.type("report", "--email")
         assert (said.code, said.err) == (0, "tpm@example.net: sent\n")
-        at.write(at.text() + "approved = true\n")
-        said = at.type("report", "--email")
+        judging.write(judging.text() + "approved = true\n")
+        said = judging.type("report", "--email")
     assert said.err == "tpm@example.net: already sent\nleads@example.net: sent\n"
 
 
@@ -89,13 +112,12 @@ def test_mail_that_does_not_leave_is_5_and_the_rest_is_done(at: Desk) -> None:
     assert (at.directory / "reports" / "report.html").is_file()
 
 
-def test_check_tells_all_and_proposes(at: Desk) -> None:
-    at.type("sync", "-q")
-    said = at.type("check")
+def test_check_tells_all_and_proposes(judging: Desk) -> None:
+    said = judging.type("check")
     assert said.code == 0
     for word in ("ok  jira: sign-in", "ok  store", "?   mail: server: none is configured"):
         assert word in said.out
-    found = at.type("check", "--json").json
+    found = judging.type("check", "--json").json
     assert found["exit_codes"] == []
     assert found["administrator_letter"] is None
     # What is judged already is not proposed again.
@@ -104,14 +126,12 @@ def test_check_tells_all_and_proposes(at: Desk) -> None:
     assert "APO:Release 3.2" not in lines
 
 
-def test_report_in_each_form(at: Desk) -> None:
-    at.type("sync", "-q")
-    at.type("reconcile", "-q")
-    assert at.type("report").out.startswith("Apollo: inventory")
-    said = at.type("report", "--format", "html", "--out", "out/page.html")
+def test_report_in_each_form(judging: Desk) -> None:
+    assert judging.type("report").out.startswith("Apollo: inventory")
+    said = judging.type("report", "--format", "html", "--out", "out/page.html")
     assert said.err.startswith("Written: ")
-    assert (at.directory / "out" / "page.html").is_file()
-    assert at.type("report", "--format", "json").json["program"] == "Apollo"
+    assert (judging.directory / "out" / "page.html").is_file()
+    assert judging.type("report", "--format", "json").json["program"] == "Apollo"
 
 
 def test_fail_on_level(at: Desk) -> None:
@@ -135,55 +155,53 @@ def test_fail_on_level(at: Desk) -> None:
     }
 
 
-def test_looking_back_records_nothing(at: Desk) -> None:
-    at.type("sync", "-q")
-    at.type("reconcile", "-q")
-    first = at.type("report", "--format", "json").json["run_id"]
-    assert at.type("reconcile", "--as-of", "2026-02-01", "--json").code == 0
-    assert at.type("reconcile", "--milestone", "APO:Release 3.2", "-q").code == 0
-    assert at.type("report", "--format", "json").json["run_id"] == first
+def test_looking_back_records_nothing(judging: Desk) -> None:
+    first = judging.type("report", "--format", "json").json["run_id"]
+    assert judging.type("reconcile", "--as-of", "2026-02-01", "--json").code == 0
+    assert judging.type("reconcile", "--milestone", "APO:Release 3.2", "-q").code == 0
+    assert judging.type("report", "--format", "json").json["run_id"] == first
 
 
-def test_baseline_from_suggestion_to_agreement(at: Desk) -> None:
-    at.type("sync", "-q")
-    at.type("reconcile", "-q")
-    said = at.type("baseline", "accept", "APO:Release 3.2", "--author", "tpm", "--json")
+def test_baseline_from_suggestion_to_agreement(judging: Desk) -> None:
+    said = judging.type("baseline", "accept", "APO:Release 3.2", "--author", "tpm", "--json")
     (held,) = said.json["baselines"]
     assert (held["accepted"], held["author"]) == (True, "tpm")
-    at.bench.clock.sleep(60)
-    said = at.type("baseline", "set", "APO:Release 3.2", "--author", "tpm", "--reason", "agreed")
+    judging.bench.clock.sleep(60)
+    said = judging.type(
+        "baseline", "set", "APO:Release 3.2", "--author", "tpm", "--reason", "agreed"
+    )
     assert said.code == 0
-    found = at.type("baseline", "list", "--json").json["baselines"]
+    found = judging.type("baseline", "list", "--json").json["baselines"]
     assert [one["in_force"] for one in found].count(True) == 1
-    assert "agreed" in at.type("baseline", "list").out
+    assert "agreed" in judging.type("baseline", "list").out
 
 
-def test_mapping_and_remap(at: Desk) -> None:
-    at.type("sync", "-q")
-    assert at.type("mapping", "lint").out == "The mapping is sound.\n"
-    assert "[status]" in at.type("mapping", "show", "--project", "APO").out
-    assert at.type("remap", "--json").json["rows_written"] == 0
-    (at.directory / "mine.toml").write_text('[status]\n"Done" = "cancelled"\n', encoding="utf-8")
-    at.write(at.text().replace("[milestones]", 'mapping = "mine.toml"\n\n[milestones]'))
-    assert at.type("remap", "--json").json["rows_written"] > 0
+def test_mapping_and_remap(judging: Desk) -> None:
+    assert judging.type("mapping", "lint").out == "The mapping is sound.\n"
+    assert "[status]" in judging.type("mapping", "show", "--project", "APO").out
+    assert judging.type("remap", "--json").json["rows_written"] == 0
+    (judging.directory / "mine.toml").write_text(
+        '[status]\n"Done" = "cancelled"\n', encoding="utf-8"
+    )
+    judging.write(judging.text().replace("[milestones]", 'mapping = "mine.toml"\n\n[milestones]'))
+    assert judging.type("remap", "--json").json["rows_written"] > 0
 
 
-def test_export(at: Desk) -> None:
-    at.type("sync", "-q")
-    assert at.type("export", "work_item", "--out", "items.csv").code == 0
-    with (at.directory / "items.csv").open(encoding="utf-8", newline="") as file:
+def test_export(judging: Desk) -> None:
+    assert judging.type("export", "work_item", "--out", "items.csv").code == 0
+    with (judging.directory / "items.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == len(at.bench.alive("APO"))
-    said = at.type("export", "v_work_item", "--format", "jsonl")
+    assert len(rows) == len(judging.bench.alive("APO"))
+    said = judging.type("export", "v_work_item", "--format", "jsonl")
     lines = [json.loads(line) for line in said.out.splitlines()]
     assert {one["key"] for one in lines} == {row["key"] for row in rows}
 
 
-def test_connectors_and_database(at: Desk) -> None:
-    (jira,) = at.type("connectors", "list", "--json").json["connectors"]
+def test_connectors_and_database(judging: Desk) -> None:
+    (jira,) = judging.type("connectors", "list", "--json").json["connectors"]
     assert (jira["name"], jira["usable"]) == ("jira", True)
     assert "issues" in jira["streams"]
-    assert "is at revision" in at.type("db", "upgrade").out
+    assert "is at revision" in judging.type("db", "upgrade").out
 
 
 def test_no_secret_in_anything_printed(at: Desk) -> None:

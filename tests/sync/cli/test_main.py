@@ -83,7 +83,8 @@ def test_reader_that_goes_away() -> None:
         "    def write(self, text): raise BrokenPipeError\n"
         "    def flush(self): raise BrokenPipeError\n"
         "    def fileno(self): return 1\n"
-        "sys.stdout = Gone(); code = m.main(['--help']); sys.stdout = sys.__stdout__; sys.exit(code)"
+        "sys.stdout = Gone(); code = m.main(['--help']); sys.stdout = sys.__stdout__\n"
+        "sys.exit(code)"
     )
     done = python(code)
     assert (done.returncode, done.stderr) == (0, "")
