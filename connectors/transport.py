@@ -15,7 +15,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import orjson
 import requests
 import tenacity
 import truststore
@@ -33,6 +32,7 @@ from connectors.contract import (
     UnexpectedAnswer,
     WrongAddress,
 )
+from connectors.jsonbytes import decode, encode
 from connectors.redaction import bare_url, redact
 
 #: Attempts for one request, the first included.
@@ -241,7 +241,7 @@ class Transport:
         headers = {"User-Agent": self.runtime.user_agent, "Accept": "application/json"}
         data = None
         if body is not None:
-            data = orjson.dumps(body)
+            data = encode(body)
             headers["Content-Type"] = "application/json"
         try:
             # The library's own `request` retries by itself: the plain session's is used.
@@ -360,8 +360,8 @@ class Transport:
         if answer.body and start not in b'{["0123456789-tfn':
             raise UnexpectedAnswer(f"the answer is not JSON but {kind or 'unknown'}", where=where)
         try:
-            return replace(answer, parsed=orjson.loads(answer.body) if answer.body else None)
-        except orjson.JSONDecodeError:
+            return replace(answer, parsed=decode(answer.body) if answer.body else None)
+        except ValueError:
             raise _Again(
                 UnexpectedAnswer(
                     "the answer is broken JSON",
@@ -488,8 +488,8 @@ class Transport:
     def _said(self, answer: Answer) -> str:
         """The server's own words, if they are words."""
         try:
-            found = orjson.loads(answer.body)
-        except orjson.JSONDecodeError:
+            found = decode(answer.body)
+        except ValueError:
             return ""
         if not isinstance(found, dict):
             return ""

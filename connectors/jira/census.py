@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import orjson
-
 from connectors.contract import Gone, GoneReason, NotAllowed, Page, RawRecord, ScopeRef, Window
 from connectors.jira import paging
 from connectors.jira.issues import horizon, shape_of, updated_at, wanted_fields
 from connectors.jira.jql import conjunction, in_projects
 from connectors.jira.paging import Question
 from connectors.jira.site import Site
+from connectors.jsonbytes import encode
 
 #: Ids per page: the vendor's cap when only ids are asked for.
 CLOUD_PAGE, DC_PAGE = 5000, 1000
@@ -76,7 +75,7 @@ def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:
             key = str(issue.get("key") or "") or None
             out.append(Gone(id_, GoneReason.MOVED, to_scope_id=moved_to, to_key=key))
             continue
-        record = RawRecord("issues", id_, orjson.dumps(issue), updated_at(issue), shape)
+        record = RawRecord("issues", id_, encode(issue), updated_at(issue), shape)
         out.append(Gone(id_, None, record=record))
     return out
 

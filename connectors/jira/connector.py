@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from connectors.contract import (
     CONTRACT,
     CheckItem,
@@ -29,6 +27,7 @@ from connectors.jira.listing import listing
 from connectors.jira.options import JiraOptions
 from connectors.jira.site import Site
 from connectors.jira.specs import REMOTE_LINKS, STREAMS
+from connectors.jsonbytes import encode
 
 
 class JiraConnector:
@@ -117,9 +116,7 @@ Listing = Callable[[Site, ScopeRef], Iterable[dict[str, Any]]]
 
 
 def _whole(stream: str, read_all: Listing, site: Site, scope: ScopeRef) -> Iterator[Page]:
-    records = tuple(
-        RawRecord(stream, str(one["id"]), orjson.dumps(one)) for one in read_all(site, scope)
-    )
+    records = tuple(RawRecord(stream, str(one["id"]), encode(one)) for one in read_all(site, scope))
     yield Page(records, committed=True)
 
 

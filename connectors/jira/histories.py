@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from connectors.contract import (
     NotFound,
     Page,
@@ -17,6 +15,7 @@ from connectors.contract import (
 )
 from connectors.jira.jql import millis
 from connectors.jira.site import Site
+from connectors.jsonbytes import encode
 
 #: Most ids, and most entries, of one bulk request (vendor's limits).
 BULK_IDS, BULK_ENTRIES = 1000, 10000
@@ -167,7 +166,7 @@ def _record(id_: str, entries: dict[str, Any], reason: str | None) -> RawRecord:
         "complete": reason is None,
         "reason": reason,
     }
-    return RawRecord("changelogs", id_, orjson.dumps(payload), parsed=payload)
+    return RawRecord("changelogs", id_, encode(payload), parsed=payload)
 
 
 def _order(entry: Mapping[str, Any]) -> tuple[int, int, str]:

@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
-import orjson
-
 from connectors.contract import (
     Cursor,
     Page,
@@ -19,6 +17,7 @@ from connectors.jira import paging
 from connectors.jira.jql import conjunction, from_millis, in_projects, millis, time_literal
 from connectors.jira.paging import Found, Question, fields_of
 from connectors.jira.site import Site
+from connectors.jsonbytes import encode
 
 #: Fields that are read of every issue; custom ones are added by their type.
 FIELDS = (
@@ -256,7 +255,7 @@ class _Walk:
             self.seen[id_] = millis(updated)
             if len(self.seen) > _SEEN_LIMIT:
                 self.seen = None
-        return RawRecord("issues", id_, orjson.dumps(issue), updated, self.shape, issue)
+        return RawRecord("issues", id_, encode(issue), updated, self.shape, issue)
 
     def _progress(self, mark: Mapping[str, Any]) -> Cursor:
         walk = {**mark, "lower": None if self.lower is None else millis(self.lower)}

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import orjson
-
 from connectors.contract import Page, RawRecord, Unreadable, Window
 from connectors.jira.site import Site
+from connectors.jsonbytes import encode
 
 _CHUNK = 50
 
@@ -26,7 +25,7 @@ def read(site: Site, window: Window) -> Iterator[Page]:
                 unreadable.append(Unreadable(id_, "its links cannot be read", kind))
                 continue
             payload = {"issueId": id_, "links": answer.array()}
-            records.append(RawRecord("remote_links", id_, orjson.dumps(payload)))
+            records.append(RawRecord("remote_links", id_, encode(payload)))
         yield Page(
             tuple(records),
             committed=start + _CHUNK >= len(ids),

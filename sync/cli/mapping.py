@@ -134,6 +134,18 @@ def _known(app: App, settings: "Settings", name: str) -> "Known | None":
                     )
                 },
                 item_types=column(item.raw_type),
+                # The vendor's own word for the level says enough about these.
+                explained_types=frozenset(
+                    conn.execute(
+                        sa.select(item.raw_type)
+                        .distinct()
+                        .where(
+                            item.connection_id == id_,
+                            item.item_type.in_(("subtask", "epic")),
+                            item.raw_type.is_not(None),
+                        )
+                    ).scalars()
+                ),
                 priorities=column(item.raw_priority),
                 resolutions=column(item.resolution),
                 links=column(schema.link.c.raw_kind),

@@ -59,13 +59,14 @@ def connection(settings: Settings, name: str) -> ConnectionPlan:
     one = settings.root.connections[name]
     options = settings.options[name]
     estimates = tuple(getattr(options, "estimate_fields", ()) or ())
+    table = mapping(settings, one, estimates)
     return ConnectionPlan(
         name=name,
         kind=one.kind,
         options=options,
-        mapping=mapping(settings, one, estimates),
+        mapping=table,
         time_zone=one.time_zone or settings.root.time_zone,
-        hints={},
+        hints={"points": table.field_names},
         proxy=one.proxy,
         ca_bundle=None if one.ca_bundle is None else str(settings.base / one.ca_bundle),
         timeout_seconds=one.timeout_seconds,

@@ -17,8 +17,9 @@ from connectors.contract import (
     TooManyRequests,
 )
 from connectors.registry import get as get_connector
-from mappings.records import Lookups
+from mappings.records import Lookups, Status
 from mappings.registry import get as get_mapping
+from mappings.schema import MappingTable
 from mappings.vocabulary import StatusCategory
 from sync.clock import Clock
 from sync.engine import budget, capability
@@ -175,8 +176,14 @@ def normalizer(
         time_zone=connection.time_zone,
         base_url=base_url,
     )
-    categories = {one.source_id: StatusCategory(one.category) for one in statuses}
+    categories = {one.source_id: _category(mapping, one) for one in statuses}
     return Normalizer(entry.normalize, mapping, lookups, categories)
+
+
+def _category(mapping: MappingTable, status: Status) -> StatusCategory:
+    """What a status means in this project: its own layer of the mapping may say otherwise."""
+    rule = mapping.status(status.raw_name, status.source_id, None, status.raw_category)
+    return rule.category if rule is not None else status.category
 
 
 def request_count(connector: Connector) -> int:
