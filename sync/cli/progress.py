@@ -57,10 +57,10 @@ class Bars(Lines):
         from rich.progress import Progress as Live
 
         self._live = Live(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            console=Console(stderr=True),
+            console=Console(stderr=True, highlight=False),
             transient=True,
         )
         self._tasks: dict[tuple[str, str, str], Any] = {}

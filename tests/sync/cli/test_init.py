@@ -1,0 +1,125 @@
+"""`driftline init`: asks, never asks for a secret, never overwrites, and checks what it wrote."""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+from support.commands import Desk, desk
+
+from sync.cli.app import App
+from sync.cli.init import _quoted
+from sync.cli.main import cli
+
+
+@pytest.fixture
+def at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:
+    with desk(tmp_path, monkeypatch, capsys) as made:
+        (tmp_path / "driftline.toml").unlink()
+        yield made
+
+
+def answer(at: Desk, words: list[str], *answers: str) -> Result:
+    """Type a command and answer its questions."""
+    app = App(clock=at.bench.clock, sleep=at.bench.clock.sleep)
+    return CliRunner().invoke(cli, words, input="".join(f"{a}\n" for a in answers), obj=app)
+
+
+def flags(at: Desk, *more: str) -> list[str]:
+    return [
+        *("init", "--name", "Apollo", "--time-zone", "Europe/Berlin", "--url", at.url),
+        *("--email", "owner@example.net", "--token-env", "JIRA_TOKEN", "--project", "APO"),
+        *("--sender", "tpm@example.net", "--to", "tpm@example.net", *more),
+    ]
+
+
+def test_asks_reads_and_proposes(at: Desk) -> None:
+    done = answer(
+        at,
+        ["init"],
+        "Apollo",
+        "Mars",
+        "Europe/Berlin",
+        "jira.example.com",
+        at.url,
+        "owner@example.net",
+        "",
+        "APO",
+        "tpm@example.net",
+        "",
+        "y",
+        "1",
+    )
+    assert done.exit_code == 0, done.output
+    assert "must be a time zone such as Europe/Berlin" in done.output
+    assert "must be an address such as https://example.atlassian.net" in done.output
+    assert "1 milestones are judged." in done.output
+    held = tomllib.loads(at.text())
+    assert held["time_zone"] == "Europe/Berlin"
+    assert held["connections"]["jira"] == {
+        "kind": "jira",
+        "url": at.url,
+        "email": "owner@example.net",
+        "token_env": "JIRA_TOKEN",
+        "projects": ["APO"],
+    }
+    assert held["mail"] == {"from": "tpm@example.net", "to": ["tpm@example.net"]}
+    (judged,) = held["milestones"]["judge"]
+    assert judged.startswith("APO:")
+    assert at.token not in at.text() + done.output
+
+
+def test_all_answers_as_options(at: Desk) -> None:
+    done = answer(at, flags(at, "--judge", "APO:Release 3.2", "--no-sync"))
+    assert done.exit_code == 0, done.output
+    assert tomllib.loads(at.text())["milestones"]["judge"] == ["APO:Release 3.2"]
+    assert not (at.directory / "driftline.db").exists()
+    assert at.type("check").code == 0
+
+
+def test_file_that_is_there_stays(at: Desk) -> None:
+    at.write("# mine\n")
+    done = at.type(*flags(at, "--no-sync"))
+    assert done.code == 2
+    assert "is there already" in done.err
+    assert at.text() == "# mine\n"
+    assert answer(at, flags(at, "--no-sync", "--force")).exit_code == 0
+    assert "Apollo" in at.text()
+
+
+def test_wrong_token_is_told_and_the_file_is_there_to_correct(at: Desk) -> None:
+    at.monkeypatch.setenv("JIRA_TOKEN", "token-nobody-has")
+    done = at.type(*flags(at, "--no-sync"))
+    assert done.code == 2
+    assert "the server refuses the credentials" in done.err
+    assert "Correct driftline.toml and run `driftline check`." in done.out
+    assert "token-nobody-has" not in at.text() + done.err + done.out
+
+
+def test_token_that_is_nowhere_is_told(at: Desk) -> None:
+    done = at.type(*flags(at, "--no-sync", "--token-file", "no-such-file"))
+    assert done.code == 2
+    assert "no-such-file cannot be read" in done.err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [("--time-zone", "Mars", "must be a time zone"), ("--url", "jira", "must be an address")],
+)
+def test_wrong_option(at: Desk, option: str, value: str, told: str) -> None:
+    words = flags(at, "--no-sync")
+    words[words.index(option) + 1] = value
+    done = at.type(*words)
+    assert done.code == 2
+    assert done.err.startswith(f"{option}: {told}")
+    assert not (at.directory / "driftline.toml").exists()
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_answer_is_one_toml_string(text: str) -> None:
+    assert tomllib.loads(f"x = {_quoted(text)}") == {"x": text}
