@@ -3,6 +3,7 @@
 import random
 from datetime import datetime, timedelta
 
+from connectors.simulator.texture import weave
 from connectors.simulator.world import Credential, Issue, Project, Sprint, Version, World, days
 
 _VERBS = "Add Fix Improve Remove Rework Document Measure Support Speed-up Validate".split()
@@ -44,6 +45,7 @@ def build(
         kind = "kanban" if i == projects - 1 and projects > 1 else "scrum"
         project = world.add_project(key, f"{key.title()} product", kind)
         _fill(world, rng, project, issues_per_project)
+    weave(world, seed)
     return world
 
 

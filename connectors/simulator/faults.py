@@ -3,9 +3,23 @@
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any, Literal
+
+import orjson
 
 from connectors.simulator.http import Request, Response
+
+#: How a fault shows. `answer`: its own answer. `drop`: the connection closes without one. Of the
+#: real answer: `cut` sends half, `drip` sends it slowly, `short` gives fewer rows than asked for
+#: and loses none, `hole` leaves a row out, `repeat` gives the token that it was asked with.
+Manner = Literal["answer", "drop", "cut", "drip", "short", "hole", "repeat"]
+_HTML = "text/html;charset=UTF-8"
+_PAGE = b"<!DOCTYPE html><html><head><title>Log in</title></head><body></body></html>"
+#: Names of the lists that answers hold their rows in.
+_ROWS = ("issues", "values")
 
 
 @dataclass(slots=True)
@@ -22,12 +36,67 @@ class Fault:
     times: int | None = 1
     #: let so many matching requests pass first.
     skip: int = 0
-    #: cut: send half of the real answer; drop: close the connection without one.
-    manner: str = "answer"
+    manner: Manner = "answer"
 
     def response(self) -> Response:
         """What it answers."""
         return Response(self.status, self.body, self.headers, self.content_type)
+
+    def twist(self, request: Request) -> Request:
+        """The request as the server is made to understand it."""
+        if self.manner != "short":
+            return request
+        if request.body:
+            asked = request.json()
+            asked["maxResults"] = _half(asked.get("maxResults"))
+            return replace(request, body=orjson.dumps(asked))
+        half = str(_half(request.one("maxResults")))
+        return replace(request, query={**request.query, "maxResults": [half]})
+
+    def spoil(self, request: Request, response: Response) -> Response:
+        """The server's real answer, made wrong."""
+        if self.manner not in ("hole", "repeat") or response.status != 200:
+            return response
+        found = orjson.loads(response.body)
+        if self.manner == "hole":
+            for name in _ROWS:
+                if found.get(name):
+                    del found[name][len(found[name]) // 2]
+        else:
+            token = request.json().get("nextPageToken") or request.one("nextPageToken")
+            if token:
+                found["nextPageToken"], found["isLast"] = token, False
+        return replace(response, body=orjson.dumps(found))
+
+
+def _half(asked: Any) -> int:
+    return max(1, int(asked or 50) // 2)
+
+
+def too_many(matching: str, wait: int | datetime | None, **more: Any) -> Fault:
+    """429 with `Retry-After` in seconds, as a date, or without it."""
+    headers = {}
+    if isinstance(wait, datetime):
+        headers["Retry-After"] = format_datetime(wait, usegmt=True)
+    elif wait is not None:
+        headers["Retry-After"] = str(wait)
+    body = b'{"errorMessages":["Rate limit exceeded."]}'
+    return Fault(matching, 429, body, headers, **more)
+
+
+def login_page(matching: str, status: int = 200, **more: Any) -> Fault:
+    """A page for people instead of an answer, as single sign-on and proxies send it."""
+    return Fault(matching, status, _PAGE, content_type=_HTML, **more)
+
+
+def redirect(matching: str, to: str, status: int = 302, **more: Any) -> Fault:
+    """Sends the client elsewhere."""
+    return Fault(matching, status, b"", {"Location": to}, content_type=_HTML, **more)
+
+
+def wrong_type(matching: str, **more: Any) -> Fault:
+    """Bytes that are no JSON, under a name that promises none."""
+    return Fault(matching, 200, b"\x00\x01", content_type="application/octet-stream", **more)
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ import orjson
 
 from connectors.simulator import jql
 from connectors.simulator.clock import Clock
+from connectors.simulator.document import document
 from connectors.simulator.http import Request, Response, json_response
 from connectors.simulator.limits import Limit, Taken
 from connectors.simulator.world import (
@@ -746,9 +747,10 @@ class _Scene:
             "issuelinks": [
                 shown for id_ in one.links if (shown := self.link(id_, one)) is not None
             ],
-            "description": _document(one.description) if self.is_v3 else one.description,
-            "timeoriginalestimate": None,
+            "description": (document(one.description) if self.is_v3 else one.description or None),
+            "timeoriginalestimate": one.estimate_seconds,
             "project": self.project(project),
+            FLAG_FIELD: [{"id": "10019", "value": "Impediment"}] if one.flagged else None,
             POINTS_FIELD: one.points,
             SPRINT_FIELD: self.sprint_field(one),
         }
@@ -811,18 +813,6 @@ def _field_def(id_: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
         "searchable": True,
         "clauseNames": [id_],
         "schema": schema,
-    }
-
-
-def _document(text: str) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "type": "doc",
-        "content": [
-            {"type": "paragraph", "content": [{"type": "text", "text": line}]}
-            for line in text.splitlines()
-            if line
-        ],
     }
 
 

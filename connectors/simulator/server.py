@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,10 +15,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from connectors.simulator.build import build
 from connectors.simulator.clock import Clock
-from connectors.simulator.faults import Script
+from connectors.simulator.faults import Manner, Script
 from connectors.simulator.http import Dialect, Logged, Request, Response, json_response
 from connectors.simulator.jira import Jira
 from connectors.simulator.world import World
+
+#: In how many parts a dripping answer comes.
+DRIPS = 20
 
 
 def default_dialects() -> tuple[Dialect, ...]:
@@ -35,14 +39,17 @@ class Simulator:
         *,
         dialects: tuple[Dialect, ...] | None = None,
         latency: float = 0.0,
+        drip_seconds: float = 0.05,
+        port: int = 0,
     ) -> None:
-        """`latency`: real seconds each answer takes."""
+        """`latency`: real seconds each answer takes; `drip_seconds`: those between two drips."""
         self.world, self.clock, self.latency = world, clock, latency
+        self.drip_seconds = drip_seconds
         self.dialects = {one.prefix: one for one in dialects or default_dialects()}
         self.script = Script()
         self.log: list[Logged] = []
         self._log_lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", port), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.daemon = True
 
@@ -71,11 +78,7 @@ class Simulator:
         self._thread.join()
         self._server.server_close()
 
-    def serve_forever(self) -> None:
-        """Serve in the calling thread until interrupted."""
-        self._server.serve_forever()
-
-    def answer(self, prefix: str, request: Request) -> tuple[Response, str]:
+    def answer(self, prefix: str, request: Request) -> tuple[Response, Manner]:
         """(answer, manner of sending it)."""
         dialect = self.dialects.get(prefix)
         if dialect is None:
@@ -85,6 +88,9 @@ class Simulator:
             who = dialect.credential(self.world, request)
             if fault is not None and fault.manner == "answer":
                 response = fault.response()
+            elif fault is not None:
+                heard = fault.twist(request)
+                response = fault.spoil(heard, dialect.handle(self.world, self.clock, heard))
             else:
                 response = dialect.handle(self.world, self.clock, request)
         with self._log_lock:
@@ -158,9 +164,20 @@ def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
             for name, value in response.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(sent)
+            if manner == "drip":
+                self._drip(sent)
+            else:
+                self.wfile.write(sent)
             if manner == "cut":
                 self.close_connection = True
+
+        def _drip(self, sent: bytes) -> None:
+            """A few bytes at a time, in real seconds."""
+            size = max(1, len(sent) // DRIPS)
+            for start in range(0, len(sent), size):
+                self.wfile.write(sent[start : start + size])
+                self.wfile.flush()
+                time.sleep(simulator.drip_seconds)
 
         def log_message(self, format: str, *args: object) -> None:
             """The request log is kept by the simulator."""
@@ -172,6 +189,7 @@ def main() -> None:
     """Serve a seeded company until interrupted; prints the addresses."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--projects", type=int, default=3)
     parser.add_argument("--issues", type=int, default=60, help="issues per project")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds per answer")
@@ -180,11 +198,14 @@ def main() -> None:
     world = build(
         options.seed, now=now, projects=options.projects, issues_per_project=options.issues
     )
-    with Simulator(world, Clock(now), latency=options.latency) as simulator:
+    simulator = Simulator(world, Clock(now), latency=options.latency, port=options.port)
+    with simulator:
         for name in simulator.dialects:
             print(f"{name} {simulator.url(name)}", flush=True)
-        print(f"token {world.credentials['owner'].token}", flush=True)
-        threading.Event().wait()
+        owner = world.credentials["owner"]
+        print(f"login {owner.email} {owner.token}", flush=True)
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
 
 
 if __name__ == "__main__":

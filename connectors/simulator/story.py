@@ -275,7 +275,7 @@ class Story:
             for i in self.world.issues.values()
             if i.type == "Epic" and i.project_id == project.id and not i.deleted
         )
-        people = list(self.world.people)
+        people = self.world.humans()
         return self.world.create_issue(
             project,
             "Story",
@@ -314,7 +314,7 @@ class Story:
         return version
 
     def _epic(self, project: Project, *, children: int) -> tuple[Issue, list[Issue]]:
-        people = list(self.world.people)
+        people = self.world.humans()
         version = self.world.version_named("Release 3.3", project)
         epic = self.world.create_issue(
             project,

@@ -185,6 +185,8 @@ class Issue:
     links: list[int] = field(default_factory=list)
     #: protected by a security level.
     restricted: bool = False
+    #: original estimate of the time it takes.
+    estimate_seconds: int | None = None
     #: marked as impeded.
     flagged: bool = False
     deleted: bool = False
@@ -699,6 +701,10 @@ class World:
     def project_listed(self, credential: Credential, project: Project) -> bool:
         """Whether this login finds the project in searches and listings: no archived one is."""
         return not project.archived and self.project_visible(credential, project)
+
+    def humans(self) -> list[str]:
+        """Account ids of people, without services and without those who left."""
+        return [one.account_id for one in self.people.values() if one.active and not one.bot]
 
     def in_order(self, project_id: int, order: str) -> list[tuple[Any, int]]:
         """(sort key, id) of a project's issues by `id`, `updated` or `created`; kept sorted."""
