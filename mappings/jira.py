@@ -21,6 +21,7 @@ _STREAMS: dict[str, Callable[[dict[str, Any], Out], None]] = {
     "sprints": jira_site.listed_sprint,
     "issues": jira_issue.issue,
     "changelogs": jira_history.changelog,
+    "remote_links": jira_issue.remote_links,
 }
 
 

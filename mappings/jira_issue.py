@@ -344,3 +344,22 @@ def _links(value: Any, id_: str, out: Out) -> tuple[Link, ...]:
         to_key = text(other.get("key")) if forward else None
         found.append(Link(link_id, from_id, to_id, rule.kind, name, to_key))
     return tuple(found)
+
+
+def remote_links(raw: dict[str, Any], out: Out) -> None:
+    """Web links of an item; where they lead is kept, not what stands there."""
+    id_ = text(raw.get("issueId"))
+    if not id_:
+        out.broken("remote_links", "links without an issue id")
+        return
+    found: list[Link] = []
+    for one in raw.get("links") or ():
+        if not isinstance(one, dict):
+            continue
+        target = one.get("object")
+        url = text(target.get("url")) if isinstance(target, dict) else None
+        link_id = text(one.get("globalId")) or text(one.get("id"))
+        if url and link_id:
+            said = text(one.get("relationship")) or "web link"
+            found.append(Link(link_id, id_, url, LinkKind.MENTIONS, said, method="remote_link"))
+    out.records.append(Links(id_, tuple(found), method="remote_link"))

@@ -204,6 +204,8 @@ class Links:
 
     work_item_id: str
     links: tuple[Link, ...]
+    #: how they are known: each method's links are a set of their own.
+    method: str = "declared"
 
 
 @dataclass(frozen=True, slots=True)

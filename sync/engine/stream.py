@@ -460,13 +460,11 @@ def find_unchanged(context: Context, session: Session) -> dict[str, frozenset[st
 
 def _read_follow_up(reading: Reading) -> None:
     """Child data of the items whose state says that it is still to be fetched."""
-    context, spec, scope = reading.context, reading.spec, reading.scope
+    context, spec = reading.context, reading.spec
     last = ""
     while reading.partial is None:
         with context.store.reading() as conn:
-            ids = read.pending_histories(
-                conn, reading.session.id, scope.source_id, limit=spec.batch, after=last
-            )
+            ids = _pending(reading, conn, limit=spec.batch, after=last)
         if not ids:
             break
         last = ids[-1]
@@ -474,13 +472,31 @@ def _read_follow_up(reading: Reading) -> None:
             with context.store.writing() as conn:
                 writer = reading.writer(conn)
                 _write_page(reading, conn, writer, page)
+                if "history" not in spec.feeds and page.done_ids:
+                    now = context.clock.now()
+                    read.touch_raw(conn, reading.session.id, spec.name, page.done_ids, now)
                 reading.rows += writer.rows
     with context.store.reading() as conn:
-        left = len(
-            read.pending_histories(conn, reading.session.id, scope.source_id, limit=1, after="")
-        )
+        left = _pending(reading, conn, limit=1, after="")
     if left and reading.partial is None:
-        reading.partial = "the history of some items could not be read"
+        what = "history" if "history" in spec.feeds else f"data of stream {spec.name}"
+        reading.partial = f"the {what} of some items could not be read"
+
+
+def _pending(reading: Reading, conn: sa.Connection, *, limit: int, after: str) -> list[str]:
+    """Items whose child data is still to be fetched: by their state, or by what came since."""
+    spec, session, scope_id = reading.spec, reading.session, reading.scope.source_id
+    if "history" in spec.feeds:
+        return read.pending_histories(conn, session.id, scope_id, limit=limit, after=after)
+    return read.pending_follow_ups(
+        conn,
+        session.id,
+        scope_id,
+        of=spec.of or "",
+        stream=spec.name,
+        limit=limit,
+        after=after,
+    )
 
 
 # --- census ---------------------------------------------------------------------------------

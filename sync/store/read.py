@@ -1,6 +1,7 @@
 """Small set queries the engine needs."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -182,6 +183,65 @@ def pending_histories(
             .order_by(c.source_id)
             .limit(limit)
         ).scalars()
+    )
+
+
+def pending_follow_ups(
+    conn: sa.Connection,
+    connection_id: int,
+    scope_id: str,
+    *,
+    of: str,
+    stream: str,
+    limit: int,
+    after: str,
+) -> list[str]:
+    """Ids, in text order after `after`, of present items whose `stream` is behind.
+
+    Behind: their payload of stream `of` is newer than that of `stream`, or there is none.
+    """
+    item, mine, own = schema.work_item, schema.raw_record.alias(), schema.raw_record.alias()
+    return list(
+        conn.execute(
+            sa.select(item.c.source_id)
+            .join(
+                mine,
+                sa.and_(
+                    mine.c.connection_id == item.c.connection_id,
+                    mine.c.stream == of,
+                    mine.c.source_id == item.c.source_id,
+                ),
+            )
+            .outerjoin(
+                own,
+                sa.and_(
+                    own.c.connection_id == item.c.connection_id,
+                    own.c.stream == stream,
+                    own.c.source_id == item.c.source_id,
+                ),
+            )
+            .where(
+                item.c.connection_id == connection_id,
+                item.c.scope_id == scope_id,
+                item.c.gone_at.is_(None),
+                item.c.source_id > after,
+                sa.or_(own.c.fetched_at.is_(None), own.c.fetched_at < mine.c.fetched_at),
+            )
+            .order_by(item.c.source_id)
+            .limit(limit)
+        ).scalars()
+    )
+
+
+def touch_raw(
+    conn: sa.Connection, connection_id: int, stream: str, ids: Collection[str], now: datetime
+) -> None:
+    """Remember that these payloads were fetched again and found unchanged."""
+    c = schema.raw_record.c
+    conn.execute(
+        sa.update(schema.raw_record)
+        .where(c.connection_id == connection_id, c.stream == stream, c.source_id.in_(list(ids)))
+        .values(fetched_at=now)
     )
 
 

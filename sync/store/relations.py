@@ -1,6 +1,6 @@
 """Links, what a scope holds, and data issues: sets of which only the difference is written."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,19 @@ _ISSUE = ("raw_value", "message")
 
 def write_links(page: Page, records: Iterable[Links]) -> None:
     """The set of links each item declares; what vanished is withdrawn, not deleted."""
-    mine = {one.work_item_id: one for one in records if one.work_item_id not in page.stale}
+    for method, mine in _by_method(records, page).items():
+        _write_set(page, method, mine)
+
+
+def _by_method(records: Iterable[Links], page: Page) -> dict[str, dict[str, Links]]:
+    groups: dict[str, dict[str, Links]] = {}
+    for one in records:
+        if one.work_item_id not in page.stale:
+            groups.setdefault(one.method, {})[one.work_item_id] = one
+    return groups
+
+
+def _write_set(page: Page, method: str, mine: Mapping[str, Links]) -> None:
     known: dict[tuple[str, str], tuple[Any, ...]] = {}
     for row in page.known(
         schema.link,
@@ -26,7 +38,8 @@ def write_links(page: Page, records: Iterable[Links]) -> None:
         "AND withdrawn_at IS NULL",
         id_column="declared_by",
     ):
-        known[row[0], row[1]] = row
+        if row[3 + _LINK.index("method")] == method:
+            known[row[0], row[1]] = row
     fresh: dict[tuple[str, str], tuple[Any, ...]] = {}
     for id_, links in mine.items():
         for one in links.links:
