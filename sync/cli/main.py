@@ -139,7 +139,12 @@ def main(arguments: Sequence[str] | None = None, *, app: "App | None" = None) ->
         sys.stdout.flush()
     except click.exceptions.Exit as done:
         return int(done.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stopped:
+        # Nobody sits there: the context is what click made the stop of.
+        if isinstance(stopped.__context__, EOFError):
+            return _misused(
+                click.UsageError("a question had no answer; give it as an option"), words
+            )
         click.echo("stopped; what was read is stored, and the next run goes on", err=True)
         return 130
     except click.ClickException as wrong:

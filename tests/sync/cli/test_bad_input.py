@@ -184,3 +184,24 @@ def test_error_as_json(at: Desk) -> None:
         "message": "driftline.toml:11: connections.jira.token_env: the environment variable "
         "JIRA_TOKEN is not set. Set it and retry.",
     }
+
+
+def test_mapping_file_that_is_missing_or_wrong(at: Desk) -> None:
+    at.write(at.text().replace("[milestones]", 'mapping = "mine.toml"\n\n[milestones]'))
+    clear(at.type("sync"), 2, "mine.toml")
+    (at.directory / "mine.toml").write_text('[status]\n"Done" = "dnoe"\n', encoding="utf-8")
+    clear(at.type("sync"), 2, "mine.toml:2", "done")
+
+
+def test_scope_that_another_run_holds(at: Desk) -> None:
+    clear(at.type("sync"), 0)
+    with sqlite3.connect(at.directory / "driftline.db") as conn:
+        conn.execute(
+            "UPDATE lease SET holder = 'other-host pid 7 run 99 x', expires_at = "
+            "'2026-03-02 09:00:00.000000' WHERE scope_kind = 'project'"
+        )
+    conn.close()
+    said = at.type("sync", "--json")
+    clear(said, 75, "other-host")
+    assert 75 in said.json["exit_codes"]
+    assert "being read: jira" in at.type("status").out

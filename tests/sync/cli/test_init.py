@@ -1,5 +1,6 @@
 """`driftline init`: asks, never asks for a secret, never overwrites, and checks what it wrote."""
 
+import io
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,3 +124,11 @@ def test_wrong_option(at: Desk, option: str, value: str, told: str) -> None:
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_answer_is_one_toml_string(text: str) -> None:
     assert tomllib.loads(f"x = {_quoted(text)}") == {"x": text}
+
+
+def test_nobody_answers(at: Desk) -> None:
+    at.monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    done = at.type("init")
+    assert done.code == 2
+    assert "a question had no answer; give it as an option" in done.err
+    assert not (at.directory / "driftline.toml").exists()
