@@ -51,9 +51,9 @@ def test_the_truth_holds_exactly_what_is_planted(seed: int) -> None:
     for one in judged.values():
         members = _members(world, one)
         open_ = [issue for issue in members if not issue.is_done]
-        if one.due is not None and not one.released and open_:
-            if _working_days(one.due, now.date()) >= 3:
-                found.add(("plan.overdue", f"version:{one.id}", ""))
+        late = one.due is not None and _working_days(one.due, now.date()) >= 3
+        if late and not one.released and open_:
+            found.add(("plan.overdue", f"version:{one.id}", ""))
         if one.due != before[one.id]:
             found.add(("plan.due-moved", f"version:{one.id}", ""))
         if one.id in accepted:

@@ -14,9 +14,10 @@ from referencing.jsonschema import DRAFT202012
 from support.jira_site import later, read_everything, serving
 
 #: What the published contract lacks: path -> the vendor's page that documents it.
+_PAGES = "developer.atlassian.com/cloud/jira/platform/rest"
 NOT_IN_THE_CONTRACT = {
-    "/rest/api/2/serverInfo": "developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-server-info",
-    "/rest/api/3/mypermissions": "developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-permissions",
+    "/rest/api/2/serverInfo": f"{_PAGES}/v2/api-group-server-info",
+    "/rest/api/3/mypermissions": f"{_PAGES}/v3/api-group-permissions",
 }
 FILES = ("jira-platform.openapi.json", "jira-software.openapi.json")
 
