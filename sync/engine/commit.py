@@ -205,7 +205,8 @@ def derive_items(
             gone_at=item.gone_at,
             gone_reason=item.gone_reason,
         )
-        rows[id_] = derive(state, changes, known.get(id_, ()), now)
+        held = known.get(id_, ())
+        rows[id_] = derive(state, changes, held, now) if item.milestones or changes or held else ()
         spans[id_] = started_and_done(
             (
                 (event.at, _only(event.old_ids), _only(event.new_ids))

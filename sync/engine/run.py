@@ -112,9 +112,12 @@ def _is_first(store: Store) -> bool:
 
 @contextmanager
 def _fewer_collections() -> Iterator[None]:
-    """A page is thousands of short-lived records without cycles: search them more rarely."""
+    """A page is some hundred thousand short-lived objects without cycles.
+
+    The collector counts what lives: only cycles that pile up over many pages reach this threshold.
+    """
     before = gc.get_threshold()
-    gc.set_threshold(200_000, 20, 100)
+    gc.set_threshold(1_000_000, 20, 100)
     try:
         yield
     finally:
