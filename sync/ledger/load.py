@@ -64,9 +64,18 @@ class Container:
 
     facts: MilestoneFacts
     items: Mapping[str, ItemFacts]
-    histories: tuple[ItemHistory, ...]
+    by_item: Mapping[str, ItemHistory]
     #: changes of membership and size by account, for mass edits.
     edits: tuple[Edit, ...] = field(default=())
+
+    @property
+    def histories(self) -> tuple[ItemHistory, ...]:
+        """Histories of all items, in order of their ids."""
+        return tuple(self.by_item.values())
+
+    def history(self, id_: str) -> ItemHistory:
+        """History of one of its items."""
+        return self.by_item[id_]
 
     def gaps(self, since: datetime) -> tuple[str, ...]:
         """Why the ledger from `since` on would not be whole; empty when it is."""
@@ -127,9 +136,7 @@ def _of_connection(
         found[facts.key] = Container(
             facts=facts,
             items={id_: _item_facts(connection_id, rows[id_]) for id_ in mine},
-            histories=tuple(
-                ItemHistory(id_, tuple(mine[id_]), *tracks[id_]) for id_ in sorted(mine)
-            ),
+            by_item={id_: ItemHistory(id_, tuple(mine[id_]), *tracks[id_]) for id_ in sorted(mine)},
             edits=tuple(_edits(facts, mine, events, known_at)),
         )
     return found

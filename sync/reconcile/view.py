@@ -91,6 +91,7 @@ class View:
     #: only this milestone is judged, if given.
     only: str | None = None
     _plans: dict[Key, Plan] = field(default_factory=dict)
+    _containers: dict[Key, Container] = field(default_factory=dict)
     _facts: dict[tuple[int, str], ItemFacts] = field(default_factory=dict)
 
     # --- calendar -----------------------------------------------------------------------------
@@ -133,14 +134,22 @@ class View:
                 found.setdefault(named.matches[0].key, named.matches[0])
         return tuple(found.values())
 
+    def containers(self, wanted: Iterable[MilestoneFacts]) -> dict[Key, Container]:
+        """Containers of these milestones, without judging their scope; few queries for all."""
+        chosen = list(wanted)
+        missing = [one for one in chosen if one.key not in self._containers]
+        if missing:
+            self._containers.update(
+                load.containers(self.conn, missing, known_at=self.known_at, present=self.present)
+            )
+        return {one.key: self._containers[one.key] for one in chosen}
+
     def plans(self, wanted: Iterable[MilestoneFacts] | None = None) -> list[Plan]:
         """Containers, baselines and ledgers of these milestones (the judged ones)."""
         chosen = list(self.judged if wanted is None else wanted)
         missing = [one for one in chosen if one.key not in self._plans]
         if missing:
-            loaded = load.containers(
-                self.conn, missing, known_at=self.known_at, present=self.present
-            )
+            loaded = self.containers(missing)
             made = baselines.stored(self.conn, {one.key for one in missing}, self.known_at)
             for facts in missing:
                 self._plans[facts.key] = self._plan(facts, loaded[facts.key], made.get(facts.key))
@@ -272,7 +281,7 @@ class View:
     # --- set queries --------------------------------------------------------------------------
 
     @cached_property
-    def items(self) -> sa.Subquery:
+    def items(self) -> sa.FromClause:
         """Work items as they stood, without those that were gone: a table to select from.
 
         Columns: connection_id, id, key, title, scope_id, item_type, priority, category, parent_id,
@@ -304,7 +313,7 @@ class View:
             )
         return self._past_items(common, tail)
 
-    def _past_items(self, common: tuple[Any, ...], tail: tuple[Any, ...]) -> sa.Subquery:
+    def _past_items(self, common: tuple[Any, ...], tail: tuple[Any, ...]) -> sa.FromClause:
         w, e, s = schema.work_item.c, schema.field_event.c, schema.status.c
         ranked = (
             sa.select(
@@ -334,40 +343,50 @@ class View:
             .where(sa.or_(e.at > self.as_of, e.known_from > self.known_at))
             .cte("ranked")
         )
-        query = sa.select(*common)
-        source: Any = schema.work_item
-        undo = {}
-        for name in ("status", "parent", "points", "assignee"):
-            one = undo[name] = ranked.alias(f"undo_{name}")
-            source = source.outerjoin(
-                one,
-                sa.and_(
-                    one.c.connection_id == w.connection_id,
-                    one.c.work_item_id == w.source_id,
-                    one.c.field == name,
-                    one.c.place == 1,
+        first = ranked.c.place == 1
+
+        def undo(name: str, value: Any) -> Any:
+            return sa.func.max(sa.case((sa.and_(first, ranked.c.field == name), value)))
+
+        fields = ("status", "parent", "points", "assignee")
+        undone = (
+            sa.select(
+                ranked.c.connection_id,
+                ranked.c.work_item_id,
+                *(undo(name, 1).label(f"has_{name}") for name in fields),
+                *(
+                    undo(name, ranked.c.old_text if name == "points" else ranked.c.old_ids).label(
+                        name
+                    )
+                    for name in fields
                 ),
             )
-        source = source.outerjoin(
-            schema.status,
-            sa.and_(s.connection_id == w.connection_id, s.source_id == undo["status"].c.old_ids),
+            .group_by(ranked.c.connection_id, ranked.c.work_item_id)
+            .cte("undone")
         )
 
-        def undone(name: str, held: Any, old: Any) -> Any:
-            return sa.case((undo[name].c.work_item_id.is_(None), held), else_=old)
+        def then(name: str, held: Any, old: Any) -> Any:
+            return sa.case((undone.c[f"has_{name}"] == 1, old), else_=held)
 
         unknown = StatusCategory.UNKNOWN.value
-        query = query.add_columns(
-            undone("status", w.status_category, sa.func.coalesce(s.category, unknown)).label(
+        points = sa.cast(sa.func.nullif(undone.c.points, ""), sa.Float)
+        source = schema.work_item.outerjoin(
+            undone,
+            sa.and_(
+                undone.c.connection_id == w.connection_id, undone.c.work_item_id == w.source_id
+            ),
+        ).outerjoin(
+            schema.status,
+            sa.and_(s.connection_id == w.connection_id, s.source_id == undone.c.status),
+        )
+        query = sa.select(
+            *common,
+            then("status", w.status_category, sa.func.coalesce(s.category, unknown)).label(
                 "category"
             ),
-            undone("parent", w.parent_id, undo["parent"].c.old_ids).label("parent_id"),
-            undone("assignee", w.assignee_id, undo["assignee"].c.old_ids).label("assignee_id"),
-            undone(
-                "points",
-                w.estimate_points,
-                sa.cast(sa.func.nullif(undo["points"].c.old_text, ""), sa.Float),
-            ).label("points"),
+            then("parent", w.parent_id, undone.c.parent).label("parent_id"),
+            then("assignee", w.assignee_id, undone.c.assignee).label("assignee_id"),
+            then("points", w.estimate_points, points).label("points"),
             *tail,
         )
         earlier = min(self.as_of, self.known_at)
@@ -376,8 +395,28 @@ class View:
             .where(w.first_seen_at <= self.known_at)
             .where(sa.or_(w.gone_at.is_(None), w.gone_at > earlier))
             .where(sa.or_(w.created_at.is_(None), w.created_at <= self.as_of))
-            .subquery("items")
+            # A table expression is worked out once, however often a query names it.
+            .cte("items")
         )
+
+    def has_child(
+        self, items: sa.FromClause, *such: sa.ColumnElement[bool]
+    ) -> sa.ColumnElement[bool]:
+        """Whether an item of `items` (`View.items` or an alias) is the parent of any other.
+
+        `such` narrows the children, by columns of `View.children`. A set that is built once: a
+        question per item would take the square of the time where no index helps.
+        """
+        child = self.children
+        parents = sa.select(joined_key(child.c.connection_id, child.c.parent_id)).where(
+            child.c.parent_id.is_not(None), child.c.parent_id != child.c.id, *such
+        )
+        return joined_key(items.c.connection_id, items.c.id).in_(parents)
+
+    @cached_property
+    def children(self) -> sa.FromClause:
+        """`items` under another name, for `has_child`."""
+        return self.items.alias("child_of_some")
 
     @cached_property
     def memberships(self) -> sa.Subquery:
@@ -463,6 +502,18 @@ def leaves_at(container: Container, at: datetime) -> dict[str, Place]:
         for id_, one in places.items()
         if one.member and not one.cancelled and not counts.get(id_, 0) and id_ not in unknown
     }
+
+
+def joined_key(*columns: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    """One text out of several ids, to look up in a set.
+
+    SQLite walks through the whole set for each row that is *not* in a set of several columns.
+    """
+    first, *rest = (sa.cast(column, sa.Text) for column in columns)
+    key: sa.ColumnElement[str] = first
+    for column in rest:
+        key = key + "/" + column
+    return key
 
 
 def calendar_of(policy: Policy) -> WorkCalendar:

@@ -47,14 +47,14 @@ def item(
     )
 
 
-_IDS = ("a", "b", "c", "d", "e")
+_IDS = ("a", "b", "c", "d")
 #: Few different days, so that things happen at one instant.
 _DAYS = st.integers(-4, 16)
 
 
 @st.composite
 def _stays(draw: st.DrawFn) -> tuple[tuple[float, float | None], ...]:
-    days = sorted(draw(st.sets(_DAYS, max_size=5)))
+    days = sorted(draw(st.sets(_DAYS, max_size=4)))
     pairs: list[tuple[float, float | None]] = []
     for i in range(0, len(days), 2):
         pairs.append((days[i], days[i + 1] if i + 1 < len(days) else None))
@@ -62,13 +62,13 @@ def _stays(draw: st.DrawFn) -> tuple[tuple[float, float | None], ...]:
 
 
 def _field(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
-    changes = st.dictionaries(_DAYS, values, max_size=4)
+    changes = st.dictionaries(_DAYS, values, max_size=3)
     return st.builds(lambda first, later: [first, *sorted(later.items())], values, changes)
 
 
 @st.composite
 def containers(draw: st.DrawFn) -> list[ItemHistory]:
-    """Any history of up to five items that come, go, are sized, done, cancelled and split."""
+    """Any history of up to four items that come, go, are sized, done, cancelled and split."""
     sizes = st.one_of(st.none(), st.sampled_from([0.5, 1.0, 2.0, 3.0, 5.0, 8.0]))
     found = []
     for id_ in _IDS[: draw(st.integers(0, len(_IDS)))]:

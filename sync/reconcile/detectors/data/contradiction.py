@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mappings.vocabulary import LinkKind, MilestoneKind, MilestoneState, StatusCategory
-from sync.ledger.load import ItemFacts
+from sync.ledger.load import Container, ItemFacts
 from sync.ledger.milestones import MilestoneFacts
 from sync.reconcile.contract import (
     Channel,
@@ -18,7 +18,7 @@ from sync.reconcile.contract import (
     Severity,
     Words,
 )
-from sync.reconcile.view import View
+from sync.reconcile.view import View, leaves_at
 from sync.reconcile.words import capped, count, day, item_evidence, item_label, verb
 from sync.store import schema
 
@@ -58,19 +58,27 @@ def _released_open(view: View, settled: datetime, days: int) -> Iterable[Found]:
         old_enough = at is None or at <= settled
         if old_enough and (facts.key in judged or (at is not None and at >= recent)):
             candidates.append(facts)
-    wanted = [one for one in candidates if one.key in _with_open_items(view, candidates)]
-    for plan in view.plans(wanted):
-        items = plan.open_items
-        since = view.status_since({plan.facts.connection_id: [item.id for item in items]})
+    holding = _with_open_items(view, candidates)
+    loaded = view.containers([one for one in candidates if one.key in holding])
+    open_ = {
+        key: [
+            container.items[id_]
+            for id_, one in leaves_at(container, view.as_of).items()
+            if not one.done and _member_since(container, id_, view.as_of) <= settled
+        ]
+        for key, container in loaded.items()
+    }
+    ids: dict[int, list[str]] = {}
+    for key, items in open_.items():
+        ids.setdefault(key[0], []).extend(item.id for item in items)
+    since = view.status_since(ids)
+    for key, items in open_.items():
+        facts = loaded[key].facts
         standing = [
-            item
-            for item in items
-            if _stood(since.get((item.connection_id, item.id)), settled)
-            and _member_since(plan.container.histories, item.id, view.as_of) <= settled
+            item for item in items if _stood(since.get((item.connection_id, item.id)), settled)
         ]
         if not standing:
             continue
-        facts = plan.facts
         yield Found(
             subject=facts.subject,
             severity=Severity.MEDIUM,
@@ -154,11 +162,9 @@ def _with_open_items(view: View, candidates: Iterable[MilestoneFacts]) -> set[An
     return found
 
 
-def _member_since(histories: Iterable[Any], id_: str, at: datetime) -> datetime:
-    item = next(one for one in histories if one.id == id_)
-    stay = item.stay_at(at)
-    start: datetime = stay.start if stay is not None else at
-    return start
+def _member_since(container: Container, id_: str, at: datetime) -> datetime:
+    stay = container.history(id_).stay_at(at)
+    return stay.start if stay is not None else at
 
 
 # --- parents and children ---------------------------------------------------------------------
@@ -182,16 +188,11 @@ def _parents_and_children(view: View, settled: datetime) -> Iterable[Found]:
         .select_from(parent.join(child, pair))
         .where(parent.c.category == _DONE, child.c.category.in_(_OPEN))
     ).all()
-    rest = items.alias("rest")
-    other = sa.exists().where(
-        rest.c.connection_id == parent.c.connection_id,
-        rest.c.parent_id == parent.c.id,
-        rest.c.category.not_in(_CLOSED),
-    )
+    unfinished = view.has_child(parent, view.children.c.category.not_in(_CLOSED))
     open_parents = view.conn.execute(
         sa.select(*columns)
         .select_from(parent.join(child, pair))
-        .where(parent.c.category.in_(_OPEN), child.c.category == _DONE, ~other)
+        .where(parent.c.category.in_(_OPEN), child.c.category == _DONE, ~unfinished)
     ).all()
     done = _families(done_parents)
     open_ = _families(open_parents)

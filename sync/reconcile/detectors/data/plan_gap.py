@@ -112,13 +112,9 @@ def _found(
 def _started(view: View) -> dict[tuple[int, str], list[_Started]]:
     """Started leaf items by project, with how many open milestones hold each."""
     items, members = view.items, view.memberships
-    child = items.alias("child")
-    is_parent = sa.exists().where(
-        child.c.connection_id == items.c.connection_id, child.c.parent_id == items.c.id
-    )
     rows = view.conn.execute(
         sa.select(items)
-        .where(items.c.category.in_(_STARTED), ~is_parent)
+        .where(items.c.category.in_(_STARTED), ~view.has_child(items))
         .order_by(items.c.connection_id, items.c.scope_id, items.c.id)
     ).all()
     started = {(row.connection_id, row.id) for row in rows}
@@ -162,10 +158,6 @@ def _estimating(view: View, share: float) -> frozenset[tuple[int, str]]:
         if facts.state.is_open:
             open_ids.setdefault((connection_id, kind.value), []).append(id_)
     items, members = view.items, view.memberships
-    child = items.alias("child")
-    is_parent = sa.exists().where(
-        child.c.connection_id == items.c.connection_id, child.c.parent_id == items.c.id
-    )
     sized = sa.or_(items.c.points.is_not(None), items.c.seconds.is_not(None))
     seen: dict[tuple[int, str], dict[str, bool]] = {}
     for (connection_id, kind_name), ids in open_ids.items():
@@ -184,7 +176,7 @@ def _estimating(view: View, share: float) -> frozenset[tuple[int, str]]:
                 members.c.milestone_kind == kind_name,
                 members.c.milestone_id.in_(ids),
                 items.c.category != StatusCategory.CANCELLED.value,
-                ~is_parent,
+                ~view.has_child(items),
             )
         )
         for row in rows:
