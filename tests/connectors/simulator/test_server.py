@@ -1,9 +1,16 @@
 """The server: faults, hooks, credentials, and the vendor's own limits."""
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import requests
 from support.jira_site import NOW, Bench, serving
 
 from connectors.simulator.faults import Fault, Hook
+
+ROOT = Path(__file__).parents[3]
 
 
 def ask(bench: Bench, path: str, body: object = None, **options: object) -> requests.Response:
@@ -100,3 +107,30 @@ def test_faults_answer_as_often_as_told_and_hooks_run_once() -> None:
         assert codes == [503, 503, 200]
         assert seen == [1]
         assert [one.status for one in bench.simulator.log] == codes
+
+
+def test_it_runs_as_a_process_of_its_own() -> None:
+    command = [sys.executable, "-m", "connectors.simulator.server", "--seed", "4", "--issues", "20"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        try:
+            assert process.stdout is not None
+            told = [process.stdout.readline().split() for _ in range(3)]
+            urls = {line[0]: line[1] for line in told}
+            email, token = told[2][1:]
+            info = requests.get(f"{urls['jira-dc']}/rest/api/2/serverInfo", timeout=5).json()
+            assert info["deploymentType"] == "Server"
+            me = requests.get(
+                f"{urls['jira-cloud']}/rest/api/3/myself", auth=(email, token), timeout=5
+            )
+            assert me.json()["emailAddress"] == email
+        finally:
+            process.terminate()
+
+
+def test_many_clients_at_once_get_whole_answers() -> None:
+    with serving(issues=100) as bench:
+        expected = ask(bench, "rest/api/3/field").json()
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: ask(bench, "rest/api/3/field").json(), range(40)))
+        assert answers == [expected] * 40
+        assert len(bench.simulator.log) == 41
