@@ -8,6 +8,7 @@ import time
 
 from pydantic import SecretStr
 
+import connectors.jira.connector  # noqa: F401  # importing the vendor's library is not the load
 from benchmarks import world as worlds
 from benchmarks.measure import print_measure
 from connectors.jira.options import JiraOptions

@@ -24,11 +24,17 @@ from mappings.records import (
     WorkItem,
 )
 from mappings.schema import MappingTable
-from mappings.vocabulary import MEMBERSHIP_FIELDS, EventField, HistoryState, StatusCategory
+from mappings.vocabulary import (
+    MEMBERSHIP_FIELDS,
+    EventField,
+    HistoryState,
+    MilestoneKind,
+    StatusCategory,
+)
 from sync.engine.membership import Change, ItemState, derive
 from sync.engine.spans import started_and_done
 from sync.store import read
-from sync.store.rows import EventRow, MembershipRow
+from sync.store.rows import EventRow, ItemNow, MembershipRow
 from sync.store.writer import Writer
 
 #: Fields whose events tell memberships and spans.
@@ -175,50 +181,53 @@ def derive_items(
     spans: dict[str, tuple[datetime | None, datetime | None]] = {}
     for id_ in ready:
         item = items[id_]
-        mine: Sequence[FieldEvent | EventRow] = (
-            sorted(
-                (event for event in whole[id_] if event.field in _JUDGED),
-                key=lambda event: (event.at, read.event_order(event.source_event_id)),
-            )
-            if id_ in whole
-            else events.get(id_, [])
-        )
-        changes = [
-            (
-                MEMBERSHIP_FIELDS[event.field],
-                Change(
-                    event.source_event_id,
-                    event.at,
-                    frozenset(event.old_ids),
-                    frozenset(event.new_ids),
-                    event.is_delta,
-                ),
-            )
-            for event in mine
-            if event.field in MEMBERSHIP_FIELDS
-        ]
-        state = ItemState(
-            created_at=item.created_at,
-            updated_at=item.updated_at,
-            milestones=item.milestones,
-            history=HistoryState(item.history_state),
-            gone_at=item.gone_at,
-            gone_reason=item.gone_reason,
-        )
+        mine: Sequence[FieldEvent | EventRow]
+        if id_ in whole:
+            mine = sorted((e for e in whole[id_] if e.field in _JUDGED), key=_in_time)
+        else:
+            mine = events.get(id_, ())
+        changes = [_change(event) for event in mine if event.field in MEMBERSHIP_FIELDS]
         held = known.get(id_, ())
-        rows[id_] = derive(state, changes, held, now) if item.milestones or changes or held else ()
+        rows[id_] = ()
+        if changes or held or item.milestones:
+            rows[id_] = derive(_state(item), changes, held, now)
         spans[id_] = started_and_done(
-            (
+            [
                 (event.at, _only(event.old_ids), _only(event.new_ids))
                 for event in mine
                 if event.field is EventField.STATUS
-            ),
+            ],
             categories,
             item.status_category,
             item.resolved_at,
         )
     writer.memberships(rows)
     writer.spans(spans)
+
+
+def _in_time(event: FieldEvent | EventRow) -> tuple[datetime, tuple[tuple[int, str], ...]]:
+    return event.at, read.event_order(event.source_event_id)
+
+
+def _change(event: FieldEvent | EventRow) -> tuple[MilestoneKind, Change]:
+    return MEMBERSHIP_FIELDS[event.field], Change(
+        event.source_event_id,
+        event.at,
+        frozenset(event.old_ids),
+        frozenset(event.new_ids),
+        event.is_delta,
+    )
+
+
+def _state(item: ItemNow) -> ItemState:
+    return ItemState(
+        created_at=item.created_at,
+        updated_at=item.updated_at,
+        milestones=item.milestones,
+        history=HistoryState(item.history_state),
+        gone_at=item.gone_at,
+        gone_reason=item.gone_reason,
+    )
 
 
 def _only(ids: Sequence[str]) -> str | None:

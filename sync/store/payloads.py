@@ -72,7 +72,7 @@ def _write_stream(
     }
     rows = []
     for id_, record in records.items():
-        digest = hashlib.blake2b(record.payload, digest_size=16).digest()
+        digest = hashlib.sha256(record.payload).digest()[:16]
         held = known.get(id_)
         if held is None:
             page.unseen.add(id_)
