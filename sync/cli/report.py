@@ -120,8 +120,10 @@ def mail(
         )
     words = audience or settings.root.report.audience
     now = app.clock.now()
-    owner = build(result, audience=words, for_owner=True)
-    others = build(result, audience=words)
+    # Readers are told what changed since their last mail, not since the last run.
+    previous = outbox.last_mailed(store, before_run=result.run_id)
+    owner = build(result, audience=words, previous=previous, for_owner=True)
+    others = build(result, audience=words, previous=previous)
     server = None if dry_run else wiring.smtp(settings)
     # Until a person has said that the report is right, nobody else reads it.
     recipients = configured.to if configured.approved or dry_run else configured.to[:1]

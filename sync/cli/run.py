@@ -34,6 +34,7 @@ def run(
     from sync.cli.sync_ import show as show_sync
     from sync.cli.trouble import explain
     from sync.errors import DriftlineError
+    from sync.report import outbox
     from sync.report.build import build
 
     # A mistake in the configuration is told before anything is read.
@@ -48,7 +49,13 @@ def run(
     try:
         result = judge(app, settings, store)
         codes |= exit_codes(result, fail_on)
-        data = build(result, audience=settings.root.report.audience, for_owner=True)
+        previous = outbox.last_mailed(store, before_run=result.run_id)
+        data = build(
+            result,
+            audience=settings.root.report.audience,
+            previous=previous,
+            for_owner=True,
+        )
         page = settings.base / settings.root.report.directory / "report.html"
         write(page, rendered(data, "html").encode())
         write(page.with_suffix(".json"), rendered(data, "json").encode())
