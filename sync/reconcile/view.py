@@ -384,7 +384,8 @@ class View:
             then("status", w.status_category, sa.func.coalesce(s.category, unknown)).label(
                 "category"
             ),
-            then("parent", w.parent_id, undone.c.parent).label("parent_id"),
+            # Without a type of its own SQLite makes no index of it for a join.
+            sa.cast(then("parent", w.parent_id, undone.c.parent), sa.Text).label("parent_id"),
             then("assignee", w.assignee_id, undone.c.assignee).label("assignee_id"),
             then("points", w.estimate_points, points).label("points"),
             *tail,
