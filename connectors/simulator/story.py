@@ -262,6 +262,27 @@ class Story:
             issue = self._new(project, self.world.now + days(5))
             self.world.add_to_version(issue, later, at=self.world.now + days(5))
             self.world.rename(issue, f"{issue.summary}, renamed", at=self.world.now + days(6))
+        self._comings_and_goings()
+
+    def _comings_and_goings(self) -> None:
+        """Of the unplanned items one is deleted, one moves to another project, one is hidden."""
+        scrum = [one for one in self.world.projects.values() if one.kind == "scrum"]
+        spare = [
+            i
+            for i in self.world.alive()
+            if i.category == "new"
+            and any(i.project_id == one.id for one in scrum)
+            and not (i.versions or i.sprints or i.links or i.type == "Epic")
+        ]
+        at = self.world.now + days(2)
+        for n, issue in enumerate(sorted(spare, key=lambda i: i.id)[:3]):
+            others = [one for one in scrum if one.id != issue.project_id]
+            if n == 0:
+                self.world.delete(issue, at=at)
+            elif n == 1 and others:
+                self.world.move(issue, others[0], at=at)
+            elif n == 2:
+                self.world.hide(issue, self.world.credentials["owner"])
 
     # --- parts ------------------------------------------------------------------------------
 

@@ -136,6 +136,18 @@ def _working_days(since: date, until: date) -> int:
     return count
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_in_every_week_something_is_deleted_moved_and_hidden(seed: int) -> None:
+    world = build(seed, now=NOW)
+    keys = {one.id: one.key for one in world.issues.values()}
+    Story.plan(world, seed).moves()
+    issues = world.issues.values()
+    assert sum(one.deleted for one in issues) == 1
+    assert sum(bool(one.hidden_from) for one in issues) == 1
+    assert sum(one.id in keys and keys[one.id] != one.key for one in issues) == 1
+    assert len(world.knowable(world.credentials["owner"])) < len(world.truth())
+
+
 def test_a_seed_tells_the_same_story_again() -> None:
     first, second = played(5)[1], played(5)[1]
     assert first.planted == second.planted
