@@ -76,7 +76,54 @@ def test_a_server_that_ignores_the_id_clause_returns_everything(world: World) ->
     }
 
 
-@pytest.mark.parametrize("text", ["project =", "project ~ APO", "nonsense = 1", "project in APO"])
+def test_what_is_negated_bounds_nothing(world: World) -> None:
+    apo = matching(world, "project = APO")
+    everything = {one.key for one in world.alive()}
+    assert matching(world, "NOT project = APO") == everything - apo
+    query = parse("NOT id > 5", world, world.credentials["owner"], NOW, Dialect())
+    assert (query.id_above, query.projects) == (None, None)
+
+
+def test_versions_and_sprints_by_id_and_by_name(world: World) -> None:
+    version = next(one for one in world.versions.values() if one.name == "Release 3.2")
+    expected = {one.key for one in world.alive() if version.id in one.versions}
+    assert matching(world, f"fixVersion = {version.id}") == expected
+    assert matching(world, 'project = APO AND fixVersion = "Release 3.2"') == expected
+    sprint = next(one for one in world.sprints.values() if one.state == "active")
+    inside = {one.key for one in world.alive() if sprint.id in one.sprints}
+    assert matching(world, f'sprint in ("{sprint.name}")') == inside
+    assert matching(world, f"sprint != {sprint.id}") == {o.key for o in world.alive()} - inside
+
+
+def test_a_relative_time_counts_back_from_the_servers_clock(world: World) -> None:
+    assert matching(world, "updated >= -2h") == {
+        one.key for one in world.alive() if one.updated >= NOW - timedelta(hours=2)
+    }
+
+
+def test_the_order_is_read(world: World) -> None:
+    text = "project = APO ORDER BY updated DESC, id"
+    query = parse(text, world, world.credentials["owner"], NOW, Dialect())
+    assert query.order == (("updated", True), ("id", False))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "project =",
+        "project ~ APO",
+        "nonsense = 1",
+        "project in APO",
+        "project = APO ORDER BY colour",
+        "project = APO ORDER BY",
+        "project = APO ORDER BY " + ", ".join(["id"] * 8),
+        "fixVersion = Nowhere",
+        "sprint > 3",
+        "id > APO-1",
+        "project = APO project = BEE",
+        "(project = APO",
+    ],
+)
 def test_a_broken_query_is_told(world: World, text: str) -> None:
     with pytest.raises(BadQuery):
         matching(world, text)

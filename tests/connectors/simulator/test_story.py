@@ -148,6 +148,31 @@ def test_in_every_week_something_is_deleted_moved_and_hidden(seed: int) -> None:
     assert len(world.knowable(world.credentials["owner"])) < len(world.truth())
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_not_planted_stays_far_from_every_threshold(seed: int) -> None:
+    world, story = played(seed)
+    now = NOW + GAP
+    planted = {(one.detector, one.subject) for one in story.planted}
+    for one in world.versions.values():
+        if f"{world.projects[one.project_id].key}:{one.name}" not in story.confirmed:
+            continue
+        assert one.start is not None
+        assert one.due is not None
+        subject = f"version:{one.id}"
+        begin = datetime.combine(one.start, datetime.min.time(), NOW.tzinfo) + timedelta(days=1)
+        then = world.truth_scope("version", one.id, begin)
+        changed = then ^ world.truth_scope("version", one.id, now)
+        moved = sum(world.issues[id_].points or 1 for id_ in changed)
+        whole = sum(world.issues[id_].points or 1 for id_ in then)
+        if ("scope.net", subject) not in planted:
+            assert len(changed) <= 3
+            assert moved / whole < 0.15
+        if not planted & {("scope.net", subject), ("scope.late-add", subject)}:
+            assert not changed
+        if ("plan.overdue", subject) not in planted:
+            assert one.due > now.date()
+
+
 def test_a_seed_tells_the_same_story_again() -> None:
     first, second = played(5)[1], played(5)[1]
     assert first.planted == second.planted
