@@ -10,7 +10,7 @@ from mappings.vocabulary import MilestoneKind, MilestoneState, StatusCategory
 from sync.clock import Clock
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.reconcile.contract import Policy
-from sync.reconcile.view import View, joined_key
+from sync.reconcile.view import View
 from sync.reconcile.words import count, day
 from sync.store.open import Store
 
@@ -98,29 +98,6 @@ def _proposal(one: MilestoneFacts, items: int, view: View) -> Proposal:
 def open_items(view: View) -> Mapping[Key, int]:
     """How many items with open work each milestone holds; one query."""
     items, members = view.items, view.memberships
-    child, inside = items.alias("child"), members.alias("inside")
-    # A leaf of the container: no other member of it names the item as its parent.
-    parents = (
-        sa.select(
-            joined_key(
-                inside.c.connection_id,
-                inside.c.milestone_kind,
-                inside.c.milestone_id,
-                child.c.parent_id,
-            )
-        )
-        .select_from(child)
-        .join(
-            inside,
-            sa.and_(
-                inside.c.connection_id == child.c.connection_id, inside.c.item_id == child.c.id
-            ),
-        )
-        .where(child.c.parent_id.is_not(None))
-    )
-    is_parent = joined_key(
-        members.c.connection_id, members.c.milestone_kind, members.c.milestone_id, items.c.id
-    ).in_(parents)
     rows = view.conn.execute(
         sa.select(
             members.c.connection_id,
@@ -136,7 +113,7 @@ def open_items(view: View) -> Mapping[Key, int]:
                 items.c.id == members.c.item_id,
             ),
         )
-        .where(items.c.category.in_(_OPEN), ~is_parent)
+        .where(items.c.category.in_(_OPEN), ~view.has_child_inside(members, items))
         .group_by(members.c.connection_id, members.c.milestone_kind, members.c.milestone_id)
     )
     return {

@@ -414,6 +414,37 @@ class View:
         )
         return joined_key(items.c.connection_id, items.c.id).in_(parents)
 
+    def has_child_inside(
+        self, members: sa.FromClause, items: sa.FromClause
+    ) -> sa.ColumnElement[bool]:
+        """Whether another member of the same container names the item as its parent.
+
+        For a join of `members` (`View.memberships`) with `items` (`View.items`).
+        """
+        child, inside = self.items.alias("child"), self.memberships.alias("inside")
+        # A leaf of the container: no other member of it names the item as its parent.
+        parents = (
+            sa.select(
+                joined_key(
+                    inside.c.connection_id,
+                    inside.c.milestone_kind,
+                    inside.c.milestone_id,
+                    child.c.parent_id,
+                )
+            )
+            .select_from(child)
+            .join(
+                inside,
+                sa.and_(
+                    inside.c.connection_id == child.c.connection_id, inside.c.item_id == child.c.id
+                ),
+            )
+            .where(child.c.parent_id.is_not(None))
+        )
+        return joined_key(
+            members.c.connection_id, members.c.milestone_kind, members.c.milestone_id, items.c.id
+        ).in_(parents)
+
     @cached_property
     def children(self) -> sa.FromClause:
         """`items` under another name, for `has_child`."""

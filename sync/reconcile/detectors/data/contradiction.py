@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from mappings.vocabulary import LinkKind, MilestoneKind, MilestoneState, StatusCategory
-from sync.ledger.load import Container, ItemFacts
-from sync.ledger.milestones import MilestoneFacts
+from sync.ledger.load import ItemFacts
+from sync.ledger.milestones import Key, MilestoneFacts
 from sync.reconcile.contract import (
     Channel,
     Detector,
@@ -18,7 +18,7 @@ from sync.reconcile.contract import (
     Severity,
     Words,
 )
-from sync.reconcile.view import View, leaves_at
+from sync.reconcile.view import View
 from sync.reconcile.words import capped, count, day, item_evidence, item_label, verb
 from sync.store import schema
 
@@ -58,24 +58,16 @@ def _released_open(view: View, settled: datetime, days: int) -> Iterable[Found]:
         old_enough = at is None or at <= settled
         if old_enough and (facts.key in judged or (at is not None and at >= recent)):
             candidates.append(facts)
-    holding = _with_open_items(view, candidates)
-    loaded = view.containers([one for one in candidates if one.key in holding])
-    open_ = {
-        key: [
-            container.items[id_]
-            for id_, one in leaves_at(container, view.as_of).items()
-            if not one.done and _member_since(container, id_, view.as_of) <= settled
-        ]
-        for key, container in loaded.items()
-    }
-    ids: dict[int, list[str]] = {}
-    for key, items in open_.items():
-        ids.setdefault(key[0], []).extend(item.id for item in items)
-    since = view.status_since(ids)
-    for key, items in open_.items():
-        facts = loaded[key].facts
+    held = _open_leaves(view, candidates, settled)
+    ids: dict[int, set[str]] = {}
+    for key, mine in held.items():
+        ids.setdefault(key[0], set()).update(mine)
+    since, items = view.status_since(ids), view.item_facts(ids)
+    for facts in candidates:
         standing = [
-            item for item in items if _stood(since.get((item.connection_id, item.id)), settled)
+            items[facts.connection_id, id_]
+            for id_ in held.get(facts.key, ())
+            if _stood(since.get((facts.connection_id, id_)), settled)
         ]
         if not standing:
             continue
@@ -133,17 +125,19 @@ def released_at(view: View, facts: MilestoneFacts) -> datetime | None:
     return last.observed_at
 
 
-def _with_open_items(view: View, candidates: Iterable[MilestoneFacts]) -> set[Any]:
-    """Those that hold an item which is not done, so that only they are looked at closely."""
-    ids: dict[int, list[str]] = {}
+def _open_leaves(
+    view: View, candidates: Iterable[MilestoneFacts], settled: datetime
+) -> dict[Key, list[str]]:
+    """Leaf items with open work that each version has held for long enough."""
+    wanted: dict[int, list[str]] = {}
     for one in candidates:
-        ids.setdefault(one.connection_id, []).append(one.source_id)
+        wanted.setdefault(one.connection_id, []).append(one.source_id)
     items, members = view.items, view.memberships
-    found: set[Any] = set()
-    for connection_id, wanted in ids.items():
+    found: dict[Key, list[str]] = {}
+    for connection_id, versions in wanted.items():
         rows = view.conn.execute(
-            sa.select(members.c.milestone_id)
-            .distinct()
+            sa.select(members.c.milestone_id, items.c.id)
+            .select_from(members)
             .join(
                 items,
                 sa.and_(
@@ -154,17 +148,17 @@ def _with_open_items(view: View, candidates: Iterable[MilestoneFacts]) -> set[An
             .where(
                 members.c.connection_id == connection_id,
                 members.c.milestone_kind == MilestoneKind.VERSION.value,
-                members.c.milestone_id.in_(wanted),
+                members.c.milestone_id.in_(versions),
+                members.c.since <= settled,
                 items.c.category.in_(_OPEN),
+                ~view.has_child_inside(members, items),
             )
+            .order_by(members.c.milestone_id, items.c.id)
         )
-        found.update((connection_id, MilestoneKind.VERSION, row.milestone_id) for row in rows)
+        for row in rows:
+            key = (connection_id, MilestoneKind.VERSION, row.milestone_id)
+            found.setdefault(key, []).append(row.id)
     return found
-
-
-def _member_since(container: Container, id_: str, at: datetime) -> datetime:
-    stay = container.history(id_).stay_at(at)
-    return stay.start if stay is not None else at
 
 
 # --- parents and children ---------------------------------------------------------------------
