@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 export PYTHON
 
-.PHONY: demo test test-all check bench lock clean dev runtime
+.PHONY: demo test test-all soak check bench lock clean dev runtime
 
 demo: runtime  ## a simulated company, the real connector, a report in driftline-demo/
 	@$(BIN)/driftline demo --out driftline-demo
@@ -13,6 +13,10 @@ test: dev  ## everything once, in a few minutes
 
 test-all: dev  ## the large numbers, and every property with many more examples
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n 2 -m "full or hypothesis"
+
+soak: dev  ## explore: other examples and another order each time; never a gate
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 -m hypothesis \
+		--randomly-seed=$$(date +%s)
 
 check: dev  ## linters, types, import contracts, the configuration's schema
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ _COMMON = {
 }
 settings.register_profile("ci", max_examples=40, **_COMMON)
 settings.register_profile("full", max_examples=400, **_COMMON)
+settings.register_profile("soak", max_examples=2000, **{**_COMMON, "derandomize": False})
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 POSTGRES = "DRIFTLINE_TEST_POSTGRES_URL"
