@@ -256,8 +256,9 @@ def find(milestones: Iterable[MilestoneFacts], text: str) -> Named:
     matches = tuple({one.key: one for one in folded.get(text.strip().casefold(), [])}.values())
     if matches:
         return Named(text, matches)
-    lines = sorted({one.line for one in known})
-    return Named(text, (), tuple(get_close_matches(text, lines, n=3, cutoff=0.5)))
+    alike = get_close_matches(text, sorted(by_text), n=3, cutoff=0.5)
+    close = dict.fromkeys(one.line for name in alike for one in by_text[name])
+    return Named(text, (), tuple(close)[:3])
 
 
 def _by_text(known: Iterable[MilestoneFacts]) -> dict[str, list[MilestoneFacts]]:

@@ -18,7 +18,7 @@ from sync.reconcile.contract import (
     Severity,
     Words,
 )
-from sync.reconcile.view import View
+from sync.reconcile.view import View, joined_key
 from sync.reconcile.words import capped, count, day, item_evidence, item_label, verb
 from sync.store import schema
 
@@ -148,7 +148,8 @@ def _open_leaves(
             .where(
                 members.c.connection_id == connection_id,
                 members.c.milestone_kind == MilestoneKind.VERSION.value,
-                members.c.milestone_id.in_(versions),
+                # Looked up in a set: as an index range it would be tried for each item.
+                joined_key(members.c.milestone_id).in_(versions),
                 members.c.since <= settled,
                 items.c.category.in_(_OPEN),
                 ~view.has_child_inside(members, items),

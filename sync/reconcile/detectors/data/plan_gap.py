@@ -16,7 +16,7 @@ from sync.reconcile.contract import (
     Severity,
     Words,
 )
-from sync.reconcile.view import Project, View
+from sync.reconcile.view import Project, View, joined_key
 from sync.reconcile.words import capped, count
 
 ID = "data.plan-gap"
@@ -174,7 +174,8 @@ def _estimating(view: View, share: float) -> frozenset[tuple[int, str]]:
             .where(
                 members.c.connection_id == connection_id,
                 members.c.milestone_kind == kind_name,
-                members.c.milestone_id.in_(ids),
+                # Looked up in a set: as an index range it would be tried for each item.
+                joined_key(members.c.milestone_id).in_(ids),
                 items.c.category != StatusCategory.CANCELLED.value,
                 ~view.has_child(items),
             )
