@@ -13,7 +13,7 @@ from connectors.contract import (
     Unreadable,
     Window,
 )
-from connectors.jira.jql import millis
+from connectors.jira.jql import from_millis
 from connectors.jira.site import Site
 from connectors.jsonbytes import encode
 
@@ -21,6 +21,8 @@ from connectors.jsonbytes import encode
 BULK_IDS, BULK_ENTRIES = 1000, 10000
 #: Data Center: items per page handed to the engine.
 _CHUNK = 50
+
+_EPOCH = from_millis(0)
 
 
 def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
@@ -169,15 +171,16 @@ def _record(id_: str, entries: dict[str, Any], reason: str | None) -> RawRecord:
     return RawRecord("changelogs", id_, encode(payload), parsed=payload)
 
 
-def _order(entry: Mapping[str, Any]) -> tuple[int, int, str]:
+def _order(entry: Mapping[str, Any]) -> tuple[datetime, int, str]:
     """Oldest first; `created` is epoch milliseconds or ISO text, by endpoint and version."""
     created, id_ = entry.get("created"), str(entry.get("id"))
-    at = 0
-    if isinstance(created, int):
-        at = created
-    elif isinstance(created, str):
-        try:
-            at = millis(datetime.fromisoformat(created))
-        except ValueError:
-            at = 0
+    at = _EPOCH
+    try:
+        if isinstance(created, str):
+            moment = datetime.fromisoformat(created)
+            at = moment if moment.tzinfo is not None else _EPOCH
+        elif isinstance(created, int):
+            at = from_millis(created)
+    except (ValueError, OverflowError, OSError):
+        at = _EPOCH
     return at, int(id_) if id_.isdecimal() else 2**63, id_

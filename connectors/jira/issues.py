@@ -168,7 +168,7 @@ class _Walk:
             self.lower = None if lower is None else from_millis(int(lower))
         #: None once there are too many.
         self.seen: dict[str, int] | None = {}
-        self.recent = millis(_floor(window.run_started_at - _SEEN_BACK))
+        self.recent = _floor(window.run_started_at - _SEEN_BACK)
 
     def by_token(self) -> Iterator[Page]:
         """Cloud, ordered by `updated`: a broken walk goes on at its last stamp."""
@@ -176,20 +176,22 @@ class _Walk:
         restart = None
         if resumed is not None:
             restart = _floor(from_millis(int(resumed))) - timedelta(minutes=1)
-        newest = -1 if restart is None else millis(restart)
+        newest = restart
         ordered = True
         question = self._question("updated ASC, id ASC", restart)
         for found in paging.by_token(self.site, question):
             records = [self._record(issue) for issue in found.issues]
             for record in records:
-                stamp = -1 if record.updated_at is None else millis(record.updated_at)
-                ordered = ordered and stamp >= newest
-                newest = max(stamp, newest)
+                stamp = record.updated_at
+                if stamp is None or (newest is not None and stamp < newest):
+                    ordered = False
+                else:
+                    newest = stamp
             if found.last:
                 yield self._last(records)
                 return
             # Out of order, no stamp says how far the walk came: it restarts from its beginning.
-            mark = {"updated": newest} if ordered and newest >= 0 else {}
+            mark = {"updated": millis(newest)} if ordered and newest is not None else {}
             yield Page(tuple(records), cursor=self._progress(mark))
 
     def data_center(self) -> Iterator[Page]:
@@ -251,7 +253,7 @@ class _Walk:
     def _record(self, issue: dict[str, Any]) -> RawRecord:
         updated = updated_at(issue)
         id_ = str(issue["id"])
-        if self.seen is not None and updated is not None and millis(updated) >= self.recent:
+        if self.seen is not None and updated is not None and updated >= self.recent:
             self.seen[id_] = millis(updated)
             if len(self.seen) > _SEEN_LIMIT:
                 self.seen = None

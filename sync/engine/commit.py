@@ -191,7 +191,7 @@ def derive_items(
         rows[id_] = ()
         if changes or held or item.milestones:
             rows[id_] = derive(_state(item), changes, held, now)
-        spans[id_] = started_and_done(
+        span = started_and_done(
             [
                 (event.at, _only(event.old_ids), _only(event.new_ids))
                 for event in mine
@@ -201,6 +201,8 @@ def derive_items(
             item.status_category,
             item.resolved_at,
         )
+        if span != (item.started_at, item.done_at):
+            spans[id_] = span
     writer.memberships(rows)
     writer.spans(spans)
 

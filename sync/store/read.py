@@ -34,6 +34,8 @@ def items(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict
             "history_state",
             "gone_at",
             "gone_reason",
+            "started_at",
+            "done_at",
         ),
         connection_id,
         "source_id",
@@ -52,6 +54,8 @@ def items(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict
             history_state=row[8],
             gone_at=row[9],
             gone_reason=row[10],
+            started_at=row[11],
+            done_at=row[12],
         )
         for row in rows
     }

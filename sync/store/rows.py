@@ -39,6 +39,8 @@ class ItemNow:
     history_state: str
     gone_at: datetime | None
     gone_reason: str | None
+    started_at: datetime | None
+    done_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
