@@ -210,5 +210,5 @@ def _write(path: Path, values: dict[str, Any]) -> None:
 def _quoted(text: str) -> str:
     """A TOML string, whatever the text holds."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    escaped = "".join(c if ord(c) >= 32 else f"\\u{ord(c):04x}" for c in escaped)
+    escaped = "".join(c if ord(c) >= 32 and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped)
     return f'"{escaped}"'

@@ -136,15 +136,11 @@ def write_records(
     writer.milestones(found.milestones, sightings=sightings, observed_after=observed_after)
     touched = set(writer.work_items(found.items))
     writer.links(found.links)
-    writer.histories(found.histories)
-    touched |= {history.work_item_id for history in found.histories}
-    # A complete history is what the store now holds: no need to read it back.
-    whole = {
-        history.work_item_id: history.events
-        for history in found.histories
-        if history.state is HistoryState.COMPLETE
-    }
-    derive_items(writer, conn, connection_id, touched, normalizer.categories, now, whole)
+    taken = writer.histories(found.histories, states=False)
+    histories = {one.work_item_id: one for one in found.histories if one.work_item_id in taken}
+    derive_items(
+        writer, conn, connection_id, touched | taken, normalizer.categories, now, histories
+    )
     writer.data_issues(found.subjects, [*found.issues, *found.unmapped.values()])
 
 
@@ -155,43 +151,47 @@ def derive_items(
     ids: Iterable[str],
     categories: Mapping[str, StatusCategory],
     now: datetime,
-    whole: Mapping[str, Sequence[FieldEvent]] | None = None,
+    histories: Mapping[str, History] | None = None,
 ) -> None:
-    """Memberships and spans of these items from what the store holds of them now.
+    """What follows from these items' histories: state, memberships, begin and end of work.
 
-    `whole`: complete histories at hand, which are not read back. An item whose history is still to
-    be fetched keeps its former intervals until it is.
+    `histories`: those just written; complete ones are not read back. An item whose history is still
+    to be fetched keeps its former intervals until it is.
     """
     wanted = sorted(set(ids))
     if not wanted:
         return
-    items = read.items(conn, connection_id, wanted)
-    ready = [
-        id_
-        for id_ in wanted
-        if id_ in items
-        and (items[id_].history_state != HistoryState.NOT_FETCHED or items[id_].gone_at)
-    ]
+    histories = histories or {}
+    ready: dict[str, ItemNow] = {}
+    for id_, item in read.items(conn, connection_id, wanted).items():
+        told = histories.get(id_)
+        state = item.history_state if told is None else told.state
+        if state != HistoryState.NOT_FETCHED or item.gone_at:
+            ready[id_] = item
     if not ready:
         return
-    whole = whole or {}
+    whole = {
+        id_: one.events for id_, one in histories.items() if one.state is HistoryState.COMPLETE
+    }
     events = read.events(conn, connection_id, [id_ for id_ in ready if id_ not in whole])
     known = read.memberships(conn, connection_id, ready)
     rows: dict[str, tuple[MembershipRow, ...]] = {}
-    spans: dict[str, tuple[datetime | None, datetime | None]] = {}
-    for id_ in ready:
-        item = items[id_]
+    settled: dict[str, tuple[str, str | None, datetime | None, datetime | None]] = {}
+    for id_, item in ready.items():
         mine: Sequence[FieldEvent | EventRow]
         if id_ in whole:
             mine = sorted((e for e in whole[id_] if e.field in _JUDGED), key=_in_time)
         else:
             mine = events.get(id_, ())
+        told = histories.get(id_)
+        state = HistoryState(item.history_state) if told is None else told.state
+        reason = item.history_reason if told is None else told.reason
         changes = [_change(event) for event in mine if event.field in MEMBERSHIP_FIELDS]
         held = known.get(id_, ())
         rows[id_] = ()
         if changes or held or item.milestones:
-            rows[id_] = derive(_state(item), changes, held, now)
-        span = started_and_done(
+            rows[id_] = derive(_state(item, state), changes, held, now)
+        started, done = started_and_done(
             [
                 (event.at, _only(event.old_ids), _only(event.new_ids))
                 for event in mine
@@ -201,10 +201,11 @@ def derive_items(
             item.status_category,
             item.resolved_at,
         )
-        if span != (item.started_at, item.done_at):
-            spans[id_] = span
+        follows = (state.value, reason, started, done)
+        if follows != (item.history_state, item.history_reason, item.started_at, item.done_at):
+            settled[id_] = follows
     writer.memberships(rows)
-    writer.spans(spans)
+    writer.settle(settled)
 
 
 def _in_time(event: FieldEvent | EventRow) -> tuple[datetime, tuple[tuple[int, str], ...]]:
@@ -221,12 +222,12 @@ def _change(event: FieldEvent | EventRow) -> tuple[MilestoneKind, Change]:
     )
 
 
-def _state(item: ItemNow) -> ItemState:
+def _state(item: ItemNow, history: HistoryState) -> ItemState:
     return ItemState(
         created_at=item.created_at,
         updated_at=item.updated_at,
         milestones=item.milestones,
-        history=HistoryState(item.history_state),
+        history=history,
         gone_at=item.gone_at,
         gone_reason=item.gone_reason,
     )

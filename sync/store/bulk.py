@@ -19,23 +19,33 @@ from sqlalchemy.exc import DBAPIError
 from sync.store.guard import clean, clean_row
 from sync.store.types import Instant, from_sqlite, to_sqlite
 
-Convert = Callable[[Any], Any]
+#: All values of one column, in the driver's form.
+Convert = Callable[[Sequence[Any]], list[Any]]
+Decode = Callable[[Any], Any]
 
 #: Rows from which COPY pays for its three statements (PostgreSQL).
 COPY_FROM = 150
 
 
+def _instants(values: Sequence[datetime | None]) -> list[str | None]:
+    first = values[0]
+    if first is not None and all(value is first for value in values):
+        # The present of a page stands in every row of it.
+        return [to_sqlite(first)] * len(values)
+    return [None if value is None else to_sqlite(value) for value in values]
+
+
 def _sqlite_converter(column: sa.Column[Any]) -> Convert | None:
     kind = column.type
     if isinstance(kind, Instant):
-        return lambda v: None if v is None else to_sqlite(v)
+        return _instants
     if isinstance(kind, sa.Date):
-        return lambda v: None if v is None else v.isoformat()
+        return lambda values: [None if v is None else v.isoformat() for v in values]
     if isinstance(kind, sa.JSON):
-        return lambda v: None if v is None else orjson.dumps(v).decode()
+        return lambda values: [None if v is None else orjson.dumps(v).decode() for v in values]
     if isinstance(kind, sa.Boolean):
         # The driver looks for an adapter of every value that is not exactly an int.
-        return lambda v: None if v is None else int(v)
+        return lambda values: [None if v is None else int(v) for v in values]
     return None
 
 
@@ -44,9 +54,9 @@ def _postgres_converter(column: sa.Column[Any]) -> Convert | None:
     if isinstance(kind, sa.JSON):
         from psycopg.types.json import Jsonb
 
-        return lambda v: None if v is None else Jsonb(v)
+        return lambda values: [None if v is None else Jsonb(v) for v in values]
     if isinstance(kind, Instant):
-        return lambda v: None if v is None else _aware(v)
+        return lambda values: [None if v is None else _aware(v) for v in values]
     return None
 
 
@@ -62,6 +72,16 @@ def _converters(
     make = _sqlite_converter if dialect == "sqlite" else _postgres_converter
     pairs = ((i, make(table.c[name])) for i, name in enumerate(names))
     return tuple((i, convert) for i, convert in pairs if convert is not None)
+
+
+def _encoded(
+    rows: Iterable[Sequence[Any]], converters: tuple[tuple[int, Convert], ...]
+) -> list[tuple[Any, ...]]:
+    """The rows in the driver's form: turned into columns, converted, and turned back."""
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for i, convert in converters if columns else ():
+        columns[i] = convert(columns[i])
+    return list(zip(*columns, strict=True))
 
 
 class Bulk:
@@ -105,8 +125,7 @@ class Bulk:
 
     def run(self, conn: sa.Connection, rows: Iterable[Sequence[Any]]) -> int:
         """Write them, of rows with one key the last; the number of rows handed over."""
-        encode = self.encode
-        encoded = [encode(row) for row in rows]
+        encoded = _encoded(rows, self._converters)
         if not encoded:
             return 0
         if self._dialect == "sqlite":
@@ -134,13 +153,6 @@ class Bulk:
             raise DBAPIError(self._copy, None, error, hide_parameters=True) from error
         conn.exec_driver_sql(self._merge)
 
-    def encode(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        """The row in the driver's form."""
-        values = list(row)
-        for i, convert in self._converters:
-            values[i] = convert(values[i])
-        return tuple(values)
-
 
 class BulkUpdate:
     """`UPDATE … SET … WHERE key` for many keys."""
@@ -157,12 +169,7 @@ class BulkUpdate:
 
     def run(self, conn: sa.Connection, rows: Iterable[Sequence[Any]]) -> int:
         """Write them; the number of rows handed over."""
-        encoded: list[tuple[Any, ...]] = []
-        for row in rows:
-            values = list(row)
-            for i, convert in self._converters:
-                values[i] = convert(values[i])
-            encoded.append(tuple(values))
+        encoded = _encoded(rows, self._converters)
         if encoded:
             conn.exec_driver_sql(self._sql, encoded)
         return len(encoded)
@@ -230,9 +237,9 @@ def select_ids(
 @lru_cache(maxsize=256)
 def _decoders(
     dialect: str, table: sa.Table, columns: tuple[str, ...]
-) -> tuple[tuple[int, Convert], ...]:
+) -> tuple[tuple[int, Decode], ...]:
     """How non-null values of these columns become Python's."""
-    found: list[tuple[int, Convert]] = []
+    found: list[tuple[int, Decode]] = []
     for i, name in enumerate(columns):
         kind = table.c[name].type
         if dialect != "sqlite":

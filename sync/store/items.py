@@ -149,8 +149,14 @@ def _history_of(one: WorkItem, held: Sequence[Any] | None) -> tuple[str, str | N
     return one.history.value, one.history_reason
 
 
-def write_histories(page: Page, records: Iterable[History]) -> None:
-    """The whole known history of each item, as a set: what differs is closed and inserted."""
+def write_histories(
+    page: Page, records: Iterable[History], *, states: bool = True
+) -> frozenset[str]:
+    """The whole known history of each item, as a set: what differs is closed and inserted.
+
+    The ids taken: a history that came with an older item is not. `states` False leaves the items'
+    own history state to `settle`.
+    """
     mine = {one.work_item_id: one for one in records if not _is_stale(page, one)}
     held: dict[str, dict[str, tuple[Any, ...]]] = {}
     for row in page.known(
@@ -186,8 +192,10 @@ def write_histories(page: Page, records: Iterable[History]) -> None:
     page.rows += page.upsert(
         schema.field_event, (*key, "known_to", *_EVENT), ("known_to", *_EVENT), added
     )
-    _write_states(page, mine)
+    if states:
+        _write_states(page, mine)
     page.upsert(schema.work_item_key, _KEY, None, keys)
+    return frozenset(mine)
 
 
 def _is_stale(page: Page, history: History) -> bool:
@@ -272,10 +280,17 @@ def write_memberships(page: Page, by_item: Mapping[str, Sequence[MembershipRow]]
     )
 
 
-def write_spans(page: Page, by_item: Mapping[str, tuple[datetime | None, datetime | None]]) -> None:
-    """When work on each item started and was done; the caller knows that it differs."""
-    moved = [(*span, page.connection_id, id_) for id_, span in by_item.items()]
-    page.update(schema.work_item, ("started_at", "done_at"), ("connection_id", "source_id"), moved)
+def settle(
+    page: Page, by_item: Mapping[str, tuple[str, str | None, datetime | None, datetime | None]]
+) -> None:
+    """History state, its reason, begin and end of work; the caller knows that they differ."""
+    page.states.update((id_, values[:2]) for id_, values in by_item.items())
+    page.update(
+        schema.work_item,
+        ("history_state", "history_reason", "started_at", "done_at"),
+        ("connection_id", "source_id"),
+        [(*clean_row(values), page.connection_id, id_) for id_, values in by_item.items()],
+    )
 
 
 def write_tombstones(page: Page, gone: Mapping[str, tuple[str, str | None]]) -> None:

@@ -32,6 +32,7 @@ def items(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict
             "raw_status_id",
             "resolved_at",
             "history_state",
+            "history_reason",
             "gone_at",
             "gone_reason",
             "started_at",
@@ -52,10 +53,11 @@ def items(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict
             raw_status_id=row[6],
             resolved_at=row[7],
             history_state=row[8],
-            gone_at=row[9],
-            gone_reason=row[10],
-            started_at=row[11],
-            done_at=row[12],
+            history_reason=row[9],
+            gone_at=row[10],
+            gone_reason=row[11],
+            started_at=row[12],
+            done_at=row[13],
         )
         for row in rows
     }

@@ -37,6 +37,7 @@ class ItemNow:
     raw_status_id: str | None
     resolved_at: datetime | None
     history_state: str
+    history_reason: str | None
     gone_at: datetime | None
     gone_reason: str | None
     started_at: datetime | None

@@ -97,20 +97,27 @@ class Writer:
         """
         return items.write_items(self._page, records)
 
-    def histories(self, records: Iterable[History]) -> None:
+    def histories(self, records: Iterable[History], *, states: bool = True) -> frozenset[str]:
         """The whole known history of each item, as a set: what differs is closed and inserted.
 
-        Only a complete history takes away what it does not hold.
+        Only a complete history takes away what it does not hold. The ids taken: a history that came
+        with an older item is not. `states` False leaves the items' history state to `settle`.
         """
-        items.write_histories(self._page, records)
+        return items.write_histories(self._page, records, states=states)
 
     def memberships(self, by_item: Mapping[str, Sequence[MembershipRow]]) -> None:
         """All intervals of each item: what differs from what is known is closed and inserted."""
         items.write_memberships(self._page, by_item)
 
-    def spans(self, by_item: Mapping[str, tuple[datetime | None, datetime | None]]) -> None:
-        """When work on each item started and was done (UTC)."""
-        items.write_spans(self._page, by_item)
+    def settle(
+        self,
+        by_item: Mapping[str, tuple[str, str | None, datetime | None, datetime | None]],
+    ) -> None:
+        """(history state, its reason, begin of work, end of work) of items, instants in UTC.
+
+        All four follow from an item's history and count as no source-data row of their own.
+        """
+        items.settle(self._page, by_item)
 
     def tombstones(self, gone: Mapping[str, tuple[str, str | None]]) -> None:
         """Mark work items as gone: id -> (reason, key it has elsewhere). Nothing is deleted."""

@@ -210,7 +210,7 @@ def test_an_instant_comes_back_in_utc_to_the_microsecond(store: Store, when: dat
     fresh(store)
     with writer(store) as one:
         one.work_items([item("1", resolved_at=when)])
-        one.spans({"1": (when, None)})
+        one.settle({"1": ("complete", None, when, None)})
     with store.reading() as conn:
         through_core = conn.execute(sa.select(schema.work_item.c.started_at)).scalar_one()
         by_hand = read.items(conn, 1, ["1"])["1"].resolved_at

@@ -72,7 +72,7 @@ def test_reading_and_writing_a_page_use_indexes(tmp_path: Any) -> None:
             one.work_items([item("1", title="x")])
             one.histories([History("1", HistoryState.PARTIAL, ())])
             one.memberships({"1": list[MembershipRow]()})
-            one.spans({"1": (None, None)})
+            one.settle({"1": ("partial", None, None, None)})
             one.data_issues(["issues:1"], [DataIssue("odd", "issues:1")])
             one.tombstones({"1": ("deleted", None)})
             one.resolve_parents()

@@ -468,16 +468,23 @@ def test_memberships_are_corrected_and_not_overwritten(store: Store) -> None:
         }
 
 
-def test_spans_are_kept_apart_from_source_rows(store: Store) -> None:
+def test_what_follows_from_a_history_is_no_source_row(store: Store) -> None:
     with writer(store) as one:
         one.raw("10000", [Raw("1"), Raw("2")])
         one.work_items([item("1"), item("2")])
         before = one.rows
-        one.spans({"1": (at(1), at(5)), "2": (None, None)})
+        one.settle({"1": ("partial", "cut at 100", at(1), at(5))})
         assert before == one.rows
     with writer(store) as two:
-        two.spans({"1": (at(1), None)})
-    assert [(at(1), None), (None, None)] == rows(store, schema.work_item, "started_at", "done_at")
+        two.settle({"1": ("complete", None, at(1), None)})
+    assert [("complete", None, at(1), None), ("not_fetched", None, None, None)] == rows(
+        store,
+        schema.work_item,
+        "history_state",
+        "history_reason",
+        "started_at",
+        "done_at",
+    )
 
 
 def test_links_that_vanish_are_withdrawn_and_may_come_back(store: Store) -> None:
@@ -564,7 +571,7 @@ def test_what_a_page_writes_twice_ends_as_the_second(store: Store) -> None:
             one.histories([History("1", COMPLETE, events)])
             one.links([links("1", target)])
             one.memberships({"1": [member(milestone_id=milestone)]})
-            one.spans({"1": (START, at(int(target)))})
+            one.settle({"1": ("complete", None, START, at(int(target)))})
     with store.reading() as conn:
         found = read.events(conn, 1, ["1"])["1"]
         assert [row.source_event_id for row in found] == ["2.0"]
