@@ -1,6 +1,7 @@
 """One sync run over all configured connections: bounded, resumable, each scope on its own."""
 
 import gc
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -32,8 +33,8 @@ from sync.engine.session import (
     open_session,
     request_count,
 )
-from sync.engine.stream import failed_step, find_unchanged, read_stream
-from sync.errors import StoreBusy
+from sync.engine.stream import bug, failed_step, find_unchanged, read_stream
+from sync.errors import DriftlineError, StoreBusy
 from sync.store import schema
 from sync.store.open import Store
 
@@ -189,6 +190,15 @@ class _Run:
             connector.close()
             self._cannot_open(connection, connection_id, error)
             return None
+        except DriftlineError:
+            connector.close()
+            raise
+        except Exception as error:  # noqa: BLE001  # a plugin's bug must not stop the others
+            self.requests += request_count(connector)
+            connector.close()
+            told = SourceError(bug(error), where=connection.name, todo="Please report it.")
+            self._cannot_open(connection, connection_id, told, exit_code=1)
+            return None
         self.sessions.append(session)
         for scope in session.of_kind("site"):
             self._scope(session, scope)
@@ -197,11 +207,21 @@ class _Run:
         return session
 
     def _cannot_open(
-        self, connection: ConnectionPlan, connection_id: int, error: SourceError
+        self,
+        connection: ConnectionPlan,
+        connection_id: int,
+        error: SourceError,
+        exit_code: int = 4,
     ) -> None:
         context = self.context
         context.report(
-            Problem(error.what, error.where or connection.name, error.todo, connection.name)
+            Problem(
+                error.what,
+                error.where or connection.name,
+                error.todo,
+                connection.name,
+                exit_code=exit_code,
+            )
         )
         with context.store.reading() as conn:
             known = conn.execute(
@@ -384,7 +404,7 @@ def _bury_dead_runs(conn: sa.Connection, now: datetime) -> None:
     holders = conn.execute(
         sa.select(c.holder).where(c.holder.is_not(None), c.expires_at > now)
     ).scalars()
-    alive = {holder.split(" run ", 1)[1].split(" ", 1)[0] for holder in holders}
+    alive = {found[1] for holder in holders if (found := re.search(r" run (\d+)\b", holder))}
     running = conn.execute(
         sa.select(schema.sync_run.c.id, schema.sync_run.c.started_at).where(
             schema.sync_run.c.outcome == "running"

@@ -20,6 +20,7 @@ from connectors.contract import (
     UnexpectedAnswer,
     Window,
 )
+from connectors.redaction import redact
 from mappings.vocabulary import MilestoneKind
 from sync.engine import certificate, checkpoint
 from sync.engine.census import judge
@@ -38,6 +39,7 @@ from sync.engine.context import Context, Problem
 from sync.engine.lease import Lease
 from sync.engine.plan import parameters_hash
 from sync.engine.session import Session, explain
+from sync.errors import DriftlineError
 from sync.store import read, schema
 from sync.store.writer import Writer
 
@@ -112,6 +114,21 @@ def read_stream(
         outcome = Outcome.PARTIAL if reading.pages else Outcome.FAILED
         reason = explain(error)
         _report(reading, error)
+    except DriftlineError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a plugin's bug must not stop the other scopes
+        outcome, reason = Outcome.FAILED, bug(error)
+        context.report(
+            Problem(
+                what=reason,
+                where=f"{session.plan.name} {scope.key} {spec.name}",
+                todo="Please report it; the next run tries again.",
+                connection=session.plan.name,
+                scope=scope.key,
+                stream=spec.name,
+                exit_code=1,
+            )
+        )
     if outcome is Outcome.COMPLETE and reading.partial is not None:
         outcome, reason = Outcome.PARTIAL, reading.partial
         context.report(
@@ -127,6 +144,12 @@ def read_stream(
     step = _certify(reading, outcome, reason)
     context.progress.stream_ended(session.plan.name, scope.key, spec.name, outcome.value, reason)
     return step
+
+
+def bug(error: Exception) -> str:
+    """An error that nobody foresaw, in one line without secrets."""
+    text = redact(" ".join(str(error).split()))[:300]
+    return f"a bug in the connector or in driftline: {type(error).__name__}: {text}"
 
 
 def failed_step(

@@ -6,6 +6,7 @@ from support.jira_site import NOW
 from support.synced import Synced, synced
 
 from connectors.contract import Outcome
+from connectors.jira.connector import JiraConnector
 from connectors.simulator.faults import Fault, Hook
 from connectors.simulator.world import days
 from sync.store import schema
@@ -346,3 +347,35 @@ def test_another_server_behind_the_same_name_is_refused(store_url: str) -> None:
         result = it.run()
         assert result.outcome is Outcome.FAILED
         assert "another name" in result.problems[0].todo
+
+
+def test_a_bug_in_a_connector_stops_neither_the_run_nor_the_other_streams(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = JiraConnector.read
+
+    def read(self: JiraConnector, stream: str, *rest: object) -> object:
+        if stream == "versions":
+            raise TypeError("unexpected token-owner-7")
+        return real(self, stream, *rest)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(JiraConnector, "read", read)
+    with synced(store_url) as it:
+        result = it.run()
+        assert result.outcome is Outcome.PARTIAL
+        assert result.exit_codes == {1}
+        assert "TypeError" in result.problems[0].what
+        assert it.rows("SELECT COUNT(*) FROM work_item")[0][0] == len(it.bench.world.issues)
+
+
+def test_a_bug_at_connect_is_one_clear_problem(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(self: JiraConnector) -> object:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(JiraConnector, "connect", connect)
+    with synced(store_url) as it:
+        result = it.run()
+        assert (result.outcome, result.exit_codes) == (Outcome.FAILED, {1})
+        assert it.rows("SELECT outcome FROM sync_run") == [("failed",)]
