@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import pickle
+import shutil
 import statistics
 import subprocess
 import sys
@@ -66,21 +67,23 @@ def measure(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
             floors.append(run("benchmarks.floor", str(small), url, *who, str(filled), str(target)))
             if not options.no_dlt:
                 peers.append(dlt(url, pages, fresh(directory, "dlt.db"), directory))
+    slow, slow_floors = [], []
     with serving(small, 0.05) as url:
-        slow = [
-            run("benchmarks.load", f"{url}/jira-cloud", *who, str(fresh(directory, "slow.db")))
-            for _ in range(options.repeat)
-        ]
-    figures |= {"load": loads, "floor": floors, "dlt": peers, "load_50ms": slow}
+        for _ in range(options.repeat):
+            filled = fresh(directory, "load.db")
+            slow.append(run("benchmarks.load", f"{url}/jira-cloud", *who, str(filled)))
+            target = str(fresh(directory, "floor.db"))
+            slow_floors.append(run("benchmarks.floor", str(small), url, *who, str(filled), target))
+    figures |= {"load": loads, "floor": floors, "dlt": peers}
+    figures |= {"load_50ms": slow, "floor_50ms": slow_floors}
     run("benchmarks.record", str(options.issues * options.factor), str(large))
     with serving(large, 0.0) as url:
         big = run("benchmarks.load", f"{url}/jira-cloud", *who, str(fresh(directory, "big.db")))
     figures["load_large"] = big
     figures["version_cpu"] = version_cpu()
-    floor = middle(floors, "cpu")
     ratios = {
-        "cpu_over_floor": middle(loads, "cpu") / floor,
-        "cpu_over_floor_50ms": middle(slow, "cpu") / floor,
+        "cpu_over_floor": middle(loads, "cpu") / middle(floors, "cpu"),
+        "cpu_over_floor_50ms": middle(slow, "cpu") / middle(slow_floors, "cpu"),
         "memory_growth": big["peak_mb"] / middle(loads, "peak_mb"),
         "peak_mb": big["peak_mb"],
         "version_cpu": figures["version_cpu"],
@@ -116,8 +119,10 @@ def run(module: str, *arguments: str) -> dict[str, Any]:
 
 
 def dlt(url: str, pages: int, database: Path, directory: Path) -> dict[str, Any]:
-    """The peer in its own environment; it keeps its state below the temporary directory."""
-    home = {**os.environ, "DLT_DATA_DIR": str(directory / "dlt"), "RUNTIME__DLTHUB_TELEMETRY": "0"}
+    """The peer in its own environment, with no state of an earlier round."""
+    state = directory / "dlt"
+    shutil.rmtree(state, ignore_errors=True)
+    home = {**os.environ, "DLT_DATA_DIR": str(state), "RUNTIME__DLTHUB_TELEMETRY": "0"}
     done = subprocess.run(
         [str(DLT_PYTHON), str(HERE / "dlt_load.py"), url, str(pages), str(database)],
         capture_output=True,

@@ -1,10 +1,10 @@
 """The store floor: a plain program that holds the same data, with nothing to spare.
 
     python -m benchmarks.floor FILE URL EMAIL TOKEN FILLED TARGET
-The same answers are fetched and decoded, each record's payload is encoded and compressed, rows are
-made by straight hand-written code (no mapping, no check, no unknown value), and the same rows that
-the measured load has left in FILLED are written by plain executemany, a page at a time. It hashes
-no row, looks nothing up, compares nothing, derives no membership and keeps no cursor.
+The same answers are fetched and decoded, each record's payload is encoded, hashed and compressed,
+every row is made by straight hand-written code (no mapping, no check, no unknown value, no
+contradicting history), and the same rows that the measured load has left in FILLED are written by
+plain executemany. It looks nothing up, compares nothing, and keeps no cursor and no certificate.
 """
 
 import hashlib
@@ -53,6 +53,7 @@ def main() -> None:
     database.execute("PRAGMA synchronous = NORMAL")
     for statement in creates:
         database.execute(statement)
+    planned: dict[str, tuple[str | None, set[str]]] = {}
     compress = zstandard.ZstdCompressor(level=3).compress
     cpu, wall = time.process_time(), time.perf_counter()
     for method, path, body in asked:
@@ -62,12 +63,17 @@ def main() -> None:
         found = orjson.loads(answer.content)
         if isinstance(found, dict):
             for record in found.get("issues") or ():
-                compress(orjson.dumps(record))
+                payload = orjson.dumps(record)
+                hashlib.sha256(payload).digest()
+                compress(payload)
                 if "fields" in record:
-                    item_row(record)
+                    hashlib.sha256(orjson.dumps(item_row(record))).digest()
+                    planned[record["id"]] = plan_of(record["fields"])
             for record in found.get("issueChangeLogs") or ():
-                compress(orjson.dumps(record))
-                event_rows(record)
+                payload = orjson.dumps(record)
+                hashlib.sha256(payload).digest()
+                compress(payload)
+                intervals(planned[record["issueId"]], event_rows(record))
     for table, held in rows.items():
         for start in range(0, len(held), CHUNK):
             database.execute("BEGIN")
@@ -121,6 +127,42 @@ def item_row(issue: dict[str, Any]) -> tuple[Any, ...]:
         instant(f["updated"]),
         [(one["id"], one["type"]["name"]) for one in f["issuelinks"]],
     )
+
+
+def plan_of(f: dict[str, Any]) -> tuple[str | None, set[str]]:
+    """(creation, versions and sprints it is in now)."""
+    versions = {f"v{one['id']}" for one in f["fixVersions"]}
+    return instant(f["created"]), versions | {
+        f"s{n['id']}" for n in f.get("customfield_10020") or ()
+    }
+
+
+def intervals(
+    plan: tuple[str | None, set[str]], events: list[tuple[Any, ...]]
+) -> list[tuple[str, str | None, str | None]]:
+    """Since when and until when it was in each, from its events, by straight code."""
+    created, now = plan
+    changes = []
+    for row in events:
+        if row[2] == "Fix Version":
+            changes.append(
+                (row[4], {f"v{row[6]}"} if row[6] else set(), {f"v{row[7]}"} if row[7] else set())
+            )
+        elif row[2] == "Sprint":
+            old = {f"s{one.strip()}" for one in (row[6] or "").split(",") if one.strip()}
+            new = {f"s{one.strip()}" for one in (row[7] or "").split(",") if one.strip()}
+            changes.append((row[4], old - new, new - old))
+    changes.sort(key=lambda one: one[0])
+    members = set(now)
+    for _, left, entered in reversed(changes):
+        members = (members - entered) | left
+    since: dict[str, str | None] = dict.fromkeys(members, created)
+    out = []
+    for at, left, entered in changes:
+        out.extend((one, since.pop(one, None), at) for one in left)
+        since.update(dict.fromkeys(entered, at))
+    out.extend((one, at, None) for one, at in since.items())
+    return out
 
 
 def event_rows(log: dict[str, Any]) -> list[tuple[Any, ...]]:

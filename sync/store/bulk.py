@@ -6,6 +6,7 @@ COPY into a temporary table, which is two to three times as fast as executemany.
 """
 
 import hashlib
+import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -84,6 +85,16 @@ def _encoded(
     return list(zip(*columns, strict=True))
 
 
+def _on_driver(conn: sa.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """The driver's own executemany inside the running transaction (SQLite)."""
+    driver: Any = conn.connection.driver_connection
+    try:
+        driver.executemany(sql, rows)
+    except sqlite3.Error as error:
+        # As SQLAlchemy wraps what goes through it.
+        raise DBAPIError(sql, None, error, hide_parameters=True) from error
+
+
 class Bulk:
     """Inserts and upserts of one table's columns on one dialect."""
 
@@ -129,7 +140,7 @@ class Bulk:
         if not encoded:
             return 0
         if self._dialect == "sqlite":
-            conn.exec_driver_sql(self._sql, encoded)
+            _on_driver(conn, self._sql, encoded)
             return len(encoded)
         # One order for all writers, so that two of them cannot wait for each other.
         by_key = {tuple(row[i] for i in self._key): row for row in encoded}
@@ -170,7 +181,9 @@ class BulkUpdate:
     def run(self, conn: sa.Connection, rows: Iterable[Sequence[Any]]) -> int:
         """Write them; the number of rows handed over."""
         encoded = _encoded(rows, self._converters)
-        if encoded:
+        if encoded and conn.dialect.name == "sqlite":
+            _on_driver(conn, self._sql, encoded)
+        elif encoded:
             conn.exec_driver_sql(self._sql, encoded)
         return len(encoded)
 

@@ -11,7 +11,7 @@ from sqlalchemy.pool import StaticPool
 #: How long a statement waits for another process's lock, seconds.
 BUSY_SECONDS = 15.0
 #: Page cache of a reader, of the writer, and of the writer in a first load; KiB.
-READER_CACHE, WRITER_CACHE, BULK_CACHE = 8_000, 32_000, 64_000
+READER_CACHE, WRITER_CACHE, BULK_CACHE = 8_000, 16_000, 32_000
 #: Pages in the log after which it is copied into the database.
 CHECKPOINT, BULK_CHECKPOINT = 1_000, 10_000
 
