@@ -66,7 +66,7 @@ def measure(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
             target = fresh(directory, "floor.db")
             floors.append(run("benchmarks.floor", str(small), url, *who, str(filled), str(target)))
             if not options.no_dlt:
-                peers.append(dlt(url, pages, fresh(directory, "dlt.db"), directory))
+                peers.append(dlt(url, pages, directory / "peer"))
     slow, slow_floors = [], []
     with serving(small, 0.05) as url:
         for _ in range(options.repeat):
@@ -118,16 +118,16 @@ def run(module: str, *arguments: str) -> dict[str, Any]:
     return found
 
 
-def dlt(url: str, pages: int, database: Path, directory: Path) -> dict[str, Any]:
-    """The peer in its own environment, with no state of an earlier round."""
-    state = directory / "dlt"
-    shutil.rmtree(state, ignore_errors=True)
-    home = {**os.environ, "DLT_DATA_DIR": str(state), "RUNTIME__DLTHUB_TELEMETRY": "0"}
+def dlt(url: str, pages: int, home: Path) -> dict[str, Any]:
+    """The peer in its own environment; nothing of an earlier round is left in its directory."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    settings = {**os.environ, "DLT_DATA_DIR": str(home), "RUNTIME__DLTHUB_TELEMETRY": "0"}
     done = subprocess.run(
-        [str(DLT_PYTHON), str(HERE / "dlt_load.py"), url, str(pages), str(database)],
+        [str(DLT_PYTHON), str(HERE / "dlt_load.py"), url, str(pages), str(home / "dlt.db")],
         capture_output=True,
         text=True,
-        env=home,
+        env=settings,
         check=False,
     )
     if done.returncode:
