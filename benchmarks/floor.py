@@ -1,9 +1,9 @@
 """The store floor: the same answers decoded, the same rows written by plain executemany.
 
     python -m benchmarks.floor FILE URL EMAIL TOKEN FILLED TARGET
-The answers are fetched and decoded; then the rows and raw payloads that the measured load has left
-in FILLED are written, handed over ready. Nothing is made, hashed, compressed, looked up or compared:
-all of that is what the ratio is about, so nothing may be added here to make it smaller.
+The answers are fetched and decoded; then the rows and raw payloads that the measured load left in
+FILLED are written, handed over ready. Nothing is made, hashed, compressed, looked up or compared:
+that is what the ratio is about, so nothing may be added here to make it smaller.
 """
 
 import pickle
