@@ -473,7 +473,7 @@ def close(world: World) -> None:
     for _ in range(2):
         try:
             connector.close()
-        except Exception as error:  # whatever escapes may hold a secret: all texts are looked at
+        except Exception as error:  # closing may raise nothing at all
             raise AssertionError(f"closing raises {error!r}") from error
 
 
