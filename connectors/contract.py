@@ -70,6 +70,9 @@ class StreamSpec:
     batch: int = 500
     #: FOLLOW_UP: the stream whose items need it; CENSUS: the stream whose rows it counts.
     of: str | None = None
+    #: FOLLOW_UP: read again while the item may still change without a sign in `of`: an open change
+    #: request, or one that landed within this time (its checks may finish late).
+    watch: timedelta | None = None
     #: permissions needed, in the vendor's own words.
     permissions: tuple[str, ...] = ()
     #: declared price: requests per changed item (upper bound), asserted in tests.
@@ -121,6 +124,8 @@ class Unreadable:
 class Page:
     """What one request (or one bundle) gave: the unit of commit.
 
+    A record names its stream itself: a page may bring records of a FOLLOW_UP stream of the same
+    scope along (a pull request with its reviews), which then has nothing left to ask for them.
     `cursor` is true *after* this page (progress of the walk), or None when this page allows none.
     `committed` marks the last page: `cursor` is then the next run's starting point.
     """
@@ -147,6 +152,8 @@ class Window:
     overlap: timedelta = timedelta(minutes=15)
     #: FOLLOW_UP: ids whose child data is pending; CENSUS of absence: ids to look at one by one.
     ids: tuple[str, ...] = ()
+    #: FOLLOW_UP: what people call these ids (`ABC-12`, `owner/name#7`), as far as it is stored.
+    keys: Mapping[str, str] = field(default_factory=dict)
     #: forget the cursor and read everything again.
     full: bool = False
     #: names that map a field to a role for this connection (estimate fields and the like).

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from mappings.code_records import CodeRecord
 from mappings.vocabulary import (
     EventField,
     HistoryState,
@@ -242,6 +243,7 @@ Record = (
     | Links
     | ScopeEntity
     | DataIssue
+    | CodeRecord
 )
 
 

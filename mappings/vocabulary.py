@@ -150,3 +150,116 @@ class ScopeKind(StrEnum):
     GROUP = "group"
     BOARD = "board"
     QUERY = "query"
+
+
+class ChangeState(StrEnum):
+    """Where a change request stands."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+class MergeMethod(StrEnum):
+    """How a change came onto its base branch."""
+
+    MERGE = "merge"
+    SQUASH = "squash"
+    REBASE = "rebase"
+    FAST_FORWARD = "fast_forward"
+    UNKNOWN = "unknown"
+
+
+class ReviewVerdict(StrEnum):
+    """What a reviewer said."""
+
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    COMMENTED = "commented"
+    DISMISSED = "dismissed"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+
+
+class FileChange(StrEnum):
+    """What happened to a path."""
+
+    ADDED = "added"
+    MODIFIED = "modified"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+    COPIED = "copied"
+    UNKNOWN = "unknown"
+
+
+class Conclusion(StrEnum):
+    """How a run, job or check ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    NEUTRAL = "neutral"
+    ACTION_REQUIRED = "action_required"
+    STALE = "stale"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+
+
+class PipelineKind(StrEnum):
+    """What a run was started for; only a merge result, train or group tests the integrated tree."""
+
+    BRANCH = "branch"
+    #: on the head of a change (GitLab detached, GitHub `pull_request`).
+    CHANGE = "change"
+    MERGE_RESULT = "merge_result"
+    #: merge train or merge queue group.
+    TRAIN = "train"
+    TAG = "tag"
+    SCHEDULE = "schedule"
+    CHILD = "child"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class CheckSource(StrEnum):
+    """Where a check result comes from."""
+
+    CHECK_RUN = "check_run"
+    STATUS = "status"
+    JOB = "job"
+
+
+class DeploymentState(StrEnum):
+    """Where a deployment stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INACTIVE = "inactive"
+    UNKNOWN = "unknown"
+
+
+class RefKind(StrEnum):
+    """What a reference claims."""
+
+    #: the vendor itself or a closing keyword says that merging closes it.
+    CLOSES = "closes"
+    #: a key in a branch, title or commit: work on it.
+    IMPLEMENTS = "implements"
+    MENTIONS = "mentions"
+    REVERTS = "reverts"
+
+
+class RefSource(StrEnum):
+    """Where a reference stands, most trusted first."""
+
+    DECLARED = "declared"
+    BRANCH = "branch"
+    TITLE = "title"
+    BODY = "body"
+    COMMIT = "commit"
