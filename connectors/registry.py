@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from connectors.contract import CONTRACT, ConnectorEntry
 
 GROUP = "driftline.connectors"
-_BUILT_IN = ("jira",)
+#: name -> module that holds its `ENTRY`.
+_BUILT_IN = {"jira": "connectors.jira.entry"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,9 @@ def get(name: str) -> ConnectorEntry:
 
 
 def _load(name: str) -> ConnectorEntry | BrokenEntry:
-    if name == "jira":
-        from connectors.jira.entry import ENTRY
-
-        return ENTRY
+    if name in _BUILT_IN:
+        built_in: ConnectorEntry = import_module(_BUILT_IN[name]).ENTRY
+        return built_in
     points = [point for point in entry_points(group=GROUP) if point.name == name]
     if len(points) > 1:
         homes = " and ".join(sorted(point.dist.name if point.dist else "?" for point in points))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -11,6 +12,8 @@ from mappings.records import Lookups, Payload, Record
 from mappings.schema import MappingTable
 
 GROUP = "driftline.mappings"
+#: Connectors whose normalizer is the module of the same name beside this one.
+_BUILT_IN = ("jira",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,10 @@ class UnknownMapping(Exception):
 
 def get(name: str) -> MappingEntry:
     """The entry for a connector. Raises UnknownMapping."""
-    if name == "jira":
-        from mappings import jira
-
+    if name in _BUILT_IN:
+        module = import_module(f"mappings.{name}")
         return MappingEntry(
-            name, jira.normalize, jira.build_lookups, files("mappings") / "jira.toml"
+            name, module.normalize, module.build_lookups, files("mappings") / f"{name}.toml"
         )
     for point in entry_points(group=GROUP):
         if point.name == name:

@@ -1,0 +1,1 @@
+"""The GitHub connector: cloud and Enterprise, GraphQL and REST."""

@@ -1,0 +1,1 @@
+"""Detectors about testing."""

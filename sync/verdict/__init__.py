@@ -1,0 +1,1 @@
+"""Whether what landed was tested: the evidence, the classifier, the judgement."""
