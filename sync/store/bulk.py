@@ -29,11 +29,24 @@ COPY_FROM = 150
 
 
 def _instants(values: Sequence[datetime | None]) -> list[str | None]:
+    """As `to_sqlite` writes each, several times as fast: orjson writes all in one call."""
     first = values[0]
-    if first is not None and all(value is first for value in values):
-        # The present of a page stands in every row of it.
-        return [to_sqlite(first)] * len(values)
-    return [None if value is None else to_sqlite(value) for value in values]
+    if all(value is first for value in values):
+        # The present of a page stands in every row of it; an open end stands in most.
+        return [None if first is None else to_sqlite(first)] * len(values)
+    there = [value for value in values if value is not None]
+    text = orjson.dumps(there, option=orjson.OPT_UTC_Z).decode().replace("T", " ")
+    # A UTC instant ends with Z and has six decimals or none; anything else is left to `to_sqlite`.
+    fixed = [
+        one[:26] if len(one) == 27 else f"{one[:19]}.000000" if len(one) == 20 else None
+        for one in text[2:-2].split('","')
+    ]
+    if None in fixed:
+        return [None if value is None else to_sqlite(value) for value in values]
+    if len(there) == len(values):
+        return fixed
+    written = iter(fixed)
+    return [None if value is None else next(written) for value in values]
 
 
 def _sqlite_converter(column: sa.Column[Any]) -> Convert | None:
