@@ -5,10 +5,13 @@ Every mutation writes what Jira would: a history entry with ids and texts, and a
 
 import threading
 from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from connectors.simulator.code import CodeWorld
+from connectors.simulator.happening import Happening
 
 BASE_URL = "https://apollo.example.net"
 SPRINT_FIELD, POINTS_FIELD = "customfield_10020", "customfield_10016"
@@ -224,18 +227,6 @@ class Credential:
     revoked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that happened, whether or not the vendor keeps a history of it."""
-
-    at: datetime
-    #: `issue.created`, `issue.changed`, `issue.deleted`, `version.dates`, `sprint.started`, …
-    what: str
-    #: `issue:<id>`, `version:<id>`, `sprint:<id>`, `project:<id>`, `credential:<name>`.
-    subject: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
 class World:
     """The truth. All access by servers and scripts goes through `lock`."""
 
@@ -255,6 +246,8 @@ class World:
         self.by_project: dict[int, list[int]] = {}
         #: what happened and leaves no trace in the vendor's answers but the state now.
         self.unrecorded: list[Happening] = []
+        #: the code hosts, of the same people.
+        self.code = CodeWorld(self)
         self._ids = 10000
         self._history_ids = 50000
         self._counters: dict[int, int] = {}
