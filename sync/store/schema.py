@@ -17,43 +17,19 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
 
+from sync.store import tables_code as tables_code  # the catalogue holds them all
+from sync.store import tables_judged as tables_judged
+from sync.store.columns import Serial as _Serial
+from sync.store.columns import connection_key as _connection
+from sync.store.columns import metadata as metadata
+from sync.store.columns import presence as _presence
 from sync.store.types import Instant, Json
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-#: Serial primary key; SQLite needs INTEGER for its rowid alias.
-_Serial = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _connection() -> Column[int]:
-    return Column("connection_id", Integer, ForeignKey("connection.id"), primary_key=True)
-
-
-def _presence() -> list[Column]:  # type: ignore[type-arg]  # mixed column types
-    """When we first saw an entity, and since when and why it is no longer there."""
-    return [
-        Column("first_seen_at", Instant, nullable=False),
-        Column("gone_at", Instant),
-        Column("gone_reason", Text),
-        #: hash of the normalized row: an equal one is not written again.
-        Column("content_hash", LargeBinary, nullable=False),
-    ]
-
 
 store_info = Table(
     "store_info",

@@ -9,10 +9,12 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
-from support.store import START, Raw, connection, rows, writer
+from support.store import START, Raw, connection, event, item, rows, writer
 
+from mappings.records import History
+from mappings.vocabulary import HistoryState
 from sync.errors import StoreError
-from sync.store import migrate, schema
+from sync.store import migrate, schema, tables_code
 from sync.store.open import HEAD, REVISIONS, Store, open_store, refresh_views
 from sync.store.views import VIEWS, drop_views
 
@@ -70,15 +72,15 @@ def structure(store: Store) -> Any:
     return found
 
 
-def migrated(store: Store) -> None:
-    """Make everything anew in an empty database, by migrations."""
+def migrated(store: Store, to: str = "head") -> None:
+    """Make everything anew in an empty database, by migrations up to `to`."""
     config = migrate.config()
     with store.writing() as conn:
         drop_views(conn)
         schema.metadata.drop_all(conn)
         conn.exec_driver_sql("DROP TABLE alembic_version")
         config.attributes["connection"] = conn
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def test_the_program_knows_every_migration() -> None:
@@ -205,6 +207,31 @@ def test_an_older_store_is_upgraded_when_it_is_opened(
             assert "more" in sa.inspect(conn).get_table_names()
         assert rows(store, schema.connection, "name") == [("jira",)]
         store.close()
+
+
+def test_a_store_of_the_first_version_keeps_its_rows(store_url: str) -> None:
+    store = open_store(store_url)
+    expected = structure(store)
+    migrated(store, "0001")
+    with store.writing() as conn:
+        conn.execute(sa.insert(schema.store_info).values(name="application", value="driftline"))
+    with writer(store, connection(store)) as one:
+        one.raw("10000", [Raw("1")])
+        one.work_items([item("1")])
+        one.histories([History("1", HistoryState.COMPLETE, (event("1", "1.0"),))])
+    kept = ("work_item", "work_item_key", "field_event", "raw_record", "connection")
+    before = {name: rows(store, schema.metadata.tables[name]) for name in kept}
+    assert all(before.values())
+    with store.reading() as conn:
+        assert "change_request" not in sa.inspect(conn).get_table_names()
+    store.close()
+    store = open_store(store_url)
+    assert structure(store) == expected
+    assert {name: rows(store, schema.metadata.tables[name]) for name in kept} == before
+    assert rows(store, tables_code.change_request) == []
+    with store.reading() as conn:
+        assert set(sa.inspect(conn).get_view_names()) == {view.name for view in VIEWS}
+    store.close()
 
 
 def test_views_of_another_version_are_made_anew(store_url: str) -> None:

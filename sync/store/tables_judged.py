@@ -1,0 +1,82 @@
+"""The tables of judgements and confirmations over several systems; no vendor sent these rows."""
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text
+
+from sync.store.columns import connection_key, known, metadata
+from sync.store.types import Instant, Json
+
+#: A change request and what it belongs to, which may be of another connection.
+change_link = Table(
+    "change_link",
+    metadata,
+    #: the change request.
+    connection_key("from_connection_id"),
+    Column("from_id", Text, primary_key=True),
+    Column("to_connection_id", Integer, ForeignKey("connection.id"), primary_key=True),
+    #: `work_item`, or `change_request` for what it reverts.
+    Column("to_kind", Text, primary_key=True),
+    Column("to_id", Text, primary_key=True),
+    #: implements, closes, mentions, reverts.
+    Column("kind", Text, primary_key=True),
+    #: where the reference stood (`RefSource`).
+    Column("method", Text, primary_key=True),
+    Column("first_seen_at", Instant, primary_key=True),
+    Column("withdrawn_at", Instant),
+    #: 0 to 1.
+    Column("confidence", Float, nullable=False),
+    #: the words that say so.
+    Column("evidence", Text, nullable=False),
+    #: items of several servers answer to what was written.
+    Column("ambiguous", Boolean, nullable=False),
+    Index(None, "to_connection_id", "to_kind", "to_id"),
+)
+
+#: Whether what a change landed was tested.
+verdict = Table(
+    "verdict",
+    metadata,
+    connection_key(),
+    Column("change_request_id", Text, primary_key=True),
+    Column("verdict", Text, nullable=False),
+    #: the commit it was judged for.
+    Column("landed_sha", Text),
+    #: {name of the check: its grade}.
+    Column("grades", Json, nullable=False),
+    #: sentences for a person, the most important first.
+    Column("reasons", Json, nullable=False),
+    #: orthogonal marks: flaky, pending, blocked, allowed, …
+    Column("marks", Json, nullable=False),
+    *known(),
+)
+
+#: Which checks of a repository are tests, as judged or as a person confirmed.
+test_check = Table(
+    "test_check",
+    metadata,
+    connection_key(),
+    Column("scope_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("is_test", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+    #: NULL until a person has confirmed it.
+    Column("confirmed_by", Text),
+    Column("confirmed_at", Instant),
+    *known(),
+)
+
+#: A milestone of one system that is a part of a program milestone.
+milestone_part = Table(
+    "milestone_part",
+    metadata,
+    #: name of the program milestone.
+    Column("name", Text, primary_key=True),
+    connection_key(),
+    Column("milestone_kind", Text, primary_key=True),
+    Column("milestone_id", Text, primary_key=True),
+    Column("valid_from", Instant, primary_key=True),
+    #: NULL: still a part.
+    Column("valid_to", Instant),
+    Column("author", Text),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "connection_id", "milestone_kind", "milestone_id"),
+)
