@@ -116,13 +116,17 @@ class Transport:
         ticks: Callable[[], float] = time.monotonic,
         max_concurrency: int = 8,
         owner: object = None,
+        judge: Callable[["Answer"], SourceError | None] = lambda answer: None,
+        unsaid_wait: float | None = None,
     ) -> None:
         """`base_url` is the only origin requests may reach.
 
-        `bucket` names the limit a request counts against. `ticks` counts real seconds: a slow
-        drip is no matter of the run's clock. `max_concurrency`: requests in flight at once, over
+        `unsaid_wait`: seconds to wait at a limit whose end the server does not tell, or tells
+        wrong; None = back off as at any trouble. `bucket` names the limit a request counts
+        against. `ticks` counts real seconds: a slow drip is no matter of the run's clock. `max_concurrency`: requests in flight at once, over
         all threads. `owner`: the client that the session belongs to; it is kept alive, since its
-        finalizer closes the session.
+        finalizer closes the session. `judge`: trouble that only this vendor's answers tell, also
+        with status 200; what it calls retryable is tried again, a limit after its `until`.
         """
         self.session, self.base_url, self.runtime = session, base_url.rstrip("/"), runtime
         self.vendor = vendor
@@ -130,6 +134,8 @@ class Transport:
         self._bucket = bucket
         self._ticks = ticks
         self._owner = owner
+        self._judge = judge
+        self._unsaid_wait = unsaid_wait
         self._slots = threading.BoundedSemaphore(max_concurrency)
         #: bucket -> instant (UTC) until which it is kept free for people.
         self._closed: dict[str, datetime] = {}
@@ -141,6 +147,10 @@ class Transport:
         #: requests sent, attempts counted one by one.
         self.requests = 0
         _prepare(session, runtime)
+
+    def keep_secret(self, value: str) -> None:
+        """A secret that came later (a minted token): it is masked from now on."""
+        self._secrets = (*self._secrets, value)
 
     @property
     def thread_requests(self) -> int:
@@ -219,6 +229,9 @@ class Transport:
                 "the server redirects in circles", where=where, todo="Check the address."
             )
         self._note_budget(answer, bucket)
+        trouble = self._judge(answer)
+        if trouble is not None:
+            raise self._judged(trouble, bucket)
         if answer.status < 400:
             return self._good(answer, where, json_only)
         if answer.status in allow:
@@ -371,11 +384,20 @@ class Transport:
                 None,
             ) from None
 
+    def _judged(self, trouble: SourceError, bucket: str) -> Exception:
+        if not trouble.retryable:
+            return trouble
+        until = trouble.until if isinstance(trouble, TooManyRequests) else None
+        if until is None:
+            return _Again(trouble, None, bucket)
+        return _Again(trouble, max(0.0, (until - self.runtime.now()).total_seconds()), bucket)
+
     def _bad(self, answer: Answer, where: str, bucket: str) -> Exception:
         status, headers = answer.status, answer.headers
         said = self._said(answer)
         if status == 429 or (status == 403 and _limited(headers)):
             wait = retry_after(headers, self.runtime.now())
+            wait = self._unsaid_wait if wait is None else wait
             until = None if wait is None else self.runtime.now() + timedelta(seconds=wait)
             return _Again(
                 TooManyRequests(
@@ -470,11 +492,11 @@ class Transport:
 
     def _note_budget(self, answer: Answer, bucket: str) -> None:
         headers = answer.headers
-        remaining = _whole(headers.get("X-RateLimit-Remaining"))
-        limit = _whole(headers.get("X-RateLimit-Limit"))
+        remaining = _whole(_limit_header(headers, "Remaining"))
+        limit = _whole(_limit_header(headers, "Limit"))
         if remaining is None and limit is None:
             return
-        reset = _moment(headers.get("X-RateLimit-Reset"))
+        reset = _moment(_limit_header(headers, "Reset"))
         if remaining is not None and limit and reset is not None:
             with self._lock:
                 if remaining <= limit * self.runtime.reserve:
@@ -558,11 +580,18 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
             if moment is not None:
                 server = http_date(headers.get("Date")) or now
                 return max(0.0, (moment - server).total_seconds())
-    if _whole(headers.get("X-RateLimit-Remaining")) == 0 or headers.get("RateLimit-Reason"):
-        reset = _moment(headers.get("X-RateLimit-Reset"))
-        if reset is not None:
-            return max(0.0, (reset - now).total_seconds())
+    if _whole(_limit_header(headers, "Remaining")) == 0 or headers.get("RateLimit-Reason"):
+        reset = _moment(_limit_header(headers, "Reset"))
+        # The server's own clock: ours may be off. An end in the past tells nothing.
+        seconds = None if reset is None else (reset - (http_date(headers.get("Date")) or now))
+        if seconds is not None and seconds > timedelta(0):
+            return seconds.total_seconds()
     return None
+
+
+def _limit_header(headers: Mapping[str, str], name: str) -> str | None:
+    """Jira and GitHub put an `X-` before the names of these headers, GitLab does not."""
+    return headers.get(f"X-RateLimit-{name}") or headers.get(f"RateLimit-{name}")
 
 
 def _moment(value: str | None) -> datetime | None:
@@ -583,7 +612,11 @@ def _whole(value: str | None) -> int | None:
 
 
 def _limited(headers: Mapping[str, str]) -> bool:
-    return "Retry-After" in headers or _whole(headers.get("X-RateLimit-Remaining")) == 0
+    if "Retry-After" in headers:
+        return True
+    # GitHub Enterprise with limits off says "0 of 0".
+    none_left = _whole(_limit_header(headers, "Remaining")) == 0
+    return none_left and _whole(_limit_header(headers, "Limit")) != 0
 
 
 def _denied_login(headers: Mapping[str, str]) -> bool:

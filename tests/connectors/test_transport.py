@@ -56,7 +56,9 @@ class World:
 
     def transport(self, base: str = BASE, **changes: Any) -> Transport:
         options = {
-            name: changes.pop(name) for name in ("ticks", "max_concurrency") if name in changes
+            name: changes.pop(name)
+            for name in ("ticks", "max_concurrency", "unsaid_wait")
+            if name in changes
         }
         session = requests.Session()
         session.auth = ("ana@example.net", TOKEN)
@@ -517,3 +519,30 @@ def test_nobody_listening_is_unavailable(world: World, server: Any) -> None:
     closed.server_close()
     with pytest.raises(Unavailable, match="Check the network"):
         world.transport(f"http://127.0.0.1:{port}").get("x")
+
+
+def test_limit_headers_without_the_x_are_read(world: World, web: Any) -> None:
+    limits = {
+        "RateLimit-Limit": "2000",
+        "RateLimit-Remaining": "1500",
+        "RateLimit-Reset": "1772438520",
+    }
+    web.get(f"{BASE}/rest/api", json={}, headers=limits)
+    world.transport().get("rest/api")
+    assert world.budgets == [("default", 2000, 1500, datetime(2026, 3, 2, 8, 2, tzinfo=UTC))]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {},
+        {"RateLimit-Remaining": "0", "RateLimit-Reset": "1772438300"},
+    ],
+)
+def test_a_limit_whose_end_is_not_told_waits_as_long_as_the_vendor_wants(
+    world: World, web: Any, limits: dict[str, str]
+) -> None:
+    web.get(f"{BASE}/rest/api", json={}, status=429, headers=limits)
+    web.get(f"{BASE}/rest/api", json={"id": 1})
+    assert world.transport(unsaid_wait=60.0).get("rest/api").object() == {"id": 1}
+    assert world.slept == [60.0]
