@@ -123,10 +123,11 @@ class Transport:
 
         `unsaid_wait`: seconds to wait at a limit whose end the server does not tell, or tells
         wrong; None = back off as at any trouble. `bucket` names the limit a request counts
-        against. `ticks` counts real seconds: a slow drip is no matter of the run's clock. `max_concurrency`: requests in flight at once, over
-        all threads. `owner`: the client that the session belongs to; it is kept alive, since its
-        finalizer closes the session. `judge`: trouble that only this vendor's answers tell, also
-        with status 200; what it calls retryable is tried again, a limit after its `until`.
+        against. `ticks` counts real seconds: a slow drip is no matter of the run's clock.
+        `max_concurrency`: requests in flight at once, over all threads. `owner`: the client that
+        the session belongs to; it is kept alive, since its finalizer closes the session. `judge`:
+        trouble that only this vendor's answers tell, also with status 200; what it calls retryable
+        is tried again, a limit after its `until`.
         """
         self.session, self.base_url, self.runtime = session, base_url.rstrip("/"), runtime
         self.vendor = vendor
