@@ -13,6 +13,8 @@ from mappings.toml_lines import toml_key
 
 #: Tables whose keys are the vendor's values.
 _VALUES = ("status", "item_type", "priority", "resolution", "link")
+#: Tables whose keys are labels.
+_LABELS = ("status_label", "type_label", "priority_label")
 #: What a line to add says until a person chooses.
 _SUGGESTED = {
     "status": "in_progress",
@@ -116,7 +118,7 @@ def _lines(layer: Layer) -> Iterator[_Line]:
 def _lines_of(
     layer: Layer, data: Mapping[str, Any], project: str | None, at: At
 ) -> Iterator[_Line]:
-    for name in ("status_category", *_VALUES):
+    for name in ("status_category", *_VALUES, *_LABELS):
         for key, value in data.get(name, {}).items():
             yield _Line(layer, (name,), project, key, value, (*at, name, key))
     for type_name, inner in data.get("issue_type", {}).items():
@@ -284,6 +286,8 @@ def _known_names(known: Known) -> dict[str, frozenset[str]]:
         for key, values in pairs.items()
         if values is not None
     }
+    if "label" in found:
+        found.update(dict.fromkeys(_LABELS, found["label"]))
     for key, table in (("field", known.fields), ("project", known.projects)):
         if table is not None:
             found[key] = frozenset(one.casefold() for pair in table.items() for one in pair)

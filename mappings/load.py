@@ -19,6 +19,9 @@ _TOP = (
     "status",
     "item_type",
     "priority",
+    "status_label",
+    "type_label",
+    "priority_label",
     "resolution",
     "link",
     "fields",
@@ -81,10 +84,13 @@ def _apply(table: MappingTable, data: Any, layer: Layer, at: At) -> MappingTable
             note(name, key)
         return out
 
-    statuses = dict(table.statuses)
-    for key, value in _table(data, "status", layer, at).items():
-        statuses[key.casefold()] = _status(value, layer, (*at, "status", key))
-        note("status", key)
+    def rules(name: str, held: Mapping[str, StatusRule]) -> dict[str, StatusRule]:
+        out = dict(held)
+        for key, value in _table(data, name, layer, at).items():
+            out[key.casefold()] = _status(value, layer, (*at, name, key))
+            note(name, key)
+        return out
+
     cancelled = dict(table.cancelled)
     for key, value in _table(data, "resolution", layer, at).items():
         if value not in ("done", "cancelled"):
@@ -132,10 +138,13 @@ def _apply(table: MappingTable, data: Any, layer: Layer, at: At) -> MappingTable
             origins[rule.path] = Origin(layer.file, line, rule.name, project, layer.built_in)
     return replace(
         table,
-        statuses=statuses,
+        statuses=rules("status", table.statuses),
         categories=closed("status_category", StatusCategory, table.categories),
         item_types=closed("item_type", ItemType, table.item_types),
         priorities=closed("priority", Priority, table.priorities),
+        status_labels=rules("status_label", table.status_labels),
+        type_labels=closed("type_label", ItemType, table.type_labels),
+        priority_labels=closed("priority_label", Priority, table.priority_labels),
         cancelled=cancelled,
         links=links,
         points=lists["points"],

@@ -112,6 +112,12 @@ class MappingTable:
     team_fields: tuple[str, ...] = ()
     #: fields by name or id that flag an item as stuck.
     flagged: tuple[str, ...] = ()
+    #: label -> what an open item that carries it stands for, where labels are the statuses.
+    status_labels: Mapping[str, StatusRule] = field(default_factory=dict)
+    #: label -> kind of the item.
+    type_labels: Mapping[str, ItemType] = field(default_factory=dict)
+    #: label -> urgency.
+    priority_labels: Mapping[str, Priority] = field(default_factory=dict)
     #: labels that say nothing about the work and are left out.
     ignored_labels: frozenset[str] = frozenset()
     teams: tuple[TeamRule, ...] = ()
@@ -162,6 +168,10 @@ class MappingTable:
         return None
 
 
+#: Settings that came later: while they are empty they leave a version as it was.
+_LATER = ("status_labels", "type_labels", "priority_labels")
+
+
 def with_version(table: MappingTable) -> MappingTable:
     """The table with `version` computed from everything that can change a row."""
     content = json.dumps([REVISION, _plain(table)], sort_keys=True)
@@ -176,6 +186,7 @@ def _plain(value: Any) -> Any:
             one.name: _plain(getattr(value, one.name))
             for one in fields(value)
             if one.name not in ("origins", "version")
+            and (one.name not in _LATER or getattr(value, one.name))
         }
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}

@@ -37,6 +37,9 @@ def _lines(table: MappingTable) -> Iterator[ShownLine]:
         ("status", table.statuses),
         ("item_type", table.item_types),
         ("priority", table.priorities),
+        ("status_label", table.status_labels),
+        ("type_label", table.type_labels),
+        ("priority_label", table.priority_labels),
         ("resolution", table.cancelled),
         ("link", table.links),
     ):
