@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from connectors.simulator.build import build
 from connectors.simulator.clock import Clock
 from connectors.simulator.faults import Manner, Script
+from connectors.simulator.gitlab import GitLab
 from connectors.simulator.http import Dialect, Logged, Request, Response, json_response
 from connectors.simulator.jira import Jira
 from connectors.simulator.world import World
@@ -25,8 +26,8 @@ DRIPS = 20
 
 
 def default_dialects() -> tuple[Dialect, ...]:
-    """Jira as a cloud service and as a company's own server, in front of the same world."""
-    return (Jira(), Jira(prefix="jira-dc", cloud=False))
+    """Jira as a cloud service and as a company's own server, GitLab: all of the same world."""
+    return (Jira(), Jira(prefix="jira-dc", cloud=False), GitLab())
 
 
 class Simulator:
