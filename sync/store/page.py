@@ -27,6 +27,8 @@ class Page:
     fresh: set[str] = field(default_factory=set)
     #: items of which this page is older than what is stored -> `updated_at` stored.
     stale: dict[str, datetime] = field(default_factory=dict)
+    #: change requests of which this page is older than what is stored.
+    stale_changes: set[str] = field(default_factory=set)
     #: (history_state, history_reason) of the items this page wrote or met.
     states: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     #: tables to which rows of fresh items may have been written.

@@ -18,6 +18,7 @@ from mappings.records import (
     WorkItem,
 )
 from sync.store import entities, items, payloads, relations, schema
+from sync.store.code_writer import CodeWriter
 from sync.store.page import Page
 from sync.store.payloads import RawLike
 from sync.store.rows import MembershipRow
@@ -44,6 +45,8 @@ class Writer:
     ) -> None:
         """`now` (UTC) becomes `known_from` and `first_seen_at` of what is new."""
         self._page = Page(store.dialect, conn, connection_id, now)
+        #: writes what code hosting brings, in the same transaction and count.
+        self.code = CodeWriter(self._page)
 
     @property
     def rows(self) -> int:

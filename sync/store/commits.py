@@ -1,0 +1,53 @@
+"""Commits: what is told of one is kept, and what was not told may be filled."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from mappings.code_records import Commit, Commits
+from sync.store.guard import clean
+from sync.store.page import Page
+from sync.store.tables_code import code_commit
+
+_DATA = ("tree", "parents", "author_id", "subject", "authored_at", "committed_at")
+
+
+def write(page: Page, pairs: Iterable[tuple[str, Commit]]) -> None:
+    """Commits by (source id of the repository, commit)."""
+    fresh: dict[tuple[str, str], tuple[Any, ...]] = {}
+    for scope_id, one in pairs:
+        key = (scope_id, one.sha)
+        values = tuple(
+            clean(value)
+            for value in (
+                one.tree,
+                list(one.parents) or None,
+                one.author_id,
+                one.subject or None,
+                one.authored_at,
+                one.committed_at,
+            )
+        )
+        fresh[key] = _filled(values, fresh[key]) if key in fresh else values
+    known = {
+        row[:2]: row[2:]
+        for row in page.known(
+            code_commit, ("scope_id", "sha", *_DATA), {sha for _, sha in fresh}, id_column="sha"
+        )
+    }
+    rows: list[tuple[Any, ...]] = []
+    for key, values in fresh.items():
+        told = _filled(values, known[key]) if key in known else values
+        if known.get(key) != told:
+            rows.append((page.connection_id, *key, *told, page.now))
+    page.rows += page.upsert(
+        code_commit, ("connection_id", "scope_id", "sha", *_DATA, "first_seen_at"), _DATA, rows
+    )
+
+
+def write_commits(page: Page, records: Iterable[Commits]) -> None:
+    """Commits seen outside of a change."""
+    write(page, ((one.scope_id, commit) for one in records for commit in one.commits))
+
+
+def _filled(values: tuple[Any, ...], before: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(new if new is not None else old for new, old in zip(values, before, strict=True))

@@ -1,0 +1,86 @@
+"""Sets of children kept row by row with `known_from` and `known_to`; the difference is written.
+
+A row that changed is closed and inserted again; one that a complete set no longer holds is closed.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from sync.store.guard import clean_row
+from sync.store.page import Page
+
+#: Values of a row's key, and of its data, each in the order of the columns.
+Key = tuple[Any, ...]
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """A table of children."""
+
+    table: sa.Table
+    #: its key without the connection and `known_from`.
+    key: tuple[str, ...]
+    data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row as known now."""
+
+    known_from: Any
+    data: Row
+
+
+def held(
+    page: Page, kind: Children, ids: Collection[str], *, by: str, extra: str = ""
+) -> dict[Key, Held]:
+    """Rows known now whose column `by` is one of `ids`. `extra` is SQL text of our own."""
+    width = len(kind.key)
+    return {
+        row[:width]: Held(row[width], row[width + 1 :])
+        for row in page.known(
+            kind.table,
+            (*kind.key, "known_from", *kind.data),
+            ids,
+            f"AND known_to IS NULL {extra}",
+            id_column=by,
+        )
+    }
+
+
+def write(
+    page: Page,
+    kind: Children,
+    known: Mapping[Key, Held],
+    fresh: Mapping[Key, Row],
+    is_whole: Callable[[Key, Row], bool],
+) -> None:
+    """Write the difference between what is known and what came.
+
+    `is_whole`: whether what came is a complete set for this known row, so that not being in it
+    takes the row away. Keys and rows of `fresh` are clean (`clean_row`).
+    """
+    closed = [
+        (page.now, page.connection_id, *key, row.known_from)
+        for key, row in known.items()
+        if (fresh[key] != row.data if key in fresh else is_whole(key, row.data))
+    ]
+    added = [
+        (page.connection_id, *key, page.now, None, *data)
+        for key, data in fresh.items()
+        if key not in known or known[key].data != data
+    ]
+    names = ("connection_id", *kind.key, "known_from")
+    page.rows += page.update(kind.table, ("known_to",), names, closed)
+    page.rows += page.upsert(
+        kind.table, (*names, "known_to", *kind.data), ("known_to", *kind.data), added
+    )
+
+
+def rows(pairs: Iterable[tuple[Key, Row]]) -> dict[Key, Row]:
+    """Clean rows by key; of those with one key the last."""
+    return {clean_row(key): clean_row(data) for key, data in pairs}
