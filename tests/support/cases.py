@@ -15,6 +15,8 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     readings        scope, stream, outcome, reason, hours (age): what differs from a good reading
     policy          thresholds, channels, holidays, grace_days, time_zone, stale_hours
     issues          kind, value, message: data issues that are open
+    aliases         {former key = item}
+    changes, …      what `code_rows` says
     expect          subject, severity, rule, channel, says, hides: findings of the file's detector
     not_checked     labels the detector could not judge
     names           labels of the configuration that mean nothing
@@ -28,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from support import code_rows
 
 from sync.reconcile.contract import Channel, Policy
 from sync.store import schema
@@ -167,6 +170,15 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
             message=one["message"],
             first_seen_at=SEEN,
         )
+    for key, item in data.get("aliases", {}).items():
+        insert.add(
+            schema.work_item_key,
+            connection_id=CONNECTION,
+            key=key,
+            work_item_id=item,
+            first_seen_at=SEEN,
+        )
+    code_rows.fill(insert.add, data)
     insert.run()
     _baselines(conn, data)
     _readings(conn, data, now)
@@ -357,6 +369,13 @@ def _item(insert: _Inserts, id_: str, one: Mapping[str, Any], data: Mapping[str,
         gone_reason="deleted" if gone else None,
         first_seen_at=utc(one.get("seen", SEEN)),
         content_hash=b"x",
+    )
+    insert.add(
+        schema.work_item_key,
+        connection_id=CONNECTION,
+        key=f"{project}-{id_}",
+        work_item_id=id_,
+        first_seen_at=SEEN,
     )
     number = 0
     for milestone, at in entered.items():

@@ -1,0 +1,340 @@
+"""Rows of code hosting made by hand: a repository, its changes, and the tests on their commits.
+
+    changes     id, title, state, merged, closed, created, author, restricted, base, draft,
+                landed, head (commits; made of the id where not told), base_sha, commits,
+                trees = {commit = tree}, files, files_state, lines,
+                refs = [{target, source, kind, target_id, span, until}],
+                checks = [{name, sha ("landed", "head" or a commit), conclusion, at, attempt,
+                           allowed, source, stage, app, id, total, failed, skipped, run}],
+                unread = {source = reason}: sources whose checks could not be read
+    runs        id, kind, sha, changes = [numbers]
+    commits     sha, tree, parents
+    confirmed   {name of a check = is it a test}
+    required    names of checks without which nothing merges
+
+All of it belongs to connection 2, `hub`, and its repository `acme/web`, whose id is `r1`.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sync.store import schema
+from sync.store import tables_code as code
+from sync.store import tables_judged as judged
+
+HUB = 2
+REPOSITORY = "r1"
+PATH = "acme/web"
+URL = "https://hub.example.net"
+SEEN = datetime(2026, 1, 1, 8, tzinfo=UTC)
+#: What is asked of each commit of a change.
+SOURCES = ("check_run", "status")
+
+Add = Callable[..., None]
+
+
+def fill(add: Add, data: Mapping[str, Any]) -> None:
+    """Add the rows that the data describes; `add(table, **values)` writes one."""
+    if not any(name in data for name in ("changes", "hub_items", "runs", "confirmed")):
+        return
+    add(
+        schema.connection,
+        id=HUB,
+        name="hub",
+        kind=data.get("hub", "github"),
+        base_url=URL,
+        mapping_version="m1",
+        first_seen_at=SEEN,
+    )
+    for id_, path in {REPOSITORY: PATH, **data.get("repositories", {})}.items():
+        add(
+            schema.scope,
+            connection_id=HUB,
+            kind="repository",
+            source_id=id_,
+            key=path,
+            name=path,
+            archived=False,
+            url=f"{URL}/{path}",
+            **_present(),
+        )
+    add(
+        schema.account,
+        connection_id=HUB,
+        source_id="bot",
+        name="Bumper",
+        is_bot=True,
+        **_present(),
+    )
+    for one in data.get("hub_items", ()):
+        _item(add, one)
+    for one in data.get("changes", ()):
+        _change(add, one, data)
+    for one in data.get("runs", ()):
+        _run(add, one)
+    for one in data.get("commits", ()):
+        _commit(add, one["sha"], one.get("tree"), one.get("parents"))
+    for name, is_test in data.get("confirmed", {}).items():
+        add(
+            judged.test_check,
+            connection_id=HUB,
+            scope_id=REPOSITORY,
+            name=name,
+            is_test=is_test,
+            why="a person said so",
+            confirmed_by="tpm",
+            confirmed_at=SEEN,
+            known_from=SEEN,
+        )
+    for name in data.get("required", ()):
+        add(
+            code.required_check,
+            connection_id=HUB,
+            scope_id=REPOSITORY,
+            branch="main",
+            name=name,
+            known_from=SEEN,
+        )
+
+
+def utc(value: date | datetime | None) -> datetime | None:
+    """An instant; a day means its beginning in UTC."""
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    return datetime(value.year, value.month, value.day, tzinfo=UTC)
+
+
+def _present() -> dict[str, Any]:
+    return {"first_seen_at": SEEN, "content_hash": b"x"}
+
+
+def _item(add: Add, one: Mapping[str, Any]) -> None:
+    number = one["id"]
+    key = f"{PATH}#{number}"
+    add(
+        schema.work_item,
+        connection_id=HUB,
+        source_id=f"i{number}",
+        key=key,
+        scope_id=REPOSITORY,
+        item_type="task",
+        status_category=one.get("status", "todo"),
+        code_complete=False,
+        priority="unknown",
+        title=f"Issue {number}",
+        labels=[],
+        components=[],
+        milestones=[],
+        restricted=False,
+        url=f"{URL}/{PATH}/issues/{number}",
+        created_at=SEEN,
+        history_state="complete",
+        **_present(),
+    )
+    add(
+        schema.work_item_key,
+        connection_id=HUB,
+        key=key,
+        work_item_id=f"i{number}",
+        first_seen_at=SEEN,
+    )
+
+
+def _change(add: Add, one: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    number = int(one["id"])
+    id_ = f"c{number}"
+    scope = one.get("repository", REPOSITORY)
+    key = f"{data.get('repositories', {}).get(scope, PATH)}#{number}"
+    merged = utc(one.get("merged"))
+    state = one.get("state", "merged" if merged else "open")
+    landed = one.get("landed", f"m{number}") if merged else None
+    head = one.get("head", f"h{number}")
+    trees = one.get("trees", {})
+    add(
+        code.change_request,
+        connection_id=HUB,
+        source_id=id_,
+        scope_id=scope,
+        number=number,
+        key=key,
+        title=one.get("title", f"Change {number}"),
+        state=state,
+        raw_state=state,
+        is_draft=one.get("draft", False),
+        created_at=utc(one.get("created", SEEN)),
+        updated_at=merged or SEEN,
+        closed_at=utc(one.get("closed")) or merged,
+        merged_at=merged,
+        author_id=one.get("author", "u1"),
+        base_ref=one.get("base", "main"),
+        head_sha=head,
+        landed_sha=landed,
+        landed_tree=trees.get("landed"),
+        head_tree=trees.get("head"),
+        base_sha_at_merge=one.get("base_sha"),
+        merge_method="unknown",
+        additions=one.get("lines"),
+        deletions=0 if "lines" in one else None,
+        labels=[],
+        milestones=[],
+        assignee_ids=[],
+        restricted=one.get("restricted", False),
+        url=f"{URL}/{PATH}/pull/{number}",
+        gone_at=utc(one.get("gone")),
+        **_present(),
+    )
+    add(
+        code.change_request_key,
+        connection_id=HUB,
+        key=key,
+        change_request_id=id_,
+        first_seen_at=SEEN,
+    )
+    for position, sha in enumerate((*one.get("commits", ()), head)):
+        add(
+            code.change_commit,
+            connection_id=HUB,
+            change_request_id=id_,
+            sha=sha,
+            position=position,
+            known_from=SEEN,
+        )
+    for ref in one.get("refs", ()):
+        add(
+            code.reference,
+            connection_id=HUB,
+            change_request_id=id_,
+            scope_id=scope,
+            source=ref.get("source", "title"),
+            kind=ref.get("kind", "implements"),
+            target=ref["target"],
+            target_id=ref.get("target_id"),
+            span=ref.get("span", f"…{ref['target']}…"),
+            known_from=SEEN,
+            known_to=utc(ref.get("until")),
+        )
+    _files(add, id_, one)
+    commits = {"landed": landed, "head": head}
+    _checks(add, id_, scope, one, {k: v for k, v in commits.items() if v is not None})
+
+
+def _files(add: Add, id_: str, one: Mapping[str, Any]) -> None:
+    if "files" not in one:
+        return
+    add(
+        code.change_part,
+        connection_id=HUB,
+        change_request_id=id_,
+        part="files",
+        state=one.get("files_state", "complete"),
+        known_from=SEEN,
+    )
+    for path in one["files"]:
+        add(
+            code.change_file,
+            connection_id=HUB,
+            change_request_id=id_,
+            path=path,
+            change="modified",
+            known_from=SEEN,
+        )
+
+
+def _checks(
+    add: Add, id_: str, scope: str, one: Mapping[str, Any], commits: Mapping[str, str]
+) -> None:
+    unread = one.get("unread", {})
+    for sha in sorted(set(commits.values())):
+        for source in SOURCES:
+            reason = unread.get(source)
+            if reason == "never":
+                continue
+            add(
+                code.checks_state,
+                connection_id=HUB,
+                scope_id=scope,
+                subject_kind="commit",
+                subject_id=sha,
+                source=source,
+                state="complete" if reason is None else "unavailable",
+                reason=reason,
+                known_from=SEEN,
+            )
+    for number, check in enumerate(one.get("checks", ()), 1):
+        wanted = check.get("sha", "head")
+        at = utc(check.get("at")) or utc(one.get("merged")) or SEEN
+        ended = check.get("conclusion", "success") != "pending"
+        add(
+            code.check_result,
+            connection_id=HUB,
+            source=check.get("source", "check_run"),
+            source_id=check.get("id", f"{id_}.{number}"),
+            scope_id=scope,
+            sha=commits.get(wanted, wanted),
+            name=check.get("name", "unit tests"),
+            conclusion=check.get("conclusion", "success"),
+            app=check.get("app"),
+            stage=check.get("stage"),
+            run_id=check.get("run"),
+            attempt=check.get("attempt", 1),
+            allow_failure=check.get("allowed", False),
+            is_superseded=check.get("superseded", False),
+            started_at=at,
+            finished_at=at if ended else None,
+            tests_total=check.get("total"),
+            tests_failed=check.get("failed"),
+            tests_skipped=check.get("skipped"),
+            url=f"{URL}/{PATH}/checks/{id_}.{number}",
+            known_from=SEEN,
+        )
+
+
+def _run(add: Add, one: Mapping[str, Any]) -> None:
+    add(
+        code.pipeline_run,
+        connection_id=HUB,
+        source_id=one["id"],
+        attempt=1,
+        scope_id=REPOSITORY,
+        kind=one["kind"],
+        sha=one["sha"],
+        conclusion="success",
+        change_numbers=one.get("changes", []),
+        **_present(),
+    )
+
+
+def _commit(add: Add, sha: str, tree: str | None, parents: Any) -> None:
+    add(
+        code.code_commit,
+        connection_id=HUB,
+        scope_id=REPOSITORY,
+        sha=sha,
+        tree=tree,
+        parents=parents,
+        first_seen_at=SEEN,
+    )
+
+
+class Rows:
+    """Writes rows table by table, parents first; a column that is not told is NULL."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._rows: dict[sa.Table, list[dict[str, Any]]] = {}
+
+    def add(self, table: sa.Table, **values: Any) -> None:
+        """One row more."""
+        self._rows.setdefault(table, []).append(
+            {column.name: values.get(column.name) for column in table.columns}
+        )
+
+    def write(self, conn: sa.Connection) -> None:
+        """Insert all of them."""
+        for table, rows in self._rows.items():
+            conn.execute(sa.insert(table), rows)
