@@ -114,9 +114,13 @@ def test_it_runs_as_a_process_of_its_own() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             assert process.stdout is not None
-            told = [process.stdout.readline().split() for _ in range(3)]
-            urls = {line[0]: line[1] for line in told}
-            email, token = told[2][1:]
+            # One line for each server, and at last the login.
+            told = {}
+            while "login" not in told:
+                name, *rest = process.stdout.readline().split()
+                told[name] = rest
+            urls = {name: rest[0] for name, rest in told.items()}
+            email, token = told["login"]
             info = requests.get(f"{urls['jira-dc']}/rest/api/2/serverInfo", timeout=5).json()
             assert info["deploymentType"] == "Server"
             me = requests.get(
