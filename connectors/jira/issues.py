@@ -13,7 +13,7 @@ from connectors.contract import (
     SourceError,
     Window,
 )
-from connectors.jira import paging
+from connectors.jira import histories, paging
 from connectors.jira.jql import conjunction, from_millis, in_projects, millis, time_literal
 from connectors.jira.paging import Found, Question, fields_of
 from connectors.jira.site import Site
@@ -52,6 +52,9 @@ _CUSTOM_TYPES = (
 _NAMES = ("story points", "story point estimate", "flagged")
 #: Most recent items remembered in a cursor, so that one look at all projects can prove quiet.
 _SEEN_LIMIT = 500
+#: Issues that are handed on together with their histories: five pages of a search as we ask for
+#: them. Who asks for smaller pages wants smaller steps.
+BUNDLE = 500
 #: How far behind the start of the run items are remembered in the cursor.
 _SEEN_BACK = timedelta(minutes=15)
 
@@ -166,6 +169,7 @@ class _Walk:
         if "lower" in self.progress:
             lower = self.progress["lower"]
             self.lower = None if lower is None else from_millis(int(lower))
+        self.bundle = BUNDLE if site.options.page_size >= 100 else 1
         #: None once there are too many.
         self.seen: dict[str, int] | None = {}
         self.recent = _floor(window.run_started_at - _SEEN_BACK)
@@ -179,20 +183,47 @@ class _Walk:
         newest = restart
         ordered = True
         question = self._question("updated ASC, id ASC", restart)
-        for found in paging.by_token(self.site, question):
-            records = [self._record(issue) for issue in found.issues]
-            for record in records:
-                stamp = record.updated_at
-                if stamp is None or (newest is not None and stamp < newest):
-                    ordered = False
-                else:
-                    newest = stamp
-            if found.last:
-                yield self._last(records)
-                return
-            # Out of order, no stamp says how far the walk came: it restarts from its beginning.
-            mark = {"updated": millis(newest)} if ordered and newest is not None else {}
-            yield Page(tuple(records), cursor=self._progress(mark))
+        records: list[RawRecord] = []
+        try:
+            for found in paging.by_token(self.site, question):
+                for issue in found.issues:
+                    record = self._record(issue)
+                    records.append(record)
+                    stamp = record.updated_at
+                    if stamp is None or (newest is not None and stamp < newest):
+                        ordered = False
+                    else:
+                        newest = stamp
+                if found.last:
+                    yield self._last(self._with_histories(records))
+                    return
+                if len(records) >= self.bundle:
+                    yield Page(tuple(self._with_histories(records)), self._mark(newest, ordered))
+                    records = []
+        except SourceError:
+            # What came before the trouble is handed on; its histories stay to be asked for.
+            if records:
+                yield Page(tuple(records), self._mark(newest, ordered))
+            raise
+
+    def _mark(self, newest: datetime | None, ordered: bool) -> Cursor:
+        # Out of order, no stamp says how far the walk came: it restarts from its beginning.
+        return self._progress({"updated": millis(newest)} if ordered and newest is not None else {})
+
+    def _with_histories(self, records: list[RawRecord]) -> list[RawRecord]:
+        """The issues and their whole histories, where one request gives those of many.
+
+        An item whose history does not come along is asked for in the stream of histories, which
+        also tells why it does not come.
+        """
+        ids = [record.source_id for record in records]
+        found: list[RawRecord] = []
+        try:
+            for start in range(0, len(ids), histories.BULK_IDS):
+                found += histories.in_bulk(self.site, ids[start : start + histories.BULK_IDS])
+        except SourceError:
+            pass
+        return [*records, *found]
 
     def data_center(self) -> Iterator[Page]:
         """By id where the server honours that (edits cannot move a page), else by offset."""

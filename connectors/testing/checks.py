@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -68,6 +69,13 @@ class _Opened:
         return Window(**values)
 
     def read(self, cursor: Cursor | None = None, window: Window | None = None) -> Iterator[Page]:
+        """Pages of the incremental stream, without what they bring along."""
+        # Unlike a generator, a map goes on after an error where the connector does.
+        return map(partial(_only, self.spec.name), self.everything(cursor, window))
+
+    def everything(
+        self, cursor: Cursor | None = None, window: Window | None = None
+    ) -> Iterator[Page]:
         return self.connector.read(self.spec.name, self.scope, cursor, window or self.window())
 
 
@@ -81,6 +89,10 @@ def _open(world: World) -> _Opened:
     mine = [one for one in scopes if one.kind == spec.scope_kind and one.source_id]
     assert mine, f"the world has no scope of kind {spec.scope_kind!r}"
     return _Opened(connector, identity, scopes, spec, mine[0])
+
+
+def _only(stream: str, page: Page) -> Page:
+    return replace(page, records=tuple(one for one in page.records if one.stream == stream))
 
 
 def _limited(pages: Iterable[Page]) -> list[Page]:
@@ -138,6 +150,8 @@ def static_streams(world: World) -> None:
         assert {*spec.after, *filter(None, [spec.of])} <= set(names), f"{spec.name} names others"
         needs_parent = spec.mode in (Mode.FOLLOW_UP, Mode.CENSUS)
         assert (spec.of is not None) == needs_parent, f"`of` of {spec.name}"
+        watched = spec.watch is None or spec.mode is Mode.FOLLOW_UP
+        assert watched, f"{spec.name} is no follow-up and cannot be watched"
 
 
 def options(world: World) -> None:
@@ -196,7 +210,8 @@ def complete_read(world: World) -> None:
             if expected is None:
                 continue
             looked_at = True
-            pages = _limited(opened.connector.read(spec.name, scope, None, opened.window()))
+            read = opened.connector.read(spec.name, scope, None, opened.window())
+            pages = [_only(spec.name, page) for page in _limited(read)]
             assert set(_ids(pages)) == expected, f"{spec.name} of {scope.key}"
             committed = [page.committed for page in pages]
             assert committed == [False] * (len(pages) - 1) + [True], f"{spec.name}: {committed}"
@@ -302,6 +317,25 @@ def follow_up(world: World) -> None:
         failed = [one.source_id for page in pages for one in page.unreadable]
         assert sorted([*done, *failed]) == sorted(ids), f"{spec.name} does not answer each id once"
         assert set(_ids(pages)) == set(done), f"{spec.name} has records of others"
+
+
+def brought_along(world: World) -> None:
+    """What a page brings beside its own records is child data of exactly these, declared so."""
+    opened = _open(world)
+    children = {
+        spec.name
+        for spec in opened.connector.streams()
+        if spec.mode is Mode.FOLLOW_UP
+        and spec.of == opened.spec.name
+        and spec.scope_kind == opened.spec.scope_kind
+    }
+    for page in _limited(opened.everything()):
+        mine = set(_ids([_only(opened.spec.name, page)]))
+        for record in page.records:
+            if record.stream == opened.spec.name:
+                continue
+            assert record.stream in children, f"{record.stream} is no follow-up of what is read"
+            assert record.source_id in mine, f"{record.stream} has records of others"
 
 
 def price(world: World) -> None:
@@ -509,6 +543,7 @@ _ALL: tuple[Callable[[World], None], ...] = (
     touched_while_reading,
     payload,
     follow_up,
+    brought_along,
     price,
     unknown_stream,
     five_errors,

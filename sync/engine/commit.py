@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby, pairwise
+from operator import attrgetter
 
 import sqlalchemy as sa
 
@@ -34,11 +36,15 @@ from mappings.vocabulary import (
 from sync.engine.membership import Change, ItemState, derive
 from sync.engine.spans import started_and_done
 from sync.store import read
+from sync.store.items import Follows
+from sync.store.payloads import older
 from sync.store.rows import EventRow, ItemNow, MembershipRow
 from sync.store.writer import Writer
 
 #: Fields whose events tell memberships and spans.
 _JUDGED = frozenset({*MEMBERSHIP_FIELDS, EventField.STATUS})
+
+_stream = attrgetter("stream")
 
 #: `mappings.registry` entry's function: (stream, payload, mapping, lookups) -> records.
 Normalize = Callable[[str, Payload, MappingTable, Lookups], Sequence[Record]]
@@ -72,13 +78,22 @@ class Normalizer:
     lookups: Lookups
     categories: Mapping[str, StatusCategory]
 
-    def sort(self, stream: str, payloads: Iterable[tuple[str, Payload]]) -> Batch:
-        """Normalize (id, payload) pairs and put the records into their boxes.
+    def sort_page(self, records: Iterable[RawRecord]) -> Batch:
+        """Normalize a page's records, each by the stream that it names."""
+        out = Batch()
+        for stream, mine in groupby(records, key=_stream):
+            self.sort(stream, payloads(mine), out)
+        return out
+
+    def sort(
+        self, stream: str, payloads: Iterable[tuple[str, Payload]], out: Batch | None = None
+    ) -> Batch:
+        """Normalize (id, payload) pairs and put the records into their boxes, or those of `out`.
 
         An issue's subject is made unique per stream, so that two streams of one entity do not
         take each other's data issues away.
         """
-        out = Batch()
+        out = Batch() if out is None else out
         boxes = _boxes(out)
         for source_id, payload in payloads:
             out.subjects.add(subject(stream, source_id))
@@ -134,12 +149,38 @@ def write_records(
     writer.statuses(found.statuses)
     writer.fields(found.fields)
     writer.milestones(found.milestones, sightings=sightings, observed_after=observed_after)
-    touched = set(writer.work_items(found.items))
+    told = {one.work_item_id: one for one in found.histories if one.state is HistoryState.COMPLETE}
+    arrived: dict[str, WorkItem] = {}
+    for item in found.items:
+        before = arrived.get(item.source_id)
+        if before is None or not older(item.updated_at, before.updated_at):
+            arrived[item.source_id] = item
+    follows = {
+        id_: _follows(
+            HistoryState.COMPLETE,
+            told[id_].reason,
+            _judged(told[id_]),
+            normalizer.categories,
+            item.status_category,
+            item.resolved_at,
+        )
+        for id_, item in arrived.items()
+        if id_ in told
+    }
+    touched = set(writer.work_items(found.items, follows))
     writer.links(found.links)
     taken = writer.histories(found.histories, states=False)
     histories = {one.work_item_id: one for one in found.histories if one.work_item_id in taken}
+    fresh = writer.fresh & taken & follows.keys()
     derive_items(
-        writer, conn, connection_id, touched | taken, normalizer.categories, now, histories
+        writer,
+        conn,
+        connection_id,
+        touched | taken,
+        normalizer.categories,
+        now,
+        histories,
+        {id_: _arrived(arrived[id_], follows[id_]) for id_ in fresh},
     )
     writer.data_issues(found.subjects, [*found.issues, *found.unmapped.values()])
 
@@ -152,60 +193,105 @@ def derive_items(
     categories: Mapping[str, StatusCategory],
     now: datetime,
     histories: Mapping[str, History] | None = None,
+    arrived: Mapping[str, ItemNow] | None = None,
 ) -> None:
     """What follows from these items' histories: state, memberships, begin and end of work.
 
-    `histories`: those just written; complete ones are not read back. An item whose history is still
-    to be fetched keeps its former intervals until it is.
+    `histories`: those just written; complete ones are not read back. `arrived`: items that no table
+    knew before this page, as they were written with their complete history. An item whose history
+    is still to be fetched keeps its former intervals until it is.
     """
     wanted = sorted(set(ids))
     if not wanted:
         return
-    histories = histories or {}
-    ready: dict[str, ItemNow] = {}
-    for id_, item in read.items(conn, connection_id, wanted).items():
+    histories, arrived = histories or {}, arrived or {}
+    ready: dict[str, ItemNow] = dict(arrived)
+    stored = [id_ for id_ in wanted if id_ not in arrived]
+    for id_, item in read.items(conn, connection_id, stored).items():
         told = histories.get(id_)
         state = item.history_state if told is None else told.state
         if state != HistoryState.NOT_FETCHED or item.gone_at:
             ready[id_] = item
     if not ready:
         return
-    whole = {
-        id_: one.events for id_, one in histories.items() if one.state is HistoryState.COMPLETE
-    }
+    whole = {id_: one for id_, one in histories.items() if one.state is HistoryState.COMPLETE}
     events = read.events(conn, connection_id, [id_ for id_ in ready if id_ not in whole])
-    known = read.memberships(conn, connection_id, ready)
+    known = read.memberships(conn, connection_id, [id_ for id_ in ready if id_ not in arrived])
     rows: dict[str, tuple[MembershipRow, ...]] = {}
-    settled: dict[str, tuple[str, str | None, datetime | None, datetime | None]] = {}
+    settled: dict[str, Follows] = {}
     for id_, item in ready.items():
         mine: Sequence[FieldEvent | EventRow]
-        if id_ in whole:
-            mine = sorted((e for e in whole[id_] if e.field in _JUDGED), key=_in_time)
-        else:
-            mine = events.get(id_, ())
+        mine = _judged(whole[id_]) if id_ in whole else events.get(id_, ())
         told = histories.get(id_)
         state = HistoryState(item.history_state) if told is None else told.state
-        reason = item.history_reason if told is None else told.reason
         changes = [_change(event) for event in mine if event.field in MEMBERSHIP_FIELDS]
         held = known.get(id_, ())
         rows[id_] = ()
         if changes or held or item.milestones:
             rows[id_] = derive(_state(item, state), changes, held, now)
-        started, done = started_and_done(
-            [
-                (event.at, _only(event.old_ids), _only(event.new_ids))
-                for event in mine
-                if event.field is EventField.STATUS
-            ],
+        if id_ in arrived:
+            continue
+        follows = _follows(
+            state,
+            item.history_reason if told is None else told.reason,
+            mine,
             categories,
             item.status_category,
             item.resolved_at,
         )
-        follows = (state.value, reason, started, done)
         if follows != (item.history_state, item.history_reason, item.started_at, item.done_at):
             settled[id_] = follows
     writer.memberships(rows)
     writer.settle(settled)
+
+
+def _judged(history: History) -> Sequence[FieldEvent]:
+    """Events that memberships and spans are told from, in order of time."""
+    events = [event for event in history.events if event.field in _JUDGED]
+    # Histories come oldest first; equal instants are told apart by the vendor's numbering.
+    if any(not earlier.at < later.at for earlier, later in pairwise(events)):
+        events.sort(key=_in_time)
+    return events
+
+
+def _follows(
+    state: HistoryState,
+    reason: str | None,
+    events: Iterable[FieldEvent | EventRow],
+    categories: Mapping[str, StatusCategory],
+    category: str,
+    resolved_at: datetime | None,
+) -> Follows:
+    started, done = started_and_done(
+        [
+            (event.at, _only(event.old_ids), _only(event.new_ids))
+            for event in events
+            if event.field is EventField.STATUS
+        ],
+        categories,
+        category,
+        resolved_at,
+    )
+    return state.value, reason, started, done
+
+
+def _arrived(item: WorkItem, follows: Follows) -> ItemNow:
+    return ItemNow(
+        source_id=item.source_id,
+        scope_id=item.scope_id,
+        created_at=item.created_at,
+        updated_at=item.updated_at,
+        milestones=frozenset((kind.value, id_) for kind, id_ in item.milestones),
+        status_category=item.status_category.value,
+        raw_status_id=item.raw_status_id,
+        resolved_at=item.resolved_at,
+        history_state=follows[0],
+        history_reason=follows[1],
+        gone_at=None,
+        gone_reason=None,
+        started_at=follows[2],
+        done_at=follows[3],
+    )
 
 
 def _in_time(event: FieldEvent | EventRow) -> tuple[datetime, tuple[tuple[int, str], ...]]:

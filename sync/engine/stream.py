@@ -297,7 +297,7 @@ def _write_page(
     observed_after: datetime | None = None,
 ) -> Batch:
     stream = reading.spec.name
-    found = reading.normalizer.sort(stream, payloads(page.records))
+    found = reading.normalizer.sort_page(page.records)
     found.subjects.update(subject(stream, one.source_id) for one in page.unreadable)
     found.issues.extend(issues_of_unreadable(stream, page.unreadable))
     writer.raw(reading.scope.source_id, page.records)

@@ -24,3 +24,16 @@ def clean_row(row: Sequence[Any]) -> tuple[Any, ...]:
         if value.__class__ is str and not (value.isascii() and "\0" not in value):
             return tuple(clean(one) if one.__class__ is str else one for one in row)
     return tuple(row)
+
+
+def clean_rows(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """The rows with every text clean; one look at all of them is enough for most pages."""
+    together = "".join([value for row in rows for value in row if value.__class__ is str])
+    if "\0" not in together:
+        try:
+            together.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            return rows
+    return [clean_row(row) for row in rows]

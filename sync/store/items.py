@@ -9,7 +9,7 @@ from mappings.records import FieldEvent, History, WorkItem
 from mappings.vocabulary import EventField, HistoryState
 from sync.store import schema
 from sync.store.bulk import hashed
-from sync.store.guard import clean_row
+from sync.store.guard import clean_row, clean_rows
 from sync.store.page import PRESENCE, Page, same
 from sync.store.payloads import older
 from sync.store.rows import MembershipRow
@@ -79,19 +79,31 @@ _get_membership = attrgetter(*_MEMBERSHIP)
 _ITEM_COLUMNS = (
     "connection_id",
     *_ITEM,
-    "history_state",
-    "history_reason",
     *PRESENCE,
     "gone_to",
+    "history_state",
+    "history_reason",
 )
 _ITEM_UPDATE = tuple(
     name for name in _ITEM_COLUMNS if name not in ("connection_id", "source_id", "first_seen_at")
 )
+#: What follows from a history, beside its state.
+_SPAN = ("started_at", "done_at")
 _HELD = ("source_id", "content_hash", "updated_at", "history_state", "history_reason", "gone_at")
 
 
-def write_items(page: Page, records: Iterable[WorkItem]) -> frozenset[str]:
-    """Items; ids inserted, changed or seen again after they were gone."""
+#: History state, its reason, begin and end of work (UTC).
+Follows = tuple[str, str | None, datetime | None, datetime | None]
+
+
+def write_items(
+    page: Page, records: Iterable[WorkItem], follows: Mapping[str, Follows] | None = None
+) -> frozenset[str]:
+    """Items; ids inserted, changed or seen again after they were gone.
+
+    `follows`: for items that come with their history, what follows from it.
+    """
+    follows = follows or {}
     mine: dict[str, WorkItem] = {}
     for one in records:
         before = mine.get(one.source_id)
@@ -99,6 +111,7 @@ def write_items(page: Page, records: Iterable[WorkItem]) -> frozenset[str]:
             mine[one.source_id] = one
     known = {row[0]: row for row in page.known(schema.work_item, (*_HELD, "key"), mine)}
     rows: list[tuple[Any, ...]] = []
+    settled: list[tuple[Any, ...]] = []
     keys: list[tuple[Any, ...]] = []
     changed: set[str] = set()
     for id_, one in mine.items():
@@ -113,17 +126,23 @@ def write_items(page: Page, records: Iterable[WorkItem]) -> frozenset[str]:
             page.states[id_] = (held[3], held[4])
             continue
         changed.add(id_)
-        state, reason = _history_of(one, held)
-        page.states[id_] = (state, reason)
-        rows.append(
-            (page.connection_id, *values, state, reason, page.now, None, None, digest, None)
-        )
+        row = (page.connection_id, *values, page.now, None, None, digest, None)
+        told = follows.get(id_)
+        if told is not None:
+            page.states[id_] = told[:2]
+            settled.append((*row, *clean_row(told)))
+        else:
+            page.states[id_] = _history_of(one, held)
+            rows.append((*row, *page.states[id_]))
         if held is None or held[6] != one.key:
             keys.extend(
                 clean_row((page.connection_id, key, id_, page.now))
                 for key in dict.fromkeys((*one.former_keys, one.key))
             )
     page.rows += page.upsert(schema.work_item, _ITEM_COLUMNS, _ITEM_UPDATE, rows)
+    page.rows += page.upsert(
+        schema.work_item, (*_ITEM_COLUMNS, *_SPAN), (*_ITEM_UPDATE, *_SPAN), settled
+    )
     page.upsert(schema.work_item_key, _KEY, None, keys)
     return frozenset(changed)
 
@@ -171,17 +190,28 @@ def write_histories(
     added: list[tuple[Any, ...]] = []
     keys: list[tuple[Any, ...]] = []
     for id_, history in mine.items():
-        before = held.get(id_, {})
-        fresh = {event.source_event_id: _event(event) for event in history.events}
-        # A cut history is silent on what it does not hold: what was known stays known.
-        is_whole = history.state is HistoryState.COMPLETE
-        for event_id, row in before.items():
-            now = fresh.get(event_id)
-            if now != row[3:] and (now is not None or is_whole):
-                closed.append((page.now, page.connection_id, id_, event_id, row[2]))
-        for event_id, values in fresh.items():
-            if event_id not in before or before[event_id][3:] != values:
-                added.append((page.connection_id, id_, event_id, page.now, None, *values))
+        rows = clean_rows([_event(event) for event in history.events])
+        before = held.get(id_)
+        if before is None:
+            ids = [event.source_event_id for event in history.events]
+            added.extend(
+                (page.connection_id, id_, event_id, page.now, None, *values)
+                for event_id, values in zip(ids, rows, strict=True)
+            )
+        else:
+            fresh = {
+                event.source_event_id: values
+                for event, values in zip(history.events, rows, strict=True)
+            }
+            # A cut history is silent on what it does not hold: what was known stays known.
+            is_whole = history.state is HistoryState.COMPLETE
+            for event_id, row in before.items():
+                now = fresh.get(event_id)
+                if now != row[3:] and (now is not None or is_whole):
+                    closed.append((page.now, page.connection_id, id_, event_id, row[2]))
+            for event_id, values in fresh.items():
+                if event_id not in before or before[event_id][3:] != values:
+                    added.append((page.connection_id, id_, event_id, page.now, None, *values))
         keys.extend(
             clean_row((page.connection_id, event.old_text, id_, page.now))
             for event in history.events
@@ -205,19 +235,17 @@ def _is_stale(page: Page, history: History) -> bool:
 
 
 def _event(event: FieldEvent) -> tuple[Any, ...]:
-    return clean_row(
-        (
-            event.field.value,
-            event.raw_field,
-            event.at,
-            event.actor_id,
-            ",".join(event.old_ids) or None,
-            ",".join(event.new_ids) or None,
-            event.old_text,
-            event.new_text,
-            event.is_delta,
-            event.origin.value,
-        )
+    return (
+        event.field.value,
+        event.raw_field,
+        event.at,
+        event.actor_id,
+        ",".join(event.old_ids) or None,
+        ",".join(event.new_ids) or None,
+        event.old_text,
+        event.new_text,
+        event.is_delta,
+        event.origin.value,
     )
 
 
@@ -280,9 +308,7 @@ def write_memberships(page: Page, by_item: Mapping[str, Sequence[MembershipRow]]
     )
 
 
-def settle(
-    page: Page, by_item: Mapping[str, tuple[str, str | None, datetime | None, datetime | None]]
-) -> None:
+def settle(page: Page, by_item: Mapping[str, Follows]) -> None:
     """History state, its reason, begin and end of work; the caller knows that they differ."""
     page.states.update((id_, values[:2]) for id_, values in by_item.items())
     page.update(

@@ -10,7 +10,7 @@ from mappings.records import Field, Status
 from mappings.vocabulary import EventField, HistoryState, MilestoneKind, StatusCategory, WaitsFor
 from sync.store import schema
 from sync.store.bulk import select_ids
-from sync.store.payloads import decompress
+from sync.store.payloads import Unpacker
 from sync.store.rows import EventRow, ItemNow, MembershipRow
 
 #: Literally the condition of the partial index: a bound value would hide it from the planner.
@@ -282,6 +282,7 @@ def raw_pages(
 ) -> Iterator[list[tuple[str, str, bytes, int]]]:
     """Stored payloads of a stream in pages of `size`: (id, scope id, JSON bytes, shape)."""
     c = schema.raw_record.c
+    unpacker = Unpacker(conn, connection_id, stream)
     last = ""
     while True:
         rows: list[Any] = list(
@@ -295,7 +296,7 @@ def raw_pages(
         if not rows:
             return
         last = rows[-1].source_id
-        yield [(row.source_id, row.scope_id, decompress(row.payload), row.shape) for row in rows]
+        yield [(row.source_id, row.scope_id, unpacker.json(row.payload), row.shape) for row in rows]
 
 
 def _split(text: str | None) -> tuple[str, ...]:

@@ -138,12 +138,24 @@ raw_record = Table(
     Column("scope_id", Text, nullable=False),
     #: version of the query shape.
     Column("shape", Integer, nullable=False),
-    #: JSON as sent, compressed with zstandard.
+    #: JSON as sent, compressed with zstandard, with the dictionary that its frame names.
     Column("payload", LargeBinary, nullable=False),
     Column("content_hash", LargeBinary, nullable=False),
     Column("fetched_at", Instant, nullable=False),
     #: the source's own change instant: an older payload never replaces a newer one.
     Column("updated_at", Instant),
+)
+
+#: What payloads of a stream have in common: they are compressed against it. Rows stay as they are.
+raw_dictionary = Table(
+    "raw_dictionary",
+    metadata,
+    _connection(),
+    Column("stream", Text, primary_key=True),
+    #: zstandard's own number of it, which stands in every payload compressed with it.
+    Column("dictionary_id", BigInteger, primary_key=True),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("dictionary", LargeBinary, nullable=False),
 )
 
 account = Table(

@@ -92,13 +92,21 @@ class Writer:
             self._page, records, sightings=sightings, observed_after=observed_after
         )
 
-    def work_items(self, records: Iterable[WorkItem]) -> frozenset[str]:
+    @property
+    def fresh(self) -> frozenset[str]:
+        """Ids of items that no table knew before this transaction."""
+        return frozenset(self._page.fresh)
+
+    def work_items(
+        self, records: Iterable[WorkItem], follows: Mapping[str, items.Follows] | None = None
+    ) -> frozenset[str]:
         """Items; ids inserted, changed or seen again after they were gone.
 
         An item that moved and whose record brings no history waits for it (`not_fetched`). An
-        older page never undoes a newer row, nor its links and history.
+        older page never undoes a newer row, nor its links and history. `follows`: for items whose
+        complete history is written in this transaction too, what `settle` would write.
         """
-        return items.write_items(self._page, records)
+        return items.write_items(self._page, records, follows)
 
     def histories(self, records: Iterable[History], *, states: bool = True) -> frozenset[str]:
         """The whole known history of each item, as a set: what differs is closed and inserted.
@@ -112,10 +120,7 @@ class Writer:
         """All intervals of each item: what differs from what is known is closed and inserted."""
         items.write_memberships(self._page, by_item)
 
-    def settle(
-        self,
-        by_item: Mapping[str, tuple[str, str | None, datetime | None, datetime | None]],
-    ) -> None:
+    def settle(self, by_item: Mapping[str, items.Follows]) -> None:
         """(history state, its reason, begin of work, end of work) of items, instants in UTC.
 
         All four follow from an item's history and count as no source-data row of their own.

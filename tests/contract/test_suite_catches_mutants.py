@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from connectors.contract import (
     Cursor,
     Gone,
     Identity,
+    Mode,
     NotFound,
     Page,
     RawRecord,
@@ -166,6 +168,32 @@ class ForgetsAnId(ToyConnector):
     def notes(self, window: Window) -> Iterator[Page]:
         for page in super().notes(window):
             yield Page(page.records[1:], committed=True, done_ids=page.done_ids[1:])
+
+
+class WatchesItsItems(ToyConnector):
+    """Only child data can be watched."""
+
+    def streams(self) -> Sequence[StreamSpec]:
+        return [
+            replace(spec, watch=timedelta(days=1)) if spec.mode is Mode.INCREMENTAL else spec
+            for spec in STREAMS
+        ]
+
+
+class BringsStrangers(ToyConnector):
+    """Brings child data along of items that the page does not name."""
+
+    def items(self, scope: ScopeRef, cursor: dict[str, Any], window: Window) -> Iterator[Page]:
+        for page in super().items(scope, cursor, window):
+            along = RawRecord("notes", "0", b'{"id":"0"}')
+            yield replace(page, records=(*page.records, along))
+
+
+class BringsAnUndeclaredStream(ToyConnector):
+    def items(self, scope: ScopeRef, cursor: dict[str, Any], window: Window) -> Iterator[Page]:
+        for page in super().items(scope, cursor, window):
+            along = [replace(one, stream="extras") for one in page.records]
+            yield replace(page, records=(*page.records, *along))
 
 
 class AsksPerItem(ToyConnector):
@@ -325,6 +353,9 @@ MUTANTS: list[tuple[str, type[ToyConnector]]] = [
     ("payload", RenamesAField),
     ("payload", KeepsATokenInThePayload),
     ("follow-up", ForgetsAnId),
+    ("static-streams", WatchesItsItems),
+    ("brought-along", BringsStrangers),
+    ("brought-along", BringsAnUndeclaredStream),
     ("price", AsksPerItem),
     ("unknown-stream", ReadsAnyStream),
     ("five-errors", OneErrorForAll),

@@ -95,9 +95,9 @@ def window(identity: Identity, **changes: Any) -> Window:
     return Window(**{"run_started_at": identity.server_time, **changes})
 
 
-def records(pages: Sequence[Page]) -> list[RawRecord]:
-    """All records of some pages."""
-    return [record for page in pages for record in page.records]
+def records(pages: Sequence[Page], stream: str | None = None) -> list[RawRecord]:
+    """All records of some pages, or those of one stream."""
+    return [record for page in pages for record in page.records if stream in (None, record.stream)]
 
 
 @dataclass
@@ -115,10 +115,7 @@ class Run:
     def ids(self, stream: str) -> list[str]:
         """Ids of all records of a stream, over all scopes."""
         return [
-            record.source_id
-            for (_, name), pages in self.pages.items()
-            if name == stream
-            for record in records(pages)
+            record.source_id for pages in self.pages.values() for record in records(pages, stream)
         ]
 
     def cursors(self, stream: str = "issues") -> dict[str, Cursor]:
@@ -154,8 +151,13 @@ def read_everything(
             key = (scope.source_id, spec.name)
             before = connector.thread_request_count  # type: ignore[attr-defined] # beyond the contract
             if spec.mode is Mode.FOLLOW_UP:
-                issues = records(pages.get((scope.source_id, spec.of or ""), []))
-                ids = [one.source_id for one in issues if b'"changelog"' not in one.payload]
+                read = pages.get((scope.source_id, spec.of or ""), [])
+                along = {one.source_id for one in records(read, spec.name)}
+                ids = [
+                    one.source_id
+                    for one in records(read, spec.of)
+                    if b'"changelog"' not in one.payload and one.source_id not in along
+                ]
                 pages[key] = []
                 for start in range(0, len(ids), spec.batch):
                     part = Window(

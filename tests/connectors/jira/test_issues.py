@@ -36,7 +36,7 @@ def read(
 
 
 def ids(pages: list[Page]) -> list[str]:
-    return [record.source_id for record in records(pages)]
+    return [record.source_id for record in records(pages, "issues")]
 
 
 def some(bench: Bench, number: int) -> Issue:
@@ -71,7 +71,7 @@ def test_only_what_moved_is_read_again(way: dict[str, Any]) -> None:
         bench.world.rename(moved, "Another name")
         advanced(bench, hours=1)
         connector, scope, asked = opened(bench)
-        found = records(read(connector, scope, cursor, asked))
+        found = records(read(connector, scope, cursor, asked), "issues")
         assert str(moved.id) in {record.source_id for record in found}
         # Bounds are minutes of the account's zone, an hour earlier in the repeated one.
         assert all(
@@ -181,7 +181,7 @@ def test_another_list_of_fields_reads_everything_again() -> None:
         connector, scope, asked = opened(bench)
         pages = read(connector, scope, None, asked)
         cursor = dict(pages[-1].cursor or {})
-        shapes = {record.shape for record in records(pages)}
+        shapes = {record.shape for record in records(pages, "issues")}
         assert shapes == {cursor["shape"]}
         later(bench, hours=30)
         connector, scope, asked = opened(bench)
@@ -286,7 +286,7 @@ def test_cursors_of_a_resumed_walk_prove_nothing() -> None:
 def test_data_center_histories_come_with_the_issues() -> None:
     with serving(cloud=False) as bench:
         connector, scope, asked = opened(bench)
-        for record in records(read(connector, scope, None, asked)):
+        for record in records(read(connector, scope, None, asked), "issues"):
             log = orjson.loads(record.payload)["changelog"]
             truth = bench.world.issues[int(record.source_id)].history
             assert len(log["histories"]) == log["total"] == len(truth)
@@ -297,7 +297,7 @@ def test_cloud_searches_never_ask_for_cut_histories() -> None:
         connector, scope, asked = opened(bench)
         assert all(
             b'"changelog"' not in one.payload
-            for one in records(read(connector, scope, None, asked))
+            for one in records(read(connector, scope, None, asked), "issues")
         )
         assert all("expand" not in one.query for one in bench.simulator.log)
 
@@ -318,7 +318,7 @@ def test_a_page_that_fails_for_good_stops_the_stream_and_keeps_the_pages_before(
 def test_times_come_as_utc() -> None:
     with serving() as bench:
         connector, scope, asked = opened(bench)
-        for record in records(read(connector, scope, None, asked)):
+        for record in records(read(connector, scope, None, asked), "issues"):
             truth = bench.world.issues[int(record.source_id)].updated
             assert record.updated_at is not None
             assert record.updated_at.utcoffset() == timedelta(0)

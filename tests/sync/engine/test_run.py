@@ -219,7 +219,7 @@ def test_a_broken_walk_goes_on_where_it_was(store_url: str) -> None:
 
 
 def test_the_time_box_yields_between_pages_and_goes_on(store_url: str) -> None:
-    with synced(store_url, issues=350) as it:
+    with synced(store_url, issues=150, options={"page_size": 50}) as it:
         script = it.bench.simulator.script
         script.hooks.append(Hook("search/jql", lambda: it.later(hours=1), skip=2))
         result = it.run(time_box_seconds=60)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import zstandard
 from alembic import command
 from alembic.script import ScriptDirectory
 from support.store import START, Raw, connection, event, item, rows, writer
@@ -14,12 +15,13 @@ from support.store import START, Raw, connection, event, item, rows, writer
 from mappings.records import History
 from mappings.vocabulary import HistoryState
 from sync.errors import StoreError
-from sync.store import migrate, schema, tables_code
+from sync.store import migrate, read, schema, tables_code
 from sync.store.open import HEAD, REVISIONS, Store, open_store, refresh_views
 from sync.store.views import VIEWS, drop_views
 
 _REVISION = """
 import sqlalchemy as sa
+import zstandard
 from alembic import op
 
 revision = "{revision}"
@@ -216,9 +218,21 @@ def test_a_store_of_the_first_version_keeps_its_rows(store_url: str) -> None:
     with store.writing() as conn:
         conn.execute(sa.insert(schema.store_info).values(name="application", value="driftline"))
     with writer(store, connection(store)) as one:
-        one.raw("10000", [Raw("1")])
         one.work_items([item("1")])
         one.histories([History("1", HistoryState.COMPLETE, (event("1", "1.0"),))])
+    with store.writing() as conn:
+        conn.execute(
+            sa.insert(schema.raw_record).values(
+                connection_id=1,
+                stream="issues",
+                source_id="1",
+                scope_id="10000",
+                shape=1,
+                payload=zstandard.ZstdCompressor().compress(b'{"id":"1"}'),
+                content_hash=b"0",
+                fetched_at=START,
+            )
+        )
     kept = ("work_item", "work_item_key", "field_event", "raw_record", "connection")
     before = {name: rows(store, schema.metadata.tables[name]) for name in kept}
     assert all(before.values())
@@ -230,6 +244,8 @@ def test_a_store_of_the_first_version_keeps_its_rows(store_url: str) -> None:
     assert {name: rows(store, schema.metadata.tables[name]) for name in kept} == before
     assert rows(store, tables_code.change_request) == []
     with store.reading() as conn:
+        (page,) = read.raw_pages(conn, 1, "issues", 10)
+        assert page == [("1", "10000", b'{"id":"1"}', 1)]
         assert set(sa.inspect(conn).get_view_names()) == {view.name for view in VIEWS}
     store.close()
 

@@ -140,7 +140,7 @@ def test_the_store_tells_its_versions(store: Store) -> None:
     found = dict(select(store, "SELECT name, value FROM v_store"))
     assert (found["application"], found["schema"], found["views_version"]) == (
         "driftline",
-        "0001",
+        "0002",
         "1",
     )
     assert sorted(found) == ["application", "schema", "views", "views_version"]

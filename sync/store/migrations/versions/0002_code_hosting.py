@@ -591,6 +591,22 @@ def upgrade() -> None:
             "connection_id", "change_request_id", "known_from", name=op.f("pk_verdict")
         ),
     )
+    op.create_table(
+        "raw_dictionary",
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("dictionary_id", sa.BigInteger(), nullable=False),
+        sa.Column("content_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("dictionary", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_raw_dictionary_connection_id_connection"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "connection_id", "stream", "dictionary_id", name=op.f("pk_raw_dictionary")
+        ),
+    )
 
 
 def downgrade() -> None:
