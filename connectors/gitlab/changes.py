@@ -1,0 +1,41 @@
+"""Merge requests that changed since the cursor.
+
+They are listed by REST in both modes: the list is as cheap as a GraphQL page, and only it names the
+squash commit and the time of closing. With GraphQL their details come along.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.contract import Cursor, Page, RawRecord, ScopeRef, SourceError, Window
+from connectors.gitlab import details
+from connectors.gitlab.changed import FetchOf, Reading, record
+from connectors.gitlab.paging import moment
+from connectors.gitlab.site import API, Site
+
+
+def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> Iterator[Page]:
+    """The merge requests of one project that changed. Raises SourceErrors."""
+    site.need(scope, "merge_requests")
+    path = f"{API}/projects/{scope.source_id}/merge_requests"
+    fetch = FetchOf(site, path, site.options.page_size, {"scope": "all"})
+    for step in Reading(cursor, window).steps("updated_at", fetch):
+        found = [_of_row(row) for row in step.rows]
+        if site.bulk:
+            found.extend(_along(site, scope, step.rows))
+        yield Page(tuple(found), cursor=step.cursor, committed=step.committed)
+
+
+def _of_row(row: dict[str, Any]) -> RawRecord:
+    payload = {"__api": "rest", **row}
+    return record("changes", str(row["id"]), payload, moment(row.get("updated_at")))
+
+
+def _along(site: Site, scope: ScopeRef, rows: list[dict[str, Any]]) -> list[RawRecord]:
+    """The details of a page; none where they cannot be had now: their own stream then says why."""
+    iids = {str(row["iid"]): str(row["id"]) for row in rows}
+    try:
+        found, _ = details.in_bulk(site, scope, iids)
+    except SourceError:
+        return []
+    return found

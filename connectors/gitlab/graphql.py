@@ -1,0 +1,147 @@
+"""GraphQL questions whose pages shrink until the server can answer them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.contract import (
+    CannotAuthenticate,
+    NotAllowed,
+    NotFound,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from connectors.gitlab.documents import document
+from connectors.transport import Answer, Transport
+
+#: Path of the API below the server's address.
+PATH = "api/graphql"
+#: Records per page to begin with; nested lists make a merge request dear.
+FIRST_SIZES = {"issues": 100, "change_details": 50, "runs": 50}
+#: What the server says where a page is too large for it.
+_TOO_DEAR = ("exceeds max complexity", "query is too complex")
+_TOO_SLOW = ("timeout", "timed out", "execution expired")
+
+
+class TooLarge(Exception):
+    """The server cannot answer a question of this size; a smaller one may do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a question cost, in the server's own points."""
+
+    score: int
+    limit: int
+    size: int
+
+
+class GraphQL:
+    """Questions to one server; remembers for a run how large each of them may be."""
+
+    def __init__(self, transport: Transport, page_size: int) -> None:
+        """`page_size`: the most records that a person wants per page."""
+        self._transport = transport
+        self._sizes = {name: min(size, page_size) for name, size in FIRST_SIZES.items()}
+        #: fields that this server knows and others do not: `Issue.weight`.
+        self.known: frozenset[str] = frozenset()
+        #: question -> what it cost last.
+        self.costs: dict[str, Cost] = {}
+
+    def size(self, name: str) -> int:
+        """How many records a page of this question may hold at present."""
+        return self._sizes[name]
+
+    def ask(self, name: str, variables: Mapping[str, Any]) -> tuple[dict[str, Any], Answer]:
+        """The data of one answer. Raises TooLarge and SourceErrors."""
+        body = {"query": document(name, self.known), "variables": dict(variables)}
+        try:
+            answer = self._transport.post(PATH, body, attempts=3)
+        except Unavailable as error:
+            # Gateways in front of the server end what takes too long.
+            if any(f"HTTP {status}" in error.what for status in (500, 502, 503, 504)):
+                raise TooLarge(error.what) from error
+            raise
+        found = answer.object()
+        errors = found.get("errors")
+        if errors:
+            raise _trouble(name, errors)
+        data = found.get("data")
+        if not isinstance(data, dict):
+            raise UnexpectedAnswer("the answer has no data", where=f"GraphQL {name}")
+        return data, answer
+
+    def shrinking(
+        self, name: str, variables: Callable[[int], Mapping[str, Any]]
+    ) -> tuple[dict[str, Any], int]:
+        """The project's part of an answer, and the size of the page that was answered.
+
+        `variables`: those of a page of the given size. A page that is too dear or too slow is
+        asked for again at half its size, which is kept for the run. Raises SourceErrors.
+        """
+        while True:
+            size = self._sizes[name]
+            try:
+                data, _ = self.ask(name, variables(size))
+            except TooLarge as error:
+                if size <= 1:
+                    raise Unavailable(
+                        f"the server cannot answer even for one record: {error}",
+                        where=f"GraphQL {name}",
+                        todo='Set `api = "rest"` for this connection.',
+                    ) from error
+                self._sizes[name] = max(1, size // 2)
+                continue
+            self._note(name, data.get("queryComplexity"), size)
+            project = data.get("project")
+            if not isinstance(project, dict):
+                raise NotFound("not there, or not visible for this token", where=f"GraphQL {name}")
+            return project, size
+
+    def _note(self, name: str, told: Any, size: int) -> None:
+        if not isinstance(told, dict):
+            return
+        score, limit = told.get("score"), told.get("limit")
+        if isinstance(score, int) and isinstance(limit, int):
+            self.costs[name] = Cost(score, limit, size)
+
+
+def _trouble(name: str, errors: Any) -> Exception:
+    """What the errors of an answer mean; they come with status 200."""
+    said = "; ".join(
+        str(one.get("message") if isinstance(one, dict) else one)
+        for one in (errors if isinstance(errors, list) else [errors])[:3]
+    )[:300]
+    low, where = said.casefold(), f"GraphQL {name}"
+    if any(mark in low for mark in (*_TOO_DEAR, *_TOO_SLOW)):
+        return TooLarge(said)
+    if "invalid token" in low or "insufficient_scope" in low:
+        return CannotAuthenticate(
+            f"the server refuses the credentials: {said}",
+            where=where,
+            todo="Check that the token has not expired and has the scope read_api.",
+        )
+    if "permission" in low or "not authorized" in low:
+        return NotAllowed(f"the token has no permission for this: {said}", where=where)
+    return UnexpectedAnswer(
+        f"the server refuses the question: {said}",
+        where=where,
+        todo='Set `api = "rest"` for this connection, and report it with the server\'s version.',
+    )
+
+
+def nodes(connection: Any) -> list[dict[str, Any]]:
+    """The records of a connection; a node that is null was hidden from this token."""
+    found = connection.get("nodes") if isinstance(connection, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def has_more(connection: Any) -> bool:
+    """Whether a connection goes on after these records."""
+    info = connection.get("pageInfo") if isinstance(connection, dict) else None
+    return isinstance(info, dict) and info.get("hasNextPage") is True
+
+
+def number(gid: Any) -> str:
+    """The id inside a global id: `gid://gitlab/Issue/12` is `12`."""
+    return str(gid).rpartition("/")[2]
