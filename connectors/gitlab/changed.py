@@ -1,6 +1,6 @@
 """What the incremental streams share: a cursor, a horizon, and the walks that follow from them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,7 +81,7 @@ class Reading:
         at = progress.get("lower")
         self._resumed = None if at is None else from_millis(int(at))
 
-    def steps(self, stamp: str, fetch_of: "FetchOf") -> Iterator[Step]:
+    def steps(self, stamp: str, fetch_of: Callable[[Part], Fetch]) -> Iterator[Step]:
         """Pages, the last of them committed. `fetch_of` makes the fetching of one part."""
         for index, part in enumerate(self._parts):
             if index < self._first:

@@ -273,15 +273,19 @@ class Site:
 
     def need(self, scope: ScopeRef, *features: str) -> None:
         """Raise FeatureOff, without a request, where the project has switched a part off."""
-        project = self.project(scope)
         for feature in features:
-            flag, older, called = _FEATURES[feature]
-            if project.get(flag) == "disabled" or (older and project.get(older) is False):
+            if is_off(self.project(scope), feature):
                 raise FeatureOff(
-                    f"project {scope.key} has switched {called} off",
+                    f"project {scope.key} has switched {_FEATURES[feature][2]} off",
                     where=scope.key,
                     todo="Nothing to do, unless it should be on.",
                 )
+
+
+def is_off(project: Mapping[str, Any], feature: str) -> bool:
+    """Whether a project says that it has switched a part off; nothing said counts as on."""
+    flag, older, _ = _FEATURES[feature]
+    return project.get(flag) == "disabled" or (bool(older) and project.get(older) is False)
 
 
 def _version(text: str) -> tuple[int, int]:

@@ -1,0 +1,99 @@
+"""All ids of a project's issues, and what became of those that a census missed."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from connectors.contract import (
+    Gone,
+    GoneReason,
+    NotAllowed,
+    NotFound,
+    Page,
+    RawRecord,
+    ScopeRef,
+    SourceError,
+    Window,
+)
+from connectors.gitlab import paging
+from connectors.gitlab.changed import bounds
+from connectors.gitlab.graphql import TooLarge
+from connectors.gitlab.issues import listing_path, of_row
+from connectors.gitlab.paging import literal, next_query, walk
+from connectors.gitlab.site import API, Site
+
+
+def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
+    """Ids of the issues in scope, by the time of creation: nothing that happens moves a page."""
+    site.need(scope, "issues")
+    parts: list[dict[str, Any]] = [{}]
+    if window.since is not None:
+        parts = [{"state": "opened"}, {"state": "closed", "updated_after": literal(window.since)}]
+    for index, params in enumerate(parts):
+        for piece in walk(paging.Window(None), "created_at", _fetch(site, scope, params)):
+            records = tuple(RawRecord("census", str(one["id"]), b"{}") for one in piece.rows)
+            yield Page(records, committed=piece.last and index + 1 == len(parts))
+
+
+def _fetch(site: Site, scope: ScopeRef, params: dict[str, Any]) -> paging.Fetch:
+    def fetch(window: paging.Window, token: Any) -> tuple[list[dict[str, Any]], bool, Any]:
+        query = token or {
+            "scope": "all",
+            **params,
+            **bounds("created", window),
+            "order_by": "created_at",
+            "sort": "asc",
+            "per_page": site.options.page_size,
+        }
+        answer = site.transport.get(listing_path(scope), query)
+        rows = [one for one in answer.array() if isinstance(one, dict)]
+        following = next_query(answer)
+        return rows, following is not None, following
+
+    return fetch
+
+
+def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
+    """What became of issues that a census missed; deleted and hidden look the same."""
+    visible = _visible(site, scope)
+    return [_one(site, scope, id_, visible) for id_ in ids]
+
+
+def _visible(site: Site, scope: ScopeRef) -> bool:
+    try:
+        site.transport.get(f"{API}/projects/{scope.source_id}")
+    except (NotFound, NotAllowed):
+        return False
+    return True
+
+
+def _one(site: Site, scope: ScopeRef, id_: str, visible: bool) -> Gone:
+    found = _by_graphql(site, id_) if site.bulk else _by_rest(site, id_)
+    if found is None:
+        reason = GoneReason.DELETED_OR_HIDDEN if visible else GoneReason.HIDDEN
+        return Gone(id_, reason, detail="" if visible else "the project is out of sight")
+    project = str(found.get("project_id"))
+    if project != scope.source_id:
+        key = (found.get("references") or {}).get("full")
+        return Gone(id_, GoneReason.MOVED, to_scope_id=project, to_key=str(key) if key else None)
+    return Gone(id_, None, record=of_row(found))
+
+
+def _by_graphql(site: Site, id_: str) -> dict[str, Any] | None:
+    try:
+        data, _ = site.graphql.ask("look", {"id": f"gid://gitlab/Issue/{id_}"})
+    except TooLarge as error:
+        raise SourceError(f"the server cannot answer: {error}", where="GraphQL look") from error
+    issue = data.get("issue")
+    if not isinstance(issue, dict) or issue.get("iid") is None:
+        return None
+    return _get(site, f"{API}/projects/{issue.get('projectId')}/issues/{issue['iid']}")
+
+
+def _by_rest(site: Site, id_: str) -> dict[str, Any] | None:
+    """Only administrators may ask by the id alone; everybody else is told nothing."""
+    return _get(site, f"{API}/issues/{id_}")
+
+
+def _get(site: Site, path: str) -> dict[str, Any] | None:
+    answer = site.transport.get(path, allow=frozenset({403, 404}))
+    return answer.object() if answer.status < 400 else None

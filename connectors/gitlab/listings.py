@@ -1,0 +1,125 @@
+"""Small listings that are read whole in each run."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from connectors.contract import (
+    FeatureOff,
+    NotAllowed,
+    NotFound,
+    Page,
+    RawRecord,
+    ScopeRef,
+    Window,
+)
+from connectors.gitlab.changed import record
+from connectors.gitlab.paging import listing, literal, moment
+from connectors.gitlab.site import API, Site, is_off
+
+#: States of an issue; no request tells them.
+_STATES = ("opened", "closed", "locked")
+#: Deployments are listed as far back as anybody asks what runs where.
+DEPLOYMENTS_BACK = timedelta(days=90)
+
+
+def statuses(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
+    """The states that an issue may have, without a request."""
+    rows = [{"id": one, "name": one} for one in _STATES]
+    yield _whole("statuses", [(one["id"], one) for one in rows])
+
+
+def projects(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
+    """The projects that were resolved; what nobody reads of them is left out."""
+    yield _whole("projects", list(site.project_list().items()))
+
+
+def milestones(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
+    """Milestones of the project and of all groups above it, in every state."""
+    if is_off(site.project(scope), "merge_requests"):
+        site.need(scope, "issues")
+    query: dict[str, Any] = {}
+    if site.options.group_milestones:
+        newer = site.version >= (16, 7) or site.version == (0, 0)
+        query["include_ancestors" if newer else "include_parent_milestones"] = "true"
+    rows = listing(site.transport, f"{API}/projects/{scope.source_id}/milestones", query)
+    yield _whole("milestones", [_as_told(one) for one in rows])
+
+
+def iterations(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
+    """Iterations of the groups above the project, where the server's edition has them."""
+    if site.paid is False:
+        raise FeatureOff("iterations are not a part of this server's edition", where=scope.key)
+    path = f"{API}/projects/{scope.source_id}/iterations"
+    try:
+        rows = list(listing(site.transport, path, {"include_ancestors": "true"}))
+    except (NotAllowed, NotFound) as error:
+        raise FeatureOff(f"iterations cannot be read: {error.what}", where=path) from error
+    yield _whole("iterations", [_as_told(one) for one in rows])
+
+
+def releases(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
+    """Tags, each with its release where there is one."""
+    site.need(scope, "repository")
+    path = f"{API}/projects/{scope.source_id}"
+    if site.project(scope).get("empty_repo") is True:
+        yield _whole("releases", [])
+        return
+    tags = {str(one["name"]): one for one in listing(site.transport, f"{path}/repository/tags")}
+    told: dict[str, dict[str, Any]] = {}
+    if site.project(scope).get("releases_access_level") != "disabled":
+        rows = listing(site.transport, f"{path}/releases")
+        told = {str(one["tag_name"]): one for one in rows if one.get("tag_name")}
+    found = []
+    for name in sorted({*tags, *told}):
+        payload = {
+            "__api": "rest",
+            "id": f"tag:{name}",
+            "project_id": scope.source_id,
+            "tag": _short(tags.get(name)),
+            "release": _short(told.get(name)),
+        }
+        found.append((f"{scope.source_id}/tag:{name}", payload))
+    yield _whole("releases", found)
+
+
+def deployments(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
+    """Deployments that changed lately."""
+    site.need(scope, "environments", "builds")
+    path = f"{API}/projects/{scope.source_id}/deployments"
+    query = {
+        "order_by": "updated_at",
+        "sort": "asc",
+        "updated_after": literal(window.run_started_at - DEPLOYMENTS_BACK),
+    }
+    rows = listing(site.transport, path, query)
+    yield _whole("deployments", [_as_told(_deployment(scope, one)) for one in rows])
+
+
+def _as_told(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A row by its id; a group's row is the same in the listings of all its projects."""
+    return str(row["id"]), {"__api": "rest", **row}
+
+
+def _deployment(scope: ScopeRef, row: dict[str, Any]) -> dict[str, Any]:
+    job = row.get("deployable")
+    kept = {key: value for key, value in row.items() if key not in ("deployable", "user")}
+    kept["project_id"] = scope.source_id
+    if isinstance(job, dict):
+        kept["deployable"] = {key: job.get(key) for key in ("id", "status", "finished_at")}
+    return kept
+
+
+def _short(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A tag or release without the texts and files that hang on it."""
+    if row is None:
+        return None
+    dropped = ("description_html", "assets", "evidences", "_links", "milestones", "author")
+    return {key: value for key, value in row.items() if key not in dropped}
+
+
+def _whole(stream: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> Page:
+    records: list[RawRecord] = [
+        record(stream, id_, row, moment(row.get("updated_at"))) for id_, row in rows
+    ]
+    return Page(tuple(records), committed=True)
