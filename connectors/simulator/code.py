@@ -66,6 +66,7 @@ class CodeWorld:
         self._labels: dict[tuple[int, str], int] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._users: dict[str, int] = {}
+        self._previews: dict[tuple[int, str, str], Commit] = {}
         self._ids = 900_000
 
     @property
@@ -337,7 +338,10 @@ class CodeWorld:
     def set_parent(self, issue: HostIssue, parent: HostIssue | None, **when: Any) -> None:
         """Put it under another issue, or under none."""
         old, issue.parent_id = issue.parent_id, parent.id if parent else None
-        self._changed(issue, "parented", old=old, new=issue.parent_id, **when)
+        if old is not None:
+            self._changed(issue, "unparented", issue=old, **when)
+        if parent is not None:
+            self._changed(issue, "parented", issue=parent.id, **when)
 
     def block(self, issue: HostIssue, by_issue: HostIssue, **when: Any) -> None:
         """Let one issue be blocked by another."""
@@ -582,8 +586,13 @@ class CodeWorld:
         if change.conflict:
             return None
         tip = self._base(repo, change, moment)
-        text = f"Merge {change.head_sha} into {tip}"
-        return self.git.join(repo, tip, change.head_sha, change.fork_sha, text, None, moment)
+        found = self._previews.get((change.id, change.head_sha, tip))
+        if found is None:
+            text = f"Merge {change.head_sha} into {tip}"
+            found = self._previews[change.id, change.head_sha, tip] = self.git.join(
+                repo, tip, change.head_sha, change.fork_sha, text, None, moment
+            )
+        return found
 
     def queue(
         self,
@@ -769,9 +778,11 @@ class CodeWorld:
         self._moved(change, moment)
 
     def declare(self, change: ChangeRequest, issue: HostIssue, **when: Any) -> None:
-        """Link an issue by hand as one that the change closes."""
+        """Link an issue by hand as one that the change closes; GitHub tells both of it."""
         change.closes.append(issue.id)
-        self._changed(issue, "connected", change=change.id, **when)
+        if self.repositories[change.repo_id].host == "github":
+            self._changed(issue, "connected", change=change.id, **when)
+            self._changed(change, "connected", issue=issue.id, **when)
 
     def mention(self, change: ChangeRequest, issue: HostIssue, **when: Any) -> None:
         """Let its text name an issue: the issue hears of it."""

@@ -112,22 +112,31 @@ class Ci:
         built_sha: str | None = None,
         actor: str | None = None,
         parent: Run | None = None,
+        until: datetime | None = None,
     ) -> Run:
-        """A run from its start to its planned end."""
+        """A run from its start to its planned end, or as it stands at `until`."""
         run = self.start(
             repo, kind, sha, ref, at, jobs, workflow=workflow, change=change,
             built_sha=built_sha, actor=actor, parent=parent,
         )  # fmt: skip
-        self.finish(repo, run, jobs)
+        self.finish(repo, run, jobs, until)
         return run
 
-    def finish(self, repo: Repository, run: Run, jobs: Sequence[JobPlan]) -> None:
-        """Let the running jobs end as planned."""
+    def finish(
+        self,
+        repo: Repository,
+        run: Run,
+        jobs: Sequence[JobPlan],
+        until: datetime | None = None,
+    ) -> None:
+        """Let the running jobs end as planned, those that are to end by `until`."""
         plans = {one.name: one for one in jobs}
         for job in run.last.jobs:
             plan = plans.get(job.name)
-            if job.status != "completed" and plan is not None:
-                at = (job.started or job.created) + timedelta(seconds=plan.seconds)
+            if job.status == "completed" or plan is None:
+                continue
+            at = (job.started or job.created) + timedelta(seconds=plan.seconds)
+            if until is None or at <= until:
                 self.finish_job(repo, job, plan.conclusion, at, plan.coverage, plan.tests)
 
     def finish_job(
@@ -160,6 +169,7 @@ class Ci:
         jobs: Sequence[JobPlan],
         *,
         finish: bool = True,
+        until: datetime | None = None,
     ) -> None:
         """GitHub: a new attempt of the named jobs; the others keep their former results."""
         again = {one.name for one in jobs}
@@ -173,7 +183,7 @@ class Ci:
             self.jobs[job.id] = job
             run.last.jobs.append(job)
         if finish:
-            self.finish(repo, run, jobs)
+            self.finish(repo, run, jobs, until)
 
     def retry(
         self,
@@ -183,6 +193,7 @@ class Ci:
         jobs: Sequence[JobPlan],
         *,
         finish: bool = True,
+        until: datetime | None = None,
     ) -> None:
         """GitLab: the named jobs again inside the same pipeline; the old ones are `retried`."""
         again = {one.name for one in jobs}
@@ -194,7 +205,7 @@ class Ci:
         run.updated = max(run.updated, at)
         repo.revision += 1
         if finish:
-            self.finish(repo, run, jobs)
+            self.finish(repo, run, jobs, until)
 
     def delete_run(self, repo: Repository, run: Run) -> None:
         """Delete a run with its jobs, as retention does."""

@@ -124,7 +124,7 @@ class HostEvent:
     """One entry of the history of an issue or change request.
 
     Kinds: closed, reopened, labeled, unlabeled, milestoned, demilestoned, assigned, unassigned,
-    renamed, weighted, iterated, typed, parented, blocked, drafted, readied, pushed,
+    renamed, weighted, iterated, typed, parented, unparented, blocked, drafted, readied, pushed,
     force_pushed, review_requested, approved, unapproved, merged, queued, dequeued, connected,
     disconnected, referenced, retargeted, due, transferred. `detail` holds what the kind needs,
     ids and texts.
