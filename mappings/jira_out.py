@@ -1,88 +1,28 @@
-"""Records made of one payload so far, and what making them needs."""
+"""Records made of one payload of Jira so far, and what making them needs."""
 
-from datetime import date, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, ClassVar
 
-from mappings.dates import calendar, instant
+from mappings import out
 from mappings.jira_fields import FieldPlan
 from mappings.quick import quick
-from mappings.records import Account, DataIssue, Lookups, Record
+from mappings.records import Account, DataIssue, Lookups
 from mappings.schema import MappingTable
-from mappings.toml_lines import toml_key
-from mappings.values import short, text
+from mappings.values import text
 
-_UTC = ZoneInfo("UTC")
 _account = quick(Account)
 
 
-class Out:
+class Out(out.Out):
     """Collects the records of one payload."""
 
-    __slots__ = ("accounts", "lookups", "mapping", "plan", "records", "seen", "subject", "zone")
+    __slots__ = ("plan",)
+
+    vendor: ClassVar[str] = "Jira"
 
     def __init__(self, mapping: MappingTable, lookups: Lookups) -> None:
         """Nothing made yet."""
-        self.mapping, self.lookups = mapping, lookups
-        self.records: list[Record] = []
-        self.accounts: set[str] = set()
-        self.seen: set[tuple[str, str]] = set()
-        #: what data issues are about: `work_item:10042`.
-        self.subject = ""
+        super().__init__(mapping, lookups)
         self.plan: FieldPlan = lookups.extra.get("plan") or FieldPlan()
-        self.zone: ZoneInfo = lookups.extra.get("zone") or _UTC
-
-    def issue(self, kind: str, field: str, raw: Any, message: str) -> None:
-        """Something of the present subject that cannot be used."""
-        self.records.append(DataIssue(kind, self.subject, field, short(raw), message))
-
-    def broken(self, stream: str, why: str) -> None:
-        """A payload of which nothing can be used."""
-        self.records.append(broken(stream, why))
-
-    def unmapped(self, table: str, what: str, raw: str, value: str) -> None:
-        """A value without a meaning: one issue per value, not per item, with the line to add."""
-        if (table, raw) in self.seen:
-            return
-        self.seen.add((table, raw))
-        self.records.append(
-            DataIssue(
-                kind=f"unmapped-{table}",
-                subject=f"{table}:{raw}",
-                field=table,
-                raw_value=raw,
-                message=f"{what} {raw!r} has no meaning yet. Add to the mapping file under "
-                f'[{table}], with the meaning that is right for you: {toml_key(raw)} = "{value}"',
-            )
-        )
-
-    def moment(self, value: Any, field: str) -> datetime | None:
-        """An instant in UTC; what is none is left empty, with an issue."""
-        if value is None or value == "":
-            return None
-        found = instant(value)
-        if found is None:
-            self.issue(
-                "bad-date",
-                field,
-                value,
-                f"{field} is no usable instant and is left empty. Correct it in Jira.",
-            )
-        return found
-
-    def day(self, value: Any, field: str) -> date | None:
-        """A calendar date; what is none is left empty, with an issue."""
-        if value is None or value == "":
-            return None
-        found = calendar(value)
-        if found is None:
-            self.issue(
-                "bad-date",
-                field,
-                value,
-                f"{field} is no usable date and is left empty. Correct it in Jira.",
-            )
-        return found
 
     def account(self, raw: Any) -> str | None:
         """Id of an account (Cloud `accountId`, Data Center `key`); its record is added once."""
@@ -113,8 +53,4 @@ class Out:
 
 def broken(stream: str, why: str) -> DataIssue:
     """A payload of which nothing can be used."""
-    return DataIssue(
-        kind="bad-payload",
-        subject=stream,
-        message=f"A record of {stream} is unusable: {why}. Look at it in Jira.",
-    )
+    return out.broken(stream, why, Out.vendor)
