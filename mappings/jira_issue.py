@@ -12,6 +12,7 @@ from mappings.jira_site import sprint_of, unmapped_status
 from mappings.quick import quick
 from mappings.records import Link, Links, Milestone, WorkItem
 from mappings.schema import LinkRule, StatusRule
+from mappings.teams import team_of
 from mappings.text import clean, identity, plain
 from mappings.values import items, names, number, table, text, whole
 from mappings.vocabulary import (
@@ -284,21 +285,14 @@ def _team(
     out: Out,
 ) -> str | None:
     """The first rule in force that matches; else what the vendor's team field says."""
-    called = _team_names(fields, out.plan)
-    if out.mapping.teams:
-        having = (
-            {one.casefold() for one in components},
-            {one.casefold() for one in labels},
-            {one.casefold() for one in called},
-            {one.casefold() for name in ("key", "id") if (one := text(project.get(name)))},
-        )
-        for rule in out.mapping.teams:
-            if rule.in_force(day) and all(
-                wanted is None or wanted in held
-                for wanted, held in zip(rule.condition, having, strict=True)
-            ):
-                return rule.name
-    return called[0] if called else None
+    return team_of(
+        out.mapping,
+        components=components,
+        labels=labels,
+        called=_team_names(fields, out.plan),
+        project=[one for name in ("key", "id") if (one := text(project.get(name)))],
+        day=day,
+    )
 
 
 def _team_names(fields: dict[str, Any], plan: FieldPlan) -> list[str]:
