@@ -33,6 +33,8 @@ from mappings.vocabulary import (
     MilestoneKind,
     StatusCategory,
 )
+from sync.engine import code
+from sync.engine.code import CodeBatch
 from sync.engine.membership import Change, ItemState, derive
 from sync.engine.spans import started_and_done
 from sync.store import read
@@ -63,6 +65,7 @@ class Batch:
     milestones: list[Milestone] = field(default_factory=list)
     links: list[Links] = field(default_factory=list)
     entities: list[ScopeEntity] = field(default_factory=list)
+    code: CodeBatch = field(default_factory=CodeBatch)
     issues: list[DataIssue] = field(default_factory=list)
     #: values without a mapping line, once each: (kind, subject) -> issue.
     unmapped: dict[tuple[str, str], DataIssue] = field(default_factory=dict)
@@ -124,7 +127,7 @@ def _boxes(out: Batch) -> dict[type, Callable[[object], None]]:
         (Links, out.links),
         (ScopeEntity, out.entities),
     )  # type: ignore[assignment]  # each list takes the one type it stands beside
-    return {kind: box.append for kind, box in pairs}
+    return {**{kind: box.append for kind, box in pairs}, **out.code.boxes()}
 
 
 def write_records(
@@ -182,6 +185,7 @@ def write_records(
         histories,
         {id_: _arrived(arrived[id_], follows[id_]) for id_ in fresh},
     )
+    code.write(writer.code, conn, connection_id, found.code, now)
     writer.data_issues(found.subjects, [*found.issues, *found.unmapped.values()])
 
 

@@ -1,6 +1,6 @@
 """Read one stream of one scope: page and cursor in one transaction, a certificate at the end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.redaction import redact
+from mappings.records import Milestone
 from mappings.vocabulary import MilestoneKind
 from sync.engine import certificate, checkpoint
 from sync.engine.census import judge
@@ -40,11 +41,13 @@ from sync.engine.lease import Lease
 from sync.engine.plan import parameters_hash
 from sync.engine.session import Session, explain
 from sync.errors import DriftlineError
-from sync.store import read, schema
+from sync.store import follow_ups, read, schema
 from sync.store.writer import Writer
 
 #: A census is taken once a day, and when it is asked for.
 CENSUS_EVERY = timedelta(hours=24)
+#: Watched child data is read again after this long, of so many parents of a scope in one run.
+WATCH_EVERY, WATCH_AT_MOST = timedelta(hours=1), 100
 
 _MILESTONE_KINDS = frozenset(kind.value for kind in MilestoneKind)
 
@@ -301,6 +304,7 @@ def _write_page(
     found.subjects.update(subject(stream, one.source_id) for one in page.unreadable)
     found.issues.extend(issues_of_unreadable(stream, page.unreadable))
     writer.raw(reading.scope.source_id, page.records)
+    _catch_up(reading, conn, page)
     write_records(
         writer,
         conn,
@@ -313,6 +317,26 @@ def _write_page(
         sightings=reading.spec.mode is not Mode.SNAPSHOT,
     )
     return found
+
+
+def _catch_up(reading: Reading, conn: sa.Connection, page: Page) -> None:
+    """Child data that came along with its parent was read now: nothing asks for it again."""
+    along: dict[str, list[str]] = {}
+    for record in page.records:
+        if record.stream != reading.spec.name:
+            along.setdefault(record.stream, []).append(record.source_id)
+    by_state = {one.name for one in reading.session.streams if "history" in one.feeds}
+    now = reading.context.clock.now()
+    for stream in sorted(along.keys() - by_state):
+        follow_ups.catch_up(
+            conn,
+            reading.session.id,
+            of=reading.spec.name,
+            stream=stream,
+            ids=along[stream],
+            now=now,
+            read_before=now - WATCH_EVERY,
+        )
 
 
 # --- snapshot -------------------------------------------------------------------------------
@@ -346,9 +370,16 @@ def _list(reading: Reading, found: Batch) -> None:
         ("status", [one.source_id for one in found.statuses]),
         ("field", [one.source_id for one in found.fields]),
         *((f"scope:{one.kind}", [one.source_id]) for one in found.scopes),
-        *((str(one.kind), [one.source_id]) for one in found.milestones),
+        *((_listed_as(one, reading.scope), [one.source_id]) for one in found.milestones),
+        ("release", [one.source_id for one in found.code.releases]),
     ):
         listed.setdefault(name, set()).update(ids)
+
+
+def _listed_as(milestone: Milestone, scope: ScopeRef) -> str:
+    """Its kind; milestones of another scope that this one holds (a group's) stand apart."""
+    is_own = scope.kind == "board" or milestone.scope_id == scope.source_id
+    return str(milestone.kind) if is_own else f"held:{milestone.kind}"
 
 
 def _sweep(reading: Reading, writer: Writer) -> None:
@@ -362,6 +393,9 @@ def _sweep(reading: Reading, writer: Writer) -> None:
             writer.scope_entities(scope_id, feed, ids)
         elif feed in _MILESTONE_KINDS:
             writer.listing(feed, scope_id, ids)
+            writer.scope_entities(scope_id, feed, reading.listed.get(f"held:{feed}", set()))
+        elif feed == "release":
+            writer.code.release_listing(scope_id, ids)
 
 
 def _last_complete(conn: sa.Connection, reading: Reading) -> datetime | None:
@@ -482,7 +516,7 @@ def find_unchanged(context: Context, session: Session) -> dict[str, frozenset[st
 
 
 def _read_follow_up(reading: Reading) -> None:
-    """Child data of the items whose state says that it is still to be fetched."""
+    """Child data that is still to be fetched, then what may have changed without a sign."""
     context, spec = reading.context, reading.spec
     last = ""
     while reading.partial is None:
@@ -491,19 +525,52 @@ def _read_follow_up(reading: Reading) -> None:
         if not ids:
             break
         last = ids[-1]
-        for page in _pages(reading, None, _window(reading, ids=tuple(ids))):
-            with context.store.writing() as conn:
-                writer = reading.writer(conn)
-                _write_page(reading, conn, writer, page)
-                if "history" not in spec.feeds and page.done_ids:
-                    now = context.clock.now()
-                    read.touch_raw(conn, reading.session.id, spec.name, page.done_ids, now)
-                reading.rows += writer.rows
+        _read_children(reading, ids)
     with context.store.reading() as conn:
         left = _pending(reading, conn, limit=1, after="")
     if left and reading.partial is None:
         what = "history" if "history" in spec.feeds else f"data of stream {spec.name}"
         reading.partial = f"the {what} of some items could not be read"
+    _read_watched(reading)
+
+
+def _read_children(reading: Reading, ids: Sequence[str]) -> None:
+    context, session, spec = reading.context, reading.session, reading.spec
+    with context.store.reading() as conn:
+        keys = follow_ups.keys(conn, session.id, _parent(reading), ids)
+    for page in _pages(reading, None, _window(reading, ids=tuple(ids), keys=keys)):
+        with context.store.writing() as conn:
+            writer = reading.writer(conn)
+            _write_page(reading, conn, writer, page)
+            if "history" not in spec.feeds and page.done_ids:
+                now = context.clock.now()
+                follow_ups.touch(conn, session.id, spec.name, page.done_ids, now)
+            reading.rows += writer.rows
+
+
+def _read_watched(reading: Reading) -> None:
+    """Read again what is unfinished, or finished a short while ago: a bounded number in a run."""
+    context, session, spec = reading.context, reading.session, reading.spec
+    if spec.watch is None or reading.partial is not None:
+        return
+    now = context.clock.now()
+    with context.store.reading() as conn:
+        ids = follow_ups.watched(
+            conn,
+            session.id,
+            reading.scope.source_id,
+            parent=_parent(reading),
+            stream=spec.name,
+            since=now - spec.watch,
+            read_before=now - WATCH_EVERY,
+            limit=WATCH_AT_MOST,
+        )
+    unreadable = reading.unreadable
+    for start in range(0, len(ids), spec.batch):
+        if reading.partial is None:
+            _read_children(reading, ids[start : start + spec.batch])
+    if reading.unreadable > unreadable and reading.partial is None:
+        reading.partial = f"the data of stream {spec.name} of some items could not be read again"
 
 
 def _pending(reading: Reading, conn: sa.Connection, *, limit: int, after: str) -> list[str]:
@@ -511,15 +578,22 @@ def _pending(reading: Reading, conn: sa.Connection, *, limit: int, after: str) -
     spec, session, scope_id = reading.spec, reading.session, reading.scope.source_id
     if "history" in spec.feeds:
         return read.pending_histories(conn, session.id, scope_id, limit=limit, after=after)
-    return read.pending_follow_ups(
+    return follow_ups.pending(
         conn,
         session.id,
         scope_id,
+        parent=_parent(reading),
         of=spec.of or "",
         stream=spec.name,
         limit=limit,
         after=after,
     )
+
+
+def _parent(reading: Reading) -> sa.Table:
+    """The table of the items whose child data this stream brings."""
+    feeds = [one.feeds for one in reading.session.streams if one.name == reading.spec.of]
+    return follow_ups.parent_table(feeds[0] if feeds else ())
 
 
 # --- census ---------------------------------------------------------------------------------

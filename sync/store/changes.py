@@ -18,6 +18,8 @@ from sync.store.bulk import hashed
 from sync.store.guard import clean_row
 from sync.store.page import PRESENCE, Page, same
 from sync.store.payloads import older
+from sync.store.rows import MembershipRow
+from sync.store.schema import scope_membership
 from sync.store.tables_code import (
     change_commit,
     change_file,
@@ -101,6 +103,12 @@ _REFERENCE = Children(
     ("change_request_id", "source", "kind", "target"),
     ("scope_id", "target_id", "span"),
 )
+_MEMBERSHIP = Children(
+    scope_membership,
+    ("member_kind", "member_id", "milestone_kind", "milestone_id", "valid_from"),
+    ("valid_to", "from_exact", "cause", "source_event_id", "end_cause", "end_event_id"),
+)
+_MEMBER = "change_request"
 #: Parts that another head makes old.
 _PARTS_OF_HEAD = ("files", "reviews", "commits", "pushes")
 
@@ -301,3 +309,17 @@ def write_references(page: Page, records: Iterable[References]) -> None:
         page, _REFERENCE, {one.change_request_id for one in mine}, by="change_request_id"
     )
     versioned.write(page, _REFERENCE, known, fresh, lambda key, _row: (key[0], key[1]) in read)
+
+
+def write_memberships(page: Page, by_change: Mapping[str, Sequence[MembershipRow]]) -> None:
+    """All intervals of each change: what differs from what is known now is closed and inserted."""
+    get = attrgetter(*_MEMBERSHIP.data)
+    fresh = versioned.rows(
+        ((_MEMBER, id_, one.milestone_kind.value, one.milestone_id, one.valid_from), get(one))
+        for id_, rows in by_change.items()
+        for one in rows
+    )
+    known = versioned.held(
+        page, _MEMBERSHIP, by_change, by="member_id", extra=f"AND member_kind = '{_MEMBER}'"
+    )
+    versioned.write(page, _MEMBERSHIP, known, fresh, lambda _key, _row: True)

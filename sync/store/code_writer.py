@@ -1,6 +1,6 @@
 """The rows of code hosting inside a writer's transaction."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mappings.code_records import (
     ChangeCommits,
@@ -19,6 +19,7 @@ from mappings.code_records import (
 )
 from sync.store import changes, checks, commits, releases, runs
 from sync.store.page import Page
+from sync.store.rows import MembershipRow
 
 
 class CodeWriter:
@@ -40,6 +41,10 @@ class CodeWriter:
         and pushes wait to be read again (`not_fetched`); their rows stay until then.
         """
         return changes.write_changes(self._page, records)
+
+    def memberships(self, by_change: Mapping[str, Sequence[MembershipRow]]) -> None:
+        """All intervals of each change: what differs from what is known is closed and inserted."""
+        changes.write_memberships(self._page, by_change)
 
     def files(self, records: Iterable[ChangeFiles]) -> None:
         """The files of each change, as a set; only a complete one takes away."""

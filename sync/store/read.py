@@ -1,7 +1,6 @@
 """Small set queries the engine needs."""
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -192,65 +191,6 @@ def pending_histories(
     )
 
 
-def pending_follow_ups(
-    conn: sa.Connection,
-    connection_id: int,
-    scope_id: str,
-    *,
-    of: str,
-    stream: str,
-    limit: int,
-    after: str,
-) -> list[str]:
-    """Ids, in text order after `after`, of present items whose `stream` is behind.
-
-    Behind: their payload of stream `of` is newer than that of `stream`, or there is none.
-    """
-    item, mine, own = schema.work_item, schema.raw_record.alias(), schema.raw_record.alias()
-    return list(
-        conn.execute(
-            sa.select(item.c.source_id)
-            .join(
-                mine,
-                sa.and_(
-                    mine.c.connection_id == item.c.connection_id,
-                    mine.c.stream == of,
-                    mine.c.source_id == item.c.source_id,
-                ),
-            )
-            .outerjoin(
-                own,
-                sa.and_(
-                    own.c.connection_id == item.c.connection_id,
-                    own.c.stream == stream,
-                    own.c.source_id == item.c.source_id,
-                ),
-            )
-            .where(
-                item.c.connection_id == connection_id,
-                item.c.scope_id == scope_id,
-                item.c.gone_at.is_(None),
-                item.c.source_id > after,
-                sa.or_(own.c.fetched_at.is_(None), own.c.fetched_at < mine.c.fetched_at),
-            )
-            .order_by(item.c.source_id)
-            .limit(limit)
-        ).scalars()
-    )
-
-
-def touch_raw(
-    conn: sa.Connection, connection_id: int, stream: str, ids: Collection[str], now: datetime
-) -> None:
-    """Remember that these payloads were fetched again and found unchanged."""
-    c = schema.raw_record.c
-    conn.execute(
-        sa.update(schema.raw_record)
-        .where(c.connection_id == connection_id, c.stream == stream, c.source_id.in_(list(ids)))
-        .values(fetched_at=now)
-    )
-
-
 def history_gaps(conn: sa.Connection, connection_id: int, scope_id: str) -> int:
     """Present items of the scope whose history is not known to be complete."""
     c = schema.work_item.c
@@ -278,17 +218,22 @@ def present_ids(conn: sa.Connection, connection_id: int, scope_id: str) -> Itera
 
 
 def raw_pages(
-    conn: sa.Connection, connection_id: int, stream: str, size: int
+    conn: sa.Connection, connection_id: int, stream: str, size: int, scope_id: str | None = None
 ) -> Iterator[list[tuple[str, str, bytes, int]]]:
-    """Stored payloads of a stream in pages of `size`: (id, scope id, JSON bytes, shape)."""
+    """Stored payloads of a stream in pages of `size`: (id, scope id, JSON bytes, shape).
+
+    Of one scope, or of all.
+    """
     c = schema.raw_record.c
     unpacker = Unpacker(conn, connection_id, stream)
+    mine = sa.true() if scope_id is None else c.scope_id == scope_id
     last = ""
     while True:
         rows: list[Any] = list(
             conn.execute(
                 sa.select(c.source_id, c.scope_id, c.payload, c.shape)
                 .where(c.connection_id == connection_id, c.stream == stream, c.source_id > last)
+                .where(mine)
                 .order_by(c.source_id)
                 .limit(size)
             )

@@ -17,7 +17,7 @@ from mappings.records import (
     Status,
     WorkItem,
 )
-from sync.store import entities, items, payloads, relations, schema
+from sync.store import entities, items, payloads, relations, rename, schema
 from sync.store.code_writer import CodeWriter
 from sync.store.page import Page
 from sync.store.payloads import RawLike
@@ -65,8 +65,19 @@ class Writer:
         entities.write_accounts(self._page, records)
 
     def scopes(self, records: Iterable[Scope]) -> None:
-        """Projects and boards."""
-        entities.write_simple(self._page, schema.scope, entities.SCOPE, records)
+        """Projects, repositories and boards.
+
+        Items and changes of a repository that got another key are called by it; the former key
+        stays an alias.
+        """
+        mine = list(records)
+        before = rename.known_keys(self._page, mine) if mine else {}
+        entities.write_simple(self._page, schema.scope, entities.SCOPE, mine)
+        rename.follow(self._page, before, mine)
+
+    def call_by(self, scope_id: str, key: str) -> None:
+        """Every `name#number` of this repository begins with its key; the former is an alias."""
+        rename.call_by(self._page, scope_id, key)
 
     def statuses(self, records: Iterable[Status]) -> None:
         """Workflow statuses."""

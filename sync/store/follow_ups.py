@@ -1,0 +1,168 @@
+"""Whose child data is behind its parent's, and what may still change without a sign of it."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from mappings.vocabulary import ChangeState, Conclusion, StatusCategory
+from sync.store import schema
+from sync.store.bulk import select_ids
+from sync.store.tables_code import change_request, pipeline_run
+
+#: Tables of parents by the kind of record that their stream feeds; else they are work items.
+_PARENTS = {"change_request": change_request, "pipeline_run": pipeline_run}
+
+
+def parent_table(feeds: Collection[str]) -> sa.Table:
+    """The table that holds what a stream with these `feeds` brings."""
+    found = [table for feed, table in _PARENTS.items() if feed in feeds]
+    return found[0] if found else schema.work_item
+
+
+def pending(
+    conn: sa.Connection,
+    connection_id: int,
+    scope_id: str,
+    *,
+    parent: sa.Table,
+    of: str,
+    stream: str,
+    limit: int,
+    after: str,
+) -> list[str]:
+    """Ids, in text order after `after`, of present parents whose `stream` is behind.
+
+    Behind: their payload of stream `of` is newer than that of `stream`, or there is none.
+    """
+    told, own = schema.raw_record.alias(), schema.raw_record.alias()
+    return list(
+        conn.execute(
+            sa.select(parent.c.source_id)
+            .distinct()
+            .join(told, _payload(told, parent, of))
+            .outerjoin(own, _payload(own, parent, stream))
+            .where(
+                parent.c.connection_id == connection_id,
+                parent.c.scope_id == scope_id,
+                parent.c.gone_at.is_(None),
+                parent.c.source_id > after,
+                sa.or_(own.c.fetched_at.is_(None), own.c.fetched_at < told.c.fetched_at),
+            )
+            .order_by(parent.c.source_id)
+            .limit(limit)
+        ).scalars()
+    )
+
+
+def watched(
+    conn: sa.Connection,
+    connection_id: int,
+    scope_id: str,
+    *,
+    parent: sa.Table,
+    stream: str,
+    since: datetime,
+    read_before: datetime,
+    limit: int,
+) -> list[str]:
+    """Ids of present parents that may still change, the longest unread first.
+
+    Unfinished, or finished at `since` (UTC) or later; their payload of `stream` was last read
+    before `read_before` (UTC).
+    """
+    own = schema.raw_record.alias()
+    last = sa.func.min(own.c.fetched_at)
+    return list(
+        conn.execute(
+            sa.select(parent.c.source_id)
+            .join(own, _payload(own, parent, stream))
+            .where(
+                parent.c.connection_id == connection_id,
+                parent.c.scope_id == scope_id,
+                parent.c.gone_at.is_(None),
+                own.c.fetched_at < read_before,
+                _may_change(parent, since),
+            )
+            .group_by(parent.c.source_id)
+            .order_by(last, parent.c.source_id)
+            .limit(limit)
+        ).scalars()
+    )
+
+
+def _may_change(parent: sa.Table, since: datetime) -> sa.ColumnElement[bool]:
+    c = parent.c
+    if parent is change_request:
+        landed = sa.and_(c.state == ChangeState.MERGED.value, c.merged_at >= since)
+        return sa.or_(c.state == ChangeState.OPEN.value, landed)
+    if parent is pipeline_run:
+        ended = sa.func.coalesce(c.finished_at, c.updated_at, type_=c.updated_at.type)
+        return sa.or_(c.conclusion == Conclusion.PENDING.value, ended >= since)
+    over = (StatusCategory.DONE.value, StatusCategory.CANCELLED.value)
+    return sa.or_(c.status_category.not_in(over), c.resolved_at >= since)
+
+
+def keys(
+    conn: sa.Connection, connection_id: int, parent: sa.Table, ids: Collection[str]
+) -> dict[str, str]:
+    """What people call these parents; a run is called by its id."""
+    if "key" not in parent.c:
+        return {id_: id_ for id_ in ids}
+    rows = select_ids(conn, parent, ("source_id", "key"), connection_id, "source_id", ids)
+    return {row[0]: row[1] for row in rows}
+
+
+def touch(
+    conn: sa.Connection, connection_id: int, stream: str, ids: Collection[str], now: datetime
+) -> None:
+    """Remember that these payloads were fetched again and found unchanged."""
+    c = schema.raw_record.c
+    conn.execute(
+        sa.update(schema.raw_record)
+        .where(c.connection_id == connection_id, c.stream == stream, c.source_id.in_(list(ids)))
+        .values(fetched_at=now)
+    )
+
+
+def catch_up(
+    conn: sa.Connection,
+    connection_id: int,
+    *,
+    of: str,
+    stream: str,
+    ids: Collection[str],
+    now: datetime,
+    read_before: datetime,
+) -> None:
+    """Child payloads that came along with their parents were read now, changed or not.
+
+    Only those that would be asked for again otherwise: behind their parent, or last read before
+    `read_before` (UTC).
+    """
+    c, told = schema.raw_record.c, schema.raw_record.alias()
+    parent_is_newer = sa.exists().where(
+        told.c.connection_id == connection_id,
+        told.c.stream == of,
+        told.c.source_id == c.source_id,
+        told.c.fetched_at > c.fetched_at,
+    )
+    conn.execute(
+        sa.update(schema.raw_record)
+        .where(
+            c.connection_id == connection_id,
+            c.stream == stream,
+            c.source_id.in_(list(ids)),
+            sa.or_(c.fetched_at < read_before, parent_is_newer),
+        )
+        .values(fetched_at=now)
+    )
+
+
+def _payload(raw: Any, parent: sa.Table, stream: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        raw.c.connection_id == parent.c.connection_id,
+        raw.c.stream == stream,
+        raw.c.source_id == parent.c.source_id,
+    )
