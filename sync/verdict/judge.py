@@ -175,8 +175,8 @@ def grades(facts: ChangeFacts) -> tuple[CheckVerdict, ...]:
 
 
 def _bare(name: str) -> str:
-    """Without what a matrix varies: `test (3.11)` stands for `test (3.10)` of before."""
-    return name.partition("(")[0].strip() or name
+    """Without matrix and workflow: `test (3.11) [CI]` stands for `test (3.10)` of before."""
+    return name.partition("(")[0].partition(" [")[0].strip() or name
 
 
 def _grade(facts: ChangeFacts, name: str, results: Sequence[CheckFact]) -> CheckVerdict:

@@ -1,0 +1,152 @@
+"""Keep verdicts, and which checks count as tests, true to the evidence that is held now.
+
+A verdict that changes closes its row and inserts one: what was known when stays. Nothing changed:
+nothing is written.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sync.store.bulk import select_ids
+from sync.store.tables_judged import test_check
+from sync.store.tables_judged import verdict as verdict_table
+from sync.verdict.checks import Named
+from sync.verdict.facts import facts, tests
+from sync.verdict.judge import ChangeFacts, Judgement, judge
+from sync.verdict.load import JUDGED, Repository, load, repositories
+
+
+@dataclass(slots=True)
+class Refreshed:
+    """What was done."""
+
+    judged: int = 0
+    #: verdicts that are new or changed.
+    verdicts: int = 0
+    #: checks whose standing is new or changed.
+    checks: int = 0
+
+
+def refresh(conn: sa.Connection, now: datetime) -> Refreshed:
+    """Judge anew what landed lately, in every repository, and keep what came of it. UTC."""
+    done = Refreshed()
+    for repository in repositories(conn):
+        found = load(conn, repository, now - JUDGED)
+        named = tests(found)
+        done.checks += _keep_checks(conn, repository, named, now)
+        if not found.changes:
+            continue
+        known = facts(found, named)
+        done.judged += len(known)
+        done.verdicts += _keep_verdicts(conn, repository, known, now)
+    return done
+
+
+def _keep_checks(
+    conn: sa.Connection, repository: Repository, named: Sequence[Named], now: datetime
+) -> int:
+    """Checks that nobody confirmed, as they are judged by their names."""
+    connection_id, scope_id = repository
+    c = test_check.c
+    held = {
+        row.name: row
+        for row in conn.execute(
+            sa.select(c.name, c.is_test, c.why, c.confirmed_by, c.known_from).where(
+                c.connection_id == connection_id, c.scope_id == scope_id, c.known_to.is_(None)
+            )
+        )
+    }
+    changed = 0
+    for one in named:
+        row = held.get(one.label)
+        if one.test.confirmed or (row is not None and row.confirmed_by is not None):
+            continue
+        if row is not None and (bool(row.is_test), row.why) == (one.test.is_test, one.test.why):
+            continue
+        values = {
+            "connection_id": connection_id,
+            "scope_id": scope_id,
+            "name": one.label,
+            "is_test": one.test.is_test,
+            "why": one.test.why,
+        }
+        replace_known(conn, test_check, values, row.known_from if row is not None else None, now)
+        changed += 1
+    return changed
+
+
+def _keep_verdicts(
+    conn: sa.Connection, repository: Repository, known: Mapping[str, ChangeFacts], now: datetime
+) -> int:
+    connection_id = repository[0]
+    columns = (
+        "change_request_id",
+        "known_from",
+        "verdict",
+        "landed_sha",
+        "grades",
+        "reasons",
+        "marks",
+    )
+    held = {
+        row[0]: row[1:]
+        for row in select_ids(
+            conn,
+            verdict_table,
+            columns,
+            connection_id,
+            "change_request_id",
+            sorted(known),
+            "AND known_to IS NULL",
+        )
+    }
+    changed = 0
+    for change_id, one in sorted(known.items()):
+        values = _values(judge(one))
+        row = held.get(change_id)
+        now_held = None if row is None else dict(zip(columns[2:], row[1:], strict=True))
+        values["landed_sha"] = one.landed_sha
+        if now_held == values:
+            continue
+        replace_known(
+            conn,
+            verdict_table,
+            {"connection_id": connection_id, "change_request_id": change_id, **values},
+            None if row is None else row[0],
+            now,
+        )
+        changed += 1
+    return changed
+
+
+def _values(one: Judgement) -> dict[str, Any]:
+    return {
+        "verdict": one.verdict.value,
+        "grades": {check.name: check.grade.value for check in one.checks},
+        "reasons": list(one.reasons),
+        "marks": sorted({mark.value for check in one.checks for mark in check.marks}),
+    }
+
+
+def replace_known(
+    conn: sa.Connection,
+    table: sa.Table,
+    values: Mapping[str, Any],
+    known_from: datetime | None,
+    now: datetime,
+) -> None:
+    """Close the row that was known from then, and insert one that is known from now."""
+    key = [column.name for column in table.primary_key.columns if column.name != "known_from"]
+    this = sa.and_(*(table.c[name] == values[name] for name in key))
+    if known_from is not None:
+        held = sa.and_(this, table.c.known_from == known_from)
+        # A row known from and until one instant never was.
+        if known_from >= now:
+            conn.execute(sa.delete(table).where(held))
+        else:
+            conn.execute(sa.update(table).where(held).values(known_to=now))
+    conn.execute(sa.insert(table).values({**values, "known_from": now, "known_to": None}))
