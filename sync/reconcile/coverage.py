@@ -10,7 +10,12 @@ from mappings.vocabulary import MilestoneKind
 from sync.store import schema
 
 #: Streams that list one kind of milestone matter to that kind only.
-LISTS = {"versions": MilestoneKind.VERSION, "sprints": MilestoneKind.SPRINT}
+LISTS = {
+    "versions": MilestoneKind.VERSION,
+    "sprints": MilestoneKind.SPRINT,
+    "milestones": MilestoneKind.MILESTONE,
+    "iterations": MilestoneKind.ITERATION,
+}
 
 #: (connection id, scope kind, scope id).
 ScopeId = tuple[int, str, str]

@@ -8,7 +8,7 @@ from sync.ledger.milestones import MilestoneFacts
 from sync.reconcile.contract import Detector
 from sync.reconcile.coverage import needed
 from sync.reconcile.labels import MILESTONES
-from sync.reconcile.view import Project, View
+from sync.reconcile.view import View
 
 
 @dataclass
@@ -17,11 +17,6 @@ class Gate:
 
     view: View
     _lacks: dict[tuple[int, str, str, tuple[str, ...]], list[str]] = field(default_factory=dict)
-    _projects: dict[tuple[int, str], Project] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Projects by id."""
-        self._projects = {(one.connection_id, one.source_id): one for one in self.view.projects}
 
     def reason(
         self,
@@ -59,6 +54,9 @@ class Gate:
         else:
             (plan,) = self.view.plans([facts])
             projects = {one.scope_id for one in plan.container.items.values()}
+            if facts.kind in (MilestoneKind.MILESTONE, MilestoneKind.ITERATION):
+                # Without it, a milestone none of whose items could be read would look empty.
+                projects |= self._served(facts)
         for id_ in sorted(projects):
             lacking = self._project(facts.connection_id, id_, of_projects)
             if lacking:
@@ -71,6 +69,21 @@ class Gate:
         if lacking_by_board and all(lacking_by_board):
             return lacking_by_board[0][0]
         return None
+
+    def _served(self, facts: MilestoneFacts) -> set[str]:
+        """The repository or project that a milestone belongs to; those of a group's one."""
+        if facts.scope_id is None:
+            return set()
+        kind, key = self.view.holders.get((facts.connection_id, facts.scope_id), ("", ""))
+        if kind != "group":
+            return {facts.scope_id} if kind else set()
+        return {
+            id_
+            for (connection_id, id_), (inner, path) in self.view.holders.items()
+            if connection_id == facts.connection_id
+            and inner != "group"
+            and path.casefold().startswith(f"{key.casefold()}/")
+        }
 
     def _of_project(self, connection_id: int, id_: str, streams: Collection[str]) -> str | None:
         of_projects, of_boards = needed(streams, None)
@@ -85,9 +98,8 @@ class Gate:
         return None
 
     def _project(self, connection_id: int, id_: str, streams: Collection[str]) -> list[str]:
-        project = self._projects.get((connection_id, id_))
-        key = project.key if project is not None else None
-        return self._cached(connection_id, "project", id_, key, streams)
+        kind, key = self.view.holders.get((connection_id, id_), ("project", None))
+        return self._cached(connection_id, kind, id_, key, streams)
 
     def _board(self, connection_id: int, id_: str, streams: Collection[str]) -> list[str]:
         return self._cached(connection_id, "board", id_, None, streams)

@@ -229,6 +229,22 @@ class View:
         )
 
     @cached_property
+    def holders(self) -> Mapping[tuple[int, str], tuple[str, str]]:
+        """(scope kind, key) of projects, repositories and groups, by (connection id, id).
+
+        Those are in it too of which nothing could be read yet.
+        """
+        c = schema.scope.c
+        return {
+            (row.connection_id, row.source_id): (row.kind, row.key or row.source_id)
+            for row in self.conn.execute(
+                sa.select(c.connection_id, c.source_id, c.kind, c.key).where(
+                    c.kind.not_in(("board", "site")), c.first_seen_at <= self.known_at
+                )
+            )
+        }
+
+    @cached_property
     def connections(self) -> Mapping[int, tuple[str, str]]:
         """(name, connector kind) by connection id."""
         c = schema.connection.c

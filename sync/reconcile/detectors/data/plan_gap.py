@@ -203,7 +203,11 @@ DETECTOR = Detector(
     id=ID,
     name="Started work has gaps in its plan",
     family="data",
-    needs={"jira": ("issues", "versions", "sprints")},
+    needs={
+        "jira": ("issues", "versions", "sprints"),
+        "github": ("issues", "milestones"),
+        "gitlab": ("issues", "milestones"),
+    },
     words=Words(
         title="{project}: {items} {verb} not fully planned",
         what="Of {started} started items in {project}: {listed}.",

@@ -110,7 +110,11 @@ DETECTOR = Detector(
     id=ID,
     name="A promised date has moved",
     family="plan",
-    needs={"jira": ("versions", "sprints")},
+    needs={
+        "jira": ("versions", "sprints"),
+        "github": ("milestones",),
+        "gitlab": ("milestones", "iterations"),
+    },
     words=Words(
         title="{milestone}: the date moved from {old} to {new}",
         what="The date moved {times}, {shift}.{passed}",

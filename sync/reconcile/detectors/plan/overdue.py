@@ -67,7 +67,11 @@ DETECTOR = Detector(
     id=ID,
     name="The date has passed and work is open",
     family="plan",
-    needs={"jira": ("issues", "changelogs", "versions", "sprints")},
+    needs={
+        "jira": ("issues", "changelogs", "versions", "sprints"),
+        "github": ("issues", "histories", "milestones"),
+        "gitlab": ("issues", "histories", "milestones", "iterations"),
+    },
     words=Words(
         title="{milestone} is {days} past its date with {open} open",
         what="{milestone} was due on {due}. {open} of {total} {verb} still open.",

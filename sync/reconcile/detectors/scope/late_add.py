@@ -89,7 +89,11 @@ DETECTOR = Detector(
     id=ID,
     name="Work entered late",
     family="scope",
-    needs={"jira": ("issues", "changelogs", "versions", "sprints")},
+    needs={
+        "jira": ("issues", "changelogs", "versions", "sprints"),
+        "github": ("issues", "histories", "milestones"),
+        "gitlab": ("issues", "histories", "milestones", "iterations"),
+    },
     words=Words(
         title="{milestone}: {items} entered shortly before its date",
         what=(

@@ -85,7 +85,11 @@ DETECTOR = Detector(
     id=ID,
     name="Scope has changed since the baseline",
     family="scope",
-    needs={"jira": ("issues", "changelogs", "versions", "sprints")},
+    needs={
+        "jira": ("issues", "changelogs", "versions", "sprints"),
+        "github": ("issues", "histories", "milestones"),
+        "gitlab": ("issues", "histories", "milestones", "iterations"),
+    },
     words=Words(
         title="{milestone}: scope {change}",
         what=(
