@@ -31,6 +31,16 @@ class GitLab:
     keyset_issues: bool = True
     #: whether approvals tell when they were given.
     approval_times: bool = True
+    #: whether GraphQL answers at all: some proxies let only REST through.
+    graphql: bool = True
+    #: whether GraphQL knows what was added since the middle of 2023.
+    newer_fields: bool = True
+    #: most points of a GraphQL query.
+    complexity_limit: int = 250
+    #: points of single GraphQL fields by `Type.field`; releases change them.
+    weights: Mapping[str, int] = field(default_factory=dict)
+    #: most records that a GraphQL query may ask for before it takes too long; None: any number.
+    max_nodes: int | None = None
     #: last day of the token.
     token_expires: date | None = None
     #: requests of one user; None: no limit.
@@ -70,7 +80,11 @@ class GitLab:
         path = request.path.strip("/")
         if not path.startswith("api/"):
             return Response(200, _PAGE, content_type="text/html; charset=utf-8")
+        if path == "api/graphql" and not self.graphql:
+            return Response(404, _PAGE, content_type="text/html; charset=utf-8")
         if who is None:
+            if path == "api/graphql":
+                return json_response({"errors": [{"message": "Invalid token"}]}, 401)
             return json_response({"message": "401 Unauthorized"}, 401)
         expired = self.token_expires is not None and self.token_expires < clock.now().date()
         if expired:
@@ -95,7 +109,23 @@ class GitLab:
         shapes = Shapes(view, clock.now(), self.approval_times, self.premium)
         if path.startswith("api/v4/"):
             return self._rest(view, shapes, clock, request, scopes)
+        if path == "api/graphql":
+            return self._graphql(shapes, request)
         return json_response({"error": "404 Not Found"}, 404)
+
+    def _graphql(self, shapes: Shapes, request: Request) -> Response:
+        # The engine of GraphQL takes a while to import: only where somebody asks.
+        from connectors.simulator.gitlab_graphql import answer
+
+        return answer(
+            request,
+            shapes,
+            self.version,
+            newer=self.newer_fields,
+            limit=self.complexity_limit,
+            weights=self.weights,
+            max_nodes=self.max_nodes,
+        )
 
     def scopes(self, world: World, who: Credential) -> tuple[str, ...]:
         """Scopes of the token; one of which nothing is said may read."""

@@ -85,17 +85,7 @@ def by_keyset(
         if after is None:
             return json_response({"error": "cursor is invalid"}, 400)
 
-    def plain(one: Any) -> tuple[Any, ...]:
-        return _plain(key(one))
-
-    if descending:
-        high = len(rows) if after is None else bisect_left(rows, after, key=plain)
-        shown = list(reversed(rows[max(0, high - size) : high]))
-        more = high - size > 0
-    else:
-        low = 0 if after is None else bisect_right(rows, after, key=plain)
-        shown = list(rows[low : low + size])
-        more = low + size < len(rows)
+    shown, more = after_key(rows, key, after, size, descending=descending)
     headers = {"X-Per-Page": str(size)}
     if more:
         cursor = pack(key(shown[-1]))
@@ -103,6 +93,22 @@ def by_keyset(
         headers["Link"] = f'<{url}>; rel="next"'
         headers["X-Next-Cursor"] = cursor
     return Response(200, orjson.dumps([show(one) for one in shown]), headers)
+
+
+def after_key(
+    rows: Sequence[Any], key: Key, after: tuple[Any, ...] | None, size: int, *, descending: bool
+) -> tuple[list[Any], bool]:
+    """(at most `size` rows beyond a key, whether there are more); `rows` ascending by `key`."""
+
+    def plain(one: Any) -> tuple[Any, ...]:
+        return _plain(key(one))
+
+    if descending:
+        high = len(rows) if after is None else bisect_left(rows, after, key=plain)
+        low = max(0, high - size)
+        return list(reversed(rows[low:high])), low > 0
+    low = 0 if after is None else bisect_right(rows, after, key=plain)
+    return list(rows[low : low + size]), low + size < len(rows)
 
 
 def pack(key: tuple[Any, ...]) -> str:
