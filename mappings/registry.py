@@ -25,6 +25,9 @@ class MappingEntry:
     build_lookups: Callable[..., Lookups]
     #: the built-in layer.
     defaults: Traversable
+    #: whether histories name milestones by title: `build_lookups` is then handed
+    #: `extra["milestones"]`, {title: [source ids]} of the scope, former titles included.
+    needs_milestones: bool = False
 
 
 class UnknownMapping(Exception):
@@ -36,7 +39,11 @@ def get(name: str) -> MappingEntry:
     if name in _BUILT_IN:
         module = import_module(f"mappings.{name}")
         return MappingEntry(
-            name, module.normalize, module.build_lookups, files("mappings") / f"{name}.toml"
+            name,
+            module.normalize,
+            module.build_lookups,
+            files("mappings") / f"{name}.toml",
+            getattr(module, "NEEDS_MILESTONES", False),
         )
     for point in entry_points(group=GROUP):
         if point.name == name:

@@ -80,6 +80,8 @@ class Normalizer:
     mapping: MappingTable
     lookups: Lookups
     categories: Mapping[str, StatusCategory]
+    #: what the lookups were handed: title -> source ids; None: nobody asked for it.
+    milestones: Mapping[str, Sequence[str]] | None = None
 
     def sort_page(self, records: Iterable[RawRecord]) -> Batch:
         """Normalize a page's records, each by the stream that it names."""

@@ -1,6 +1,6 @@
 """Apply a changed mapping to the stored payloads: no request, only rows that differ are written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from connectors.contract import Mode, StreamSpec
 from connectors.registry import get as get_connector
 from mappings.records import Payload
+from mappings.registry import get as get_mapping
 from sync.clock import Clock
 from sync.engine.commit import Normalizer, write_records
 from sync.engine.plan import ConnectionPlan, Plan
@@ -57,42 +58,96 @@ def remap_connection(
     store: Store, connection: ConnectionPlan, connection_id: int, base_url: str, *, clock: Clock
 ) -> tuple[int, int]:
     """Payloads and rows of one connection; its mapping version is set with the last page."""
-    count = rows = 0
     with store.writing() as conn:
         forget_unmapped(conn, connection_id, clock)
-    keys = _project_keys(store, connection_id)
+    again = _Again(store, connection, connection_id, base_url, clock)
     for spec in _specs(connection.kind):
-        makers: dict[str | None, Normalizer] = {}
-        with store.reading() as source:
-            for page in read.raw_pages(source, connection_id, spec.name, PAGE):
-                by_project: dict[str | None, list[tuple[str, Payload]]] = {}
-                for source_id, scope_id, payload, _shape in page:
-                    by_project.setdefault(keys.get(scope_id), []).append((source_id, payload))
-                for project, payloads in by_project.items():
-                    if project not in makers:
-                        makers[project] = normalizer(
-                            store, connection, connection_id, base_url, project
-                        )
-                    maker = makers[project]
-                    found = maker.sort(spec.name, payloads)
-                    with store.writing() as conn:
-                        now = clock.now()
-                        writer = Writer(store, conn, connection_id, now)
-                        write_records(
-                            writer,
-                            conn,
-                            connection_id,
-                            spec.name,
-                            found,
-                            maker,
-                            now=now,
-                            sightings=spec.mode is not Mode.SNAPSHOT,
-                        )
-                        rows += writer.rows
-                    count += len(payloads)
+        again.stream(spec)
+    again.call_by_present_keys()
     with store.writing() as conn:
         set_mapping_version(conn, connection_id, connection.mapping.version)
-    return count, rows
+    return again.payloads, again.rows
+
+
+def remap_histories(
+    store: Store,
+    connection: ConnectionPlan,
+    connection_id: int,
+    base_url: str,
+    *,
+    scope_id: str,
+    clock: Clock,
+) -> int:
+    """Rows written by normalizing the histories of one scope again: what they name has changed."""
+    again = _Again(store, connection, connection_id, base_url, clock)
+    for spec in _specs(connection.kind):
+        if "history" in spec.feeds:
+            again.stream(spec, scope_id)
+    return again.rows
+
+
+class _Again:
+    """Normalizes stored payloads of one connection again."""
+
+    def __init__(
+        self,
+        store: Store,
+        connection: ConnectionPlan,
+        connection_id: int,
+        base_url: str,
+        clock: Clock,
+    ) -> None:
+        self.store, self.connection, self.id = store, connection, connection_id
+        self.base_url, self.clock = base_url, clock
+        self.keys = _project_keys(store, connection_id)
+        self.by_scope = get_mapping(connection.kind).needs_milestones
+        #: payloads normalized, and source-data rows inserted, changed or closed.
+        self.payloads = self.rows = 0
+
+    def stream(self, spec: StreamSpec, scope_id: str | None = None) -> None:
+        """Every payload of a stream, of one scope or of all."""
+        makers: dict[tuple[str | None, str | None], Normalizer] = {}
+        with self.store.reading() as source:
+            for page in read.raw_pages(source, self.id, spec.name, PAGE, scope_id):
+                groups: dict[tuple[str | None, str | None], list[tuple[str, Payload]]] = {}
+                for source_id, held_by, payload, _shape in page:
+                    place = (self.keys.get(held_by), held_by if self.by_scope else None)
+                    groups.setdefault(place, []).append((source_id, payload))
+                for place, payloads in groups.items():
+                    if place not in makers:
+                        makers[place] = normalizer(
+                            self.store, self.connection, self.id, self.base_url, *place
+                        )
+                    self._write(spec, makers[place], payloads)
+
+    def _write(
+        self, spec: StreamSpec, maker: Normalizer, payloads: Sequence[tuple[str, Payload]]
+    ) -> None:
+        found = maker.sort(spec.name, payloads)
+        with self.store.writing() as conn:
+            now = self.clock.now()
+            writer = Writer(self.store, conn, self.id, now)
+            write_records(
+                writer,
+                conn,
+                self.id,
+                spec.name,
+                found,
+                maker,
+                now=now,
+                sightings=spec.mode is not Mode.SNAPSHOT,
+            )
+            self.rows += writer.rows
+        self.payloads += len(payloads)
+
+    def call_by_present_keys(self) -> None:
+        """A payload may name its repository by a former key; rows are called by the present one."""
+        for scope_id, key in self.keys.items():
+            if "/" in key:
+                with self.store.writing() as conn:
+                    writer = Writer(self.store, conn, self.id, self.clock.now())
+                    writer.call_by(scope_id, key)
+                    self.rows += writer.rows
 
 
 def forget_unmapped(conn: sa.Connection, connection_id: int, clock: Clock) -> None:

@@ -22,7 +22,7 @@ from sync.engine.commit import Normalizer
 from sync.engine.context import Context, Problem
 from sync.engine.plan import ConnectionPlan, Plan, in_order
 from sync.engine.progress import Progress, Quiet
-from sync.engine.remap import remap_connection, set_mapping_version
+from sync.engine.remap import remap_connection, remap_histories, set_mapping_version
 from sync.engine.runtime import Held
 from sync.engine.session import (
     Session,
@@ -33,7 +33,7 @@ from sync.engine.session import (
     open_session,
     request_count,
 )
-from sync.engine.stream import bug, failed_step, find_unchanged, read_stream
+from sync.engine.stream import bug, failed_step, feeds_milestones, find_unchanged, read_stream
 from sync.errors import DriftlineError, StoreBusy
 from sync.store import schema
 from sync.store.open import Store
@@ -311,22 +311,45 @@ class _Run:
             maker: Normalizer | None = None
             for spec in specs:
                 if maker is None or scope.kind == "site":
-                    maker = normalizer(
-                        context.store,
-                        session.plan,
-                        session.id,
-                        session.identity.base_url,
-                        project,
-                    )
+                    maker = self._normalizer(session, scope, project)
                 step = read_stream(context, session, spec, scope, held, maker)
-                if step is not None:
-                    self.steps.append(step)
+                if step is None:
+                    continue
+                self.steps.append(step)
+                if step.rows_written and maker.milestones is not None and feeds_milestones(spec):
+                    maker = self._with_milestones(session, scope, project, maker)
         except StoreBusy as busy:
             self._busy(session, scope, busy)
         finally:
             context.held.set(None)
             with context.store.writing() as conn:
                 held.release(conn)
+
+    def _normalizer(self, session: Session, scope: ScopeRef, project: str | None) -> Normalizer:
+        return normalizer(
+            self.context.store,
+            session.plan,
+            session.id,
+            session.identity.base_url,
+            project,
+            scope.source_id if project else None,
+        )
+
+    def _with_milestones(
+        self, session: Session, scope: ScopeRef, project: str | None, before: Normalizer
+    ) -> Normalizer:
+        """The normalizer as of now; histories that name milestones by title are read again."""
+        now = self._normalizer(session, scope, project)
+        if now.milestones != before.milestones:
+            self.remapped_rows += remap_histories(
+                self.context.store,
+                session.plan,
+                session.id,
+                session.identity.base_url,
+                scope_id=scope.source_id,
+                clock=self.context.clock,
+            )
+        return now
 
     def _busy(self, session: Session, scope: ScopeRef, busy: StoreBusy) -> None:
         self.context.report(

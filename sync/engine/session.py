@@ -27,7 +27,7 @@ from sync.engine.budget import Ledger
 from sync.engine.commit import Normalizer
 from sync.engine.plan import ConnectionPlan, Plan
 from sync.errors import ConfigError
-from sync.store import read, schema
+from sync.store import read, read_code, schema
 from sync.store.open import Store
 
 
@@ -160,24 +160,36 @@ def _store_identity(
 
 
 def normalizer(
-    store: Store, connection: ConnectionPlan, connection_id: int, base_url: str, project: str | None
+    store: Store,
+    connection: ConnectionPlan,
+    connection_id: int,
+    base_url: str,
+    project: str | None,
+    scope_id: str | None = None,
 ) -> Normalizer:
-    """What turns payloads of one project (None: of the site) into records, as of now."""
+    """What turns payloads of one project (None: of the site) into records, as of now.
+
+    `scope_id`: source id of the scope whose milestones a normalizer may look up by title.
+    """
     entry = get_mapping(connection.kind)
     mapping = connection.mapping.for_project(project) if project else connection.mapping
     with store.reading() as conn:
         statuses = read.statuses(conn, connection_id)
         fields = read.fields(conn, connection_id)
+        extra: dict[str, Any] = {}
+        if entry.needs_milestones:
+            held = {} if scope_id is None else read_code.titles(conn, connection_id, scope_id)
+            extra["milestones"] = held
     lookups: Lookups = entry.build_lookups(
         fields,
         statuses,
         mapping=mapping,
-        extra={},
+        extra=extra,
         time_zone=connection.time_zone,
         base_url=base_url,
     )
     categories = {one.source_id: _category(mapping, one) for one in statuses}
-    return Normalizer(entry.normalize, mapping, lookups, categories)
+    return Normalizer(entry.normalize, mapping, lookups, categories, extra.get("milestones"))
 
 
 def _category(mapping: MappingTable, status: Status) -> StatusCategory:

@@ -149,6 +149,11 @@ def read_stream(
     return step
 
 
+def feeds_milestones(spec: StreamSpec) -> bool:
+    """Whether a stream brings milestones."""
+    return not _MILESTONE_KINDS.isdisjoint(spec.feeds)
+
+
 def bug(error: Exception) -> str:
     """An error that nobody foresaw, in one line without secrets."""
     text = redact(" ".join(str(error).split()))[:300]
