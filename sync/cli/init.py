@@ -18,25 +18,43 @@ name = {name}
 time_zone = {zone}
 store = "driftline.db"
 
-[connections.{connection}]
-kind = "jira"
-url = {url}
-{user}{token}projects = [{projects}]
-
-[milestones]
+{connections}[milestones]
 # Names, or "PROJECT:name". `driftline check` proposes some after the first sync.
 judge = [{judge}]
 {mail}"""
 
 
+#: Code hosts: kind, name, option that names what is read, what a person writes.
+_HOSTS = (
+    ("github", "GitHub", "repositories", "owner/name"),
+    ("gitlab", "GitLab", "projects", "group/name"),
+)
+
+
 @click.command(epilog="Example: driftline init --url https://example.atlassian.net --project APO")
 @click.option("--name", help="Name of the programme, shown in subjects.")
 @click.option("--time-zone", "zone", help="Zone of calendar dates, such as Europe/Berlin.")
-@click.option("--url", help="Address of your Jira.")
+@click.option("--url", help="Address of your Jira; empty for none.")
 @click.option("--email", help="Jira Cloud: e-mail address of the account; empty for Data Center.")
 @click.option("--token-env", help="Environment variable that holds the token.")
 @click.option("--token-file", help="File that holds the token, instead of a variable.")
 @click.option("--project", "projects", multiple=True, help="Project key; may be repeated.")
+@click.option("--github", multiple=True, help="Repository of GitHub, owner/name; may be repeated.")
+@click.option("--github-url", help="Address of the API of a GitHub Enterprise.")
+@click.option(
+    "--github-token-env",
+    default="GITHUB_TOKEN",
+    show_default=True,
+    help="Environment variable with GitHub's token.",
+)
+@click.option("--gitlab", multiple=True, help="Project of GitLab, group/name; may be repeated.")
+@click.option("--gitlab-url", help="Address of a GitLab of your own.")
+@click.option(
+    "--gitlab-token-env",
+    default="GITLAB_TOKEN",
+    show_default=True,
+    help="Environment variable with GitLab's token.",
+)
 @click.option(
     "--sync/--no-sync", "read_now", default=None, help="Read once and propose milestones."
 )
@@ -56,6 +74,12 @@ def init(
     token_env: str | None,
     token_file: str | None,
     projects: tuple[str, ...],
+    github: tuple[str, ...],
+    github_url: str | None,
+    github_token_env: str,
+    gitlab: tuple[str, ...],
+    gitlab_url: str | None,
+    gitlab_token_env: str,
     read_now: bool | None,
     judge: tuple[str, ...],
     sender: str | None,
@@ -68,19 +92,44 @@ def init(
     """
     from connectors.jira.options import JiraOptions
     from sync.config.models import Root
+    from sync.errors import UsageError
 
     path = Path(app.config_path or os.environ.get("DRIFTLINE_CONFIG") or "driftline.toml")
     _keep_old(path, force=force)
     name = name or click.prompt("Name of the programme", default="Apollo")
     zone = _valid(Root, "time_zone", zone, "--time-zone", "Time zone of your dates", "UTC")
-    url = _valid(JiraOptions, "url", url, "--url", "Address of your Jira (https://…)", None)
-    if email is None:
-        email = click.prompt("E-mail of the account (Cloud; empty for Data Center)", default="")
-    if not token_env and not token_file:
-        token_env = click.prompt("Environment variable with the token", default="JIRA_TOKEN")
-    if not projects:
-        text = click.prompt("Project keys, separated by commas")
-        projects = tuple(part.strip() for part in text.split(",") if part.strip())
+    # Who names one system by an option is not asked about the others.
+    told = url is not None or bool(github or gitlab)
+    blocks: list[str] = []
+    if url is None and not told:
+        url = _valid(JiraOptions, "url", url, "--url", "Address of your Jira (empty: none)", "")
+    elif url:
+        url = _valid(JiraOptions, "url", url, "--url", "", None)
+    if url:
+        if email is None:
+            email = click.prompt("E-mail of the account (Cloud; empty for Data Center)", default="")
+        if not token_env and not token_file:
+            token_env = click.prompt("Environment variable with the token", default="JIRA_TOKEN")
+        projects = projects or _listed("Project keys, separated by commas")
+        blocks.append(_block("jira", url, email, token_env, token_file, "projects", projects))
+    for (kind, title, key, form), given, address, variable in zip(
+        _HOSTS,
+        (github, gitlab),
+        (github_url, gitlab_url),
+        (github_token_env, gitlab_token_env),
+        strict=True,
+    ):
+        if not told:
+            asked = f"{title}: {key} to read, as {form}, separated by commas (empty: none)"
+            given = _listed(asked, default="")
+            if given:
+                variable = click.prompt(f"Environment variable with {title}'s token", variable)
+        if given:
+            blocks.append(_block(kind, address, None, variable, None, key, given))
+    if not blocks:
+        raise UsageError(
+            "no system to read was named", todo="Give --url, --github or --gitlab, or answer one."
+        )
     if sender is None:
         sender = click.prompt("Sender address of the mail (empty for no mail)", default="")
     if sender and not recipient:
@@ -88,13 +137,7 @@ def init(
     values: dict[str, Any] = {
         "name": _quoted(name),
         "zone": _quoted(zone),
-        "connection": "jira",
-        "url": _quoted(url),
-        "user": f"email = {_quoted(email)}\n" if email else "",
-        "token": f"token_file = {_quoted(token_file)}\n"
-        if token_file
-        else f"token_env = {_quoted(token_env or '')}\n",
-        "projects": ", ".join(map(_quoted, projects)),
+        "connections": "".join(blocks),
         "judge": ", ".join(map(_quoted, judge)),
         "mail": f"\n[mail]\nfrom = {_quoted(sender)}\nto = [{_quoted(recipient or sender)}]\n"
         if sender
@@ -120,6 +163,33 @@ def init(
     app.say("Next: `driftline run`.")
 
 
+def _listed(question: str, default: str | None = None) -> tuple[str, ...]:
+    """What a person writes with commas between."""
+    text: str = click.prompt(question, default=default, show_default=False)
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _block(
+    kind: str,
+    url: str | None,
+    email: str | None,
+    token_env: str | None,
+    token_file: str | None,
+    key: str,
+    names: tuple[str, ...],
+) -> str:
+    """One connection's table."""
+    lines = [f"[connections.{kind}]", f'kind = "{kind}"']
+    lines += [f"url = {_quoted(url)}"] if url else []
+    lines += [f"email = {_quoted(email)}"] if email else []
+    if token_file:
+        lines.append(f"token_file = {_quoted(token_file)}")
+    else:
+        lines.append(f"token_env = {_quoted(token_env or '')}")
+    lines.append(f"{key} = [{', '.join(map(_quoted, names))}]")
+    return "\n".join(lines) + "\n\n"
+
+
 def _keep_old(path: Path, *, force: bool) -> None:
     """A file that is there is overwritten only by somebody who said so."""
     from sync.errors import UsageError
@@ -141,13 +211,15 @@ def _valid(
     question: str,
     default: str | None,
 ) -> str:
-    """The option's value, or the answer, as the configuration will take it."""
+    """The option's value, or the answer, as the configuration will take it; empty where it may."""
     from pydantic import ValidationError
 
     from sync.errors import UsageError
 
     while True:
-        value = given or click.prompt(question, default=default)
+        value = given or click.prompt(question, default=default, show_default=bool(default))
+        if not value:
+            return ""
         try:
             made = model.model_validate({field: value})
         except ValidationError as error:

@@ -51,6 +51,8 @@ def test_asks_reads_and_proposes(at: Desk) -> None:
         "owner@example.net",
         "",
         "APO",
+        "",
+        "",
         "tpm@example.net",
         "",
         "y",
@@ -81,6 +83,45 @@ def test_all_answers_as_options(at: Desk) -> None:
     assert tomllib.loads(at.text())["milestones"]["judge"] == ["APO:Release 3.2"]
     assert not (at.directory / "driftline.db").exists()
     assert at.type("check").code == 0
+
+
+def test_three_systems_by_options(at: Desk) -> None:
+    at.monkeypatch.setenv("GITHUB_TOKEN", "token-github")
+    at.monkeypatch.setenv("MY_GITLAB", "token-gitlab")
+    at.type(
+        *flags(at, "--no-sync", "--github", "acme/api", "--github", "acme/web"),
+        *("--gitlab", "acme/ops", "--gitlab-token-env", "MY_GITLAB"),
+        *("--github-url", at.url.replace("jira-cloud", "github")),
+        *("--gitlab-url", at.url.replace("jira-cloud", "gitlab")),
+    )
+    held = tomllib.loads(at.text())["connections"]
+    assert held["github"] == {
+        "kind": "github",
+        "url": at.url.replace("jira-cloud", "github"),
+        "token_env": "GITHUB_TOKEN",
+        "repositories": ["acme/api", "acme/web"],
+    }
+    assert held["gitlab"]["projects"] == ["acme/ops"]
+    assert held["gitlab"]["token_env"] == "MY_GITLAB"
+    assert "token-git" not in at.text()
+
+
+def test_answers_may_name_code_hosts_and_no_jira(at: Desk) -> None:
+    answer(at, ["init", "--no-sync"], "Apollo", "UTC", "", "acme/api, acme/web", "", "", "")
+    held = tomllib.loads(at.text())["connections"]
+    assert held == {
+        "github": {
+            "kind": "github",
+            "token_env": "GITHUB_TOKEN",
+            "repositories": ["acme/api", "acme/web"],
+        }
+    }
+
+
+def test_no_system_at_all(at: Desk) -> None:
+    done = answer(at, ["init"], "Apollo", "UTC", "", "", "")
+    assert done.exit_code == 2 or "no system to read was named" in str(done.exception)
+    assert not (at.directory / "driftline.toml").exists()
 
 
 def test_file_that_is_there_stays(at: Desk) -> None:
