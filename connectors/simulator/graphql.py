@@ -183,7 +183,7 @@ class Service:
             return None, [error]
         return document, validate(self.schema, document)
 
-    def _resolve(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def _resolve(self, source: Any, info: GraphQLResolveInfo, /, **arguments: Any) -> Any:
         found = self._resolvers.get((info.parent_type.name, info.field_name))
         if found is not None:
             return found(info.context, source, arguments)
