@@ -42,7 +42,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names_are_listed_without_loading() -> None:
-    assert registry.names() == ("acme", "gone", "jira", "next", "odd", "twice")
+    assert registry.names() == ("acme", "gitlab", "gone", "jira", "next", "odd", "twice")
 
 
 def test_a_broken_plugin_stops_nobody() -> None:

@@ -1,0 +1,80 @@
+"""Records made of one payload of GitLab so far, and how its two APIs write the same things."""
+
+import re
+from typing import Any, ClassVar
+
+from mappings import out
+from mappings.quick import quick
+from mappings.records import Account, DataIssue
+from mappings.values import table, text
+
+_account = quick(Account)
+#: Accounts of access tokens, and of the usual robots.
+_BOT = re.compile(r"(?i)^(?:project|group)_\d+_bot|(?:^|[-_])bot\d*$|renovate|dependabot")
+#: Stands for everybody whose account was deleted: nobody in particular.
+_GHOST = "ghost"
+
+
+class Out(out.Out):
+    """Collects the records of one payload."""
+
+    __slots__ = ()
+
+    vendor: ClassVar[str] = "GitLab"
+
+    def account(self, raw: Any) -> str | None:
+        """Id of an account; its record is added once. None for an account that was deleted."""
+        if not isinstance(raw, dict):
+            return None
+        id_, login = gid(raw.get("id")), text(raw.get("username"))
+        if not id_ or login == _GHOST:
+            return None
+        if id_ in self.accounts:
+            return id_
+        self.accounts.add(id_)
+        state = text(raw.get("state"))
+        self.records.append(
+            _account(
+                source_id=id_,
+                name=text(raw.get("name")),
+                login=login,
+                is_bot=raw.get("bot") is True or is_bot(login),
+                active=None if state is None else state.lower() == "active",
+                url=text(raw.get("web_url")) or text(raw.get("webUrl")),
+            )
+        )
+        return id_
+
+
+def is_bot(login: str | None) -> bool:
+    """Whether a login is one that no person has."""
+    return login is not None and _BOT.search(login) is not None
+
+
+def broken(stream: str, why: str) -> DataIssue:
+    """A payload of which nothing can be used."""
+    return out.broken(stream, why, Out.vendor)
+
+
+def gid(value: Any) -> str | None:
+    """The id in a global id (`gid://gitlab/Issue/12`), or a number as text."""
+    found = text(value)
+    if found is None or "/" not in found:
+        return found or None
+    return found.rpartition("/")[2] or None
+
+
+def get(raw: dict[str, Any], rest: str, graphql: str) -> Any:
+    """A value by the name that the API of this payload uses."""
+    return raw.get(rest) if rest in raw else raw.get(graphql)
+
+
+def rows(part: Any) -> list[dict[str, Any]] | None:
+    """The objects of a part: a list by REST, a connection by GraphQL; None if it was not read."""
+    held = part if isinstance(part, list) else table(part).get("nodes")
+    return [one for one in held if isinstance(one, dict)] if isinstance(held, list) else None
+
+
+def why_not(part: Any) -> str:
+    """Why a part was not read."""
+    return text(table(part).get("unavailable")) or "the server did not tell"
