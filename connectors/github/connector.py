@@ -1,0 +1,125 @@
+"""The GitHub connector: streams by name, each in its own file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from connectors.contract import (
+    CONTRACT,
+    CheckItem,
+    Cursor,
+    Gone,
+    Identity,
+    Page,
+    Runtime,
+    ScopeRef,
+    StreamSpec,
+    UnexpectedAnswer,
+    Window,
+)
+from connectors.github import (
+    census,
+    changes,
+    details,
+    histories,
+    issues,
+    jobs,
+    listings,
+    newest,
+    runs,
+)
+from connectors.github.checks import check
+from connectors.github.client import make_transport, need_credentials
+from connectors.github.options import GitHubOptions
+from connectors.github.site import Site
+from connectors.github.specs import STREAMS
+
+#: Streams whose newest record is cheap to ask for: name -> version of what is asked for.
+_QUIET = {"issues": issues.SHAPE, "changes": changes.SHAPE}
+
+
+class GitHubConnector:
+    """Reads repositories of one GitHub. Constructing it makes no request."""
+
+    contract = CONTRACT
+
+    def __init__(self, name: str, options: GitHubOptions, runtime: Runtime) -> None:
+        """`name` is the connection's name in the configuration."""
+        self.name, self.options = name, options
+        self._transport = make_transport(options, runtime)
+        self._site = Site(self._transport, options, runtime, name)
+
+    def streams(self) -> Sequence[StreamSpec]:
+        """Every stream; static."""
+        return STREAMS if self.options.jobs else [one for one in STREAMS if one.name != "jobs"]
+
+    def remember(self, capabilities: Mapping[str, Any]) -> None:
+        """Capabilities of earlier runs: they are not asked for again."""
+        self._site.remembered = dict(capabilities)
+
+    @property
+    def request_count(self) -> int:
+        """Requests made so far."""
+        return self._transport.requests
+
+    @property
+    def thread_request_count(self) -> int:
+        """Requests made so far by the calling thread."""
+        return self._transport.thread_requests
+
+    def connect(self) -> Identity:
+        """Log in. Raises SourceErrors."""
+        need_credentials(self.options, self.name)
+        return self._site.connect()
+
+    def scopes(self) -> Sequence[ScopeRef]:
+        """The site and the configured repositories."""
+        if self._site.identity is None:
+            self.connect()
+        return self._site.scopes()
+
+    def read(
+        self, stream: str, scope: ScopeRef, cursor: Cursor | None, window: Window
+    ) -> Iterator[Page]:
+        """Pages of a stream. Raises SourceErrors."""
+        site = self._site
+        if stream == "issues":
+            return issues.read(site, scope, cursor, window)
+        if stream == "changes":
+            return changes.read(site, scope, cursor, window)
+        if stream == "runs":
+            return runs.read(site, scope, cursor, window)
+        if stream == "histories":
+            return histories.read(site, scope, window)
+        if stream == "change_details":
+            return details.read(site, scope, window)
+        if stream == "jobs":
+            return jobs.read(site, scope, window)
+        if stream == "census":
+            return census.read(site, scope, window)
+        if stream in listings.LISTINGS:
+            return listings.read(stream, site, scope, window)
+        known = ", ".join(spec.name for spec in self.streams())
+        raise UnexpectedAnswer(f"there is no stream {stream!r}", todo=f"Known: {known}.")
+
+    def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
+        """What became of ids that a census missed."""
+        return census.look(self._site, scope, ids)
+
+    def unchanged(
+        self, stream: str, cursors: Mapping[str, Cursor], scopes: Sequence[ScopeRef], window: Window
+    ) -> frozenset[str]:
+        """Repositories proven to have nothing new."""
+        shape = _QUIET.get(stream)
+        if shape is None:
+            return frozenset()
+        return newest.unchanged(self._site, stream, shape, cursors, scopes)
+
+    def check(self) -> Sequence[CheckItem]:
+        """Access needed against access held."""
+        if self._site.identity is None:
+            self.connect()
+        return check(self._site)
+
+    def close(self) -> None:
+        """Release the session."""
+        self._transport.session.close()

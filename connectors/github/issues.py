@@ -1,0 +1,210 @@
+"""Issues: the incremental walk, by GraphQL with their histories along, or by REST alone."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.contract import Cursor, Page, RawRecord, ScopeRef, UnexpectedAnswer, Window
+from connectors.github import graphql
+from connectors.github.documents import document
+from connectors.github.graphql import TooMuch, connection, next_cursor
+from connectors.github.histories import history_record, whole_history
+from connectors.github.moments import instant, stamp
+from connectors.github.paging import has_next, rows
+from connectors.github.site import Site, encoded, node_of, payload
+from connectors.github.walk import Walk
+from connectors.transport import ATTEMPTS
+
+#: Version of what is asked for; a new one reads everything again.
+SHAPE = 1
+#: Issues per GraphQL page, with histories.
+PAGE = 50
+#: Before every issue.
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+#: REST pages in a row that bring nothing new.
+_STALE = 3
+
+
+def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> Iterator[Page]:
+    """Issues of one repository that changed since the cursor; everything without one."""
+    walk = Walk.start(scope, cursor, window, SHAPE)
+    if scope.facts.get("issues") is False:
+        # Switched off: there is nothing to read, which is known without a question.
+        yield Page((), cursor=walk.end(), committed=True)
+        return
+    yield from _by_graphql(site, walk) if site.uses_graphql else _by_rest(site, walk)
+
+
+# --- GraphQL --------------------------------------------------------------------------------
+
+
+def _by_graphql(site: Site, walk: Walk) -> Iterator[Page]:
+    """Least recently changed first: what changes meanwhile moves ahead of the walk."""
+    begun = str(walk.progress.get("part") or ("open" if walk.horizon else "all"))
+    after = walk.progress.get("after")
+    after = after if isinstance(after, str) else None
+    for part in ("open", "all") if begun == "open" else ("all",):
+        while True:
+            found, size = ask_page(site, walk, part, after)
+            held = connection(found, "issues", walk.scope.key)
+            nodes = [one for one in held["nodes"] if isinstance(one, dict)]
+            records = [one for node in nodes for one in _records(walk, node)]
+            lost = len(held["nodes"]) - len(nodes)
+            if lost:
+                raise UnexpectedAnswer(
+                    f"{lost} issues of a page came without contents", where=walk.scope.key
+                )
+            after = next_cursor(held)
+            if part == "open" and nodes and _beyond(nodes[-1], walk.horizon):
+                # What follows is recent and comes with the second part.
+                after = None
+            expected = held.get("totalCount")
+            expected = expected if isinstance(expected, int) else None
+            if after is None and part == "all":
+                yield Page(tuple(records), cursor=walk.end(size=size), committed=True)
+                return
+            going_on = {"part": part, "after": after} if after else {"part": "all"}
+            yield Page(tuple(records), cursor=walk.step(**going_on), expected=expected)
+            if after is None:
+                break
+
+
+def ask_page(site: Site, walk: Walk, part: str, after: str | None) -> tuple[dict[str, Any], int]:
+    """The repository with one page of issues, and the page size that was answered."""
+    scope = walk.scope
+    lower = walk.lower if walk.lower is not None else walk.horizon
+    size = site.sizes.get(scope.source_id, "issues", PAGE)
+    while True:
+        variables = {
+            "repository": node_of(scope),
+            "first": size,
+            "after": after,
+            "since": stamp(lower) if part == "all" and lower is not None else None,
+            "states": ["OPEN"] if part == "open" else None,
+            "events": site.events,
+        }
+        try:
+            found = graphql.ask(
+                site.transport,
+                document("issues", site.newer),
+                variables,
+                where=f"issues of {scope.key}",
+                attempts=1 if size > 1 else ATTEMPTS,
+            )
+        except TooMuch:
+            if size == 1:
+                raise
+            size = site.sizes.shrink(scope.source_id, "issues", size)
+            continue
+        site.sizes.worked(scope.source_id, "issues", PAGE)
+        return graphql.repository(found, scope.source_id, scope.key), size
+
+
+def _records(walk: Walk, node: dict[str, Any]) -> Iterator[RawRecord]:
+    id_ = id_of(node)
+    updated = str(node.get("updatedAt") or "")
+    walk.note(id_, updated)
+    timeline = node.pop("timelineItems", None)
+    content = payload(walk.scope, "graphql", node)
+    yield RawRecord("issues", id_, encoded(content), instant(updated), SHAPE, content)
+    events = whole_history(timeline)
+    if events is not None:
+        yield history_record(walk.scope, "graphql", id_, events, updated)
+
+
+def _beyond(node: Mapping[str, Any], horizon: datetime | None) -> bool:
+    updated = instant(node.get("updatedAt"))
+    return horizon is not None and updated is not None and updated >= horizon
+
+
+def id_of(node: Mapping[str, Any]) -> str:
+    """The id that REST knows too. Raises UnexpectedAnswer without one."""
+    found = node.get("fullDatabaseId") or node.get("databaseId")
+    if not found:
+        raise UnexpectedAnswer("a record came without its id", where=str(node.get("number")))
+    return str(found)
+
+
+# --- REST -----------------------------------------------------------------------------------
+
+
+def _by_rest(site: Site, walk: Walk) -> Iterator[Page]:
+    begun = str(walk.progress.get("part") or ("open" if walk.horizon else "all"))
+    resumed = instant(walk.progress.get("at"))
+    for part in ("open", "all") if begun == "open" else ("all",):
+        lower = walk.lower if walk.lower is not None else walk.horizon
+        at = resumed or (lower if part == "all" and lower is not None else _EPOCH)
+        resumed = None
+        for found, reached in _since(site, walk.scope, at, "all" if part == "all" else "open"):
+            records = [_record(walk, one) for one in found if "pull_request" not in one]
+            ended = reached is None or (
+                part == "open" and walk.horizon is not None and reached >= walk.horizon
+            )
+            if ended and part == "all":
+                yield Page(tuple(records), cursor=walk.end(), committed=True)
+                return
+            mark = {"part": "all"} if ended else {"part": part, "at": stamp(reached or at)}
+            yield Page(tuple(records), cursor=walk.step(**mark))
+            if ended:
+                break
+
+
+def _since(
+    site: Site, scope: ScopeRef, at: datetime, state: str
+) -> Iterator[tuple[list[dict[str, Any]], datetime | None]]:
+    """Pages of issues and pull requests changed at or after an instant, and how far each reaches.
+
+    The next page asks from the last stamp on: what moves meanwhile pulls nothing over a border.
+    Only where a whole page shares one second its own second page is asked for.
+    """
+    path = f"repositories/{scope.source_id}/issues"
+    number, stale = 1, 0
+    met: set[tuple[Any, Any]] = set()
+    while True:
+        answer = site.transport.get(
+            path,
+            {
+                "state": state,
+                "sort": "updated",
+                "direction": "asc",
+                "since": stamp(at),
+                "per_page": site.options.page_size,
+                "page": number,
+            },
+        )
+        found = rows(answer, None, path)
+        new = [one for one in found if (one.get("id"), one.get("updated_at")) not in met]
+        more = has_next(answer)
+        if not more:
+            yield new, None
+            return
+        stale = 0 if new else stale + 1
+        if stale > _STALE:
+            raise UnexpectedAnswer("the server repeats a page for ever", where=path)
+        last = instant(found[-1].get("updated_at")) if found else None
+        if last is not None and last > at:
+            at, number = last, 1
+            met = {
+                (one.get("id"), one.get("updated_at"))
+                for one in found
+                if instant(one.get("updated_at")) == last
+            }
+        else:
+            number += 1
+            met.update((one.get("id"), one.get("updated_at")) for one in found)
+        yield new, at
+
+
+def _record(walk: Walk, issue: dict[str, Any]) -> RawRecord:
+    id_, updated = str(issue.get("id") or ""), str(issue.get("updated_at") or "")
+    if not id_:
+        raise UnexpectedAnswer("an issue came without its id", where=walk.scope.key)
+    walk.note(id_, updated)
+    return record_of(walk.scope, issue)
+
+
+def record_of(scope: ScopeRef, issue: Mapping[str, Any]) -> RawRecord:
+    """The record of an issue as REST sends it."""
+    content = payload(scope, "rest", issue)
+    updated = instant(issue.get("updated_at"))
+    return RawRecord("issues", str(issue["id"]), encoded(content), updated, SHAPE, content)

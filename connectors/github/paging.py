@@ -1,0 +1,67 @@
+"""REST listings by page number: read to the end that the server tells."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connectors.contract import UnexpectedAnswer
+from connectors.transport import Answer, Transport
+
+#: A listing longer than this is one that repeats itself.
+MOST_PAGES = 2000
+
+_NEXT = re.compile(r'<[^>]*>\s*;\s*rel="?next"?')
+
+
+def pages(
+    transport: Transport,
+    path: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    key: str | None = None,
+    size: int = 100,
+    first: Answer | None = None,
+    start: int = 1,
+) -> Iterator[list[dict[str, Any]]]:
+    """Pages of objects; `key` names the list where the answer is an object.
+
+    `first`: the answer to the first page, where it is at hand. Raises SourceErrors.
+    """
+    before: list[Any] | None = None
+    for number in range(start, MOST_PAGES + start):
+        answer = first if number == start and first is not None else None
+        if answer is None:
+            answer = transport.get(path, {**(params or {}), "per_page": size, "page": number})
+        found = rows(answer, key, path)
+        if found and found == before:
+            raise UnexpectedAnswer("the server repeats a page for ever", where=path)
+        before = found
+        yield found
+        if not has_next(answer):
+            return
+    raise UnexpectedAnswer("the listing has no end", where=path)
+
+
+def everything(
+    transport: Transport,
+    path: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    key: str | None = None,
+    size: int = 100,
+) -> list[dict[str, Any]]:
+    """All objects of a listing."""
+    return [one for page in pages(transport, path, params, key=key, size=size) for one in page]
+
+
+def has_next(answer: Answer) -> bool:
+    """Whether the Link header names a next page; a short page alone says nothing."""
+    return _NEXT.search(answer.headers.get("Link", "")) is not None
+
+
+def rows(answer: Answer, key: str | None, where: str) -> list[dict[str, Any]]:
+    """The objects of one page. Raises UnexpectedAnswer if there is no such list."""
+    held = answer.array() if key is None else answer.object().get(key)
+    if not isinstance(held, list):
+        raise UnexpectedAnswer(f"the answer has no list {key!r}", where=where)
+    return [one for one in held if isinstance(one, dict)]
