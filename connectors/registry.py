@@ -10,7 +10,11 @@ from connectors.contract import CONTRACT, ConnectorEntry
 
 GROUP = "driftline.connectors"
 #: name -> module that holds its `ENTRY`.
-_BUILT_IN = {"gitlab": "connectors.gitlab.entry", "jira": "connectors.jira.entry"}
+_BUILT_IN = {
+    "github": "connectors.github.entry",
+    "gitlab": "connectors.gitlab.entry",
+    "jira": "connectors.jira.entry",
+}
 
 
 @dataclass(frozen=True, slots=True)
