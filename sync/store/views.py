@@ -4,40 +4,23 @@ Tables may change by migration; a view changes only together with `VIEWS_VERSION
 """
 
 import hashlib
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from sync.store import schema
+from sync.store.view import CONNECTION, PRESENCE, View
+from sync.store.views_code import CODE_VIEWS
 
 #: Grows when a column of a view changes its meaning or goes away.
 VIEWS_VERSION = 1
 
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view: what a row is, its columns with their meaning, and its SELECT."""
-
-    name: str
-    about: str
-    #: column -> meaning.
-    columns: dict[str, str]
-    sql: str
-
-
-_CONNECTION = {"connection": "name of the connection in the configuration"}
-_PRESENCE = {
-    "first_seen_at": "when driftline first saw it (UTC)",
-    "gone_at": "since when it is known to be gone (UTC); empty while it is there",
-    "gone_reason": "why: deleted, moved, hidden, left_scope, deleted_or_hidden, …",
-}
 
 VIEWS: tuple[View, ...] = (
     View(
         "v_work_item",
         "One row per work item as it stands now.",
         {
-            **_CONNECTION,
+            **CONNECTION,
             "work_item_id": "immutable id at the source",
             "key": "key a person knows it by",
             "project_key": "key of its project",
@@ -64,7 +47,7 @@ VIEWS: tuple[View, ...] = (
             "history_state": "complete, partial, not_fetched, unavailable",
             "restricted": "whether only some people may see it",
             "url": "address of its page",
-            **_PRESENCE,
+            **PRESENCE,
         },
         """
         SELECT c.name AS connection, w.source_id AS work_item_id, w.key AS key,
@@ -88,7 +71,7 @@ VIEWS: tuple[View, ...] = (
         "v_scope",
         "One row per project, repository or board.",
         {
-            **_CONNECTION,
+            **CONNECTION,
             "kind": "project, board, repository, group",
             "scope_id": "immutable id at the source",
             "key": "key a person knows it by",
@@ -96,7 +79,7 @@ VIEWS: tuple[View, ...] = (
             "raw_type": "type in the source's words",
             "archived": "whether it is archived",
             "url": "address of its page",
-            **_PRESENCE,
+            **PRESENCE,
         },
         """
         SELECT c.name AS connection, s.kind, s.source_id AS scope_id, s.key AS key, s.name AS name,
@@ -106,9 +89,9 @@ VIEWS: tuple[View, ...] = (
     ),
     View(
         "v_milestone",
-        "One row per version or sprint as it stands now.",
+        "One row per version, milestone, sprint or iteration as it stands now.",
         {
-            **_CONNECTION,
+            **CONNECTION,
             "kind": "version, sprint, milestone, iteration, epic, program",
             "milestone_id": "immutable id at the source",
             "name": "name",
@@ -119,7 +102,7 @@ VIEWS: tuple[View, ...] = (
             "started_at": "when it really began (UTC), where the source tells",
             "finished_at": "when it really ended (UTC), where the source tells",
             "url": "address of its page",
-            **_PRESENCE,
+            **PRESENCE,
         },
         """
         SELECT c.name AS connection, m.kind, m.source_id AS milestone_id, m.name AS name,
@@ -135,7 +118,7 @@ VIEWS: tuple[View, ...] = (
         "v_milestone_date",
         "One row per observed change of a milestone's date, state or name.",
         {
-            **_CONNECTION,
+            **CONNECTION,
             "kind": "kind of the milestone",
             "milestone_id": "immutable id at the source",
             "field": "name, state, start_date, due_date, started_at, finished_at, planned_…",
@@ -156,7 +139,7 @@ VIEWS: tuple[View, ...] = (
         "v_membership",
         "One row per interval of a work item in a milestone, as known now.",
         {
-            **_CONNECTION,
+            **CONNECTION,
             "milestone_kind": "kind of the milestone",
             "milestone_id": "immutable id of the milestone",
             "milestone": "name of the milestone",
@@ -184,7 +167,7 @@ VIEWS: tuple[View, ...] = (
         "v_field_event",
         "One row per change of a field of a work item, as known now.",
         {
-            **_CONNECTION,
+            **CONNECTION,
             "work_item_id": "immutable id of the item",
             "key": "key of the item",
             "field": "status, version, sprint, points, parent, assignee, …, other",
@@ -214,7 +197,7 @@ VIEWS: tuple[View, ...] = (
         "v_link",
         "One row per relation between two work items, whichever of them declares it.",
         {
-            **_CONNECTION,
+            **CONNECTION,
             "from_key": "key of the item the relation is read from",
             "to_key": "key of the other item",
             "kind": "blocks, relates, duplicates, clones, splits, depends_on, unknown",
@@ -237,11 +220,12 @@ VIEWS: tuple[View, ...] = (
                   l.confidence
         """,
     ),
+    *CODE_VIEWS,
     View(
         "v_status",
         "One row per workflow status and what it means.",
         {
-            **_CONNECTION,
+            **CONNECTION,
             "status_id": "immutable id at the source",
             "name": "status in the source's words",
             "category": "todo, in_progress, in_review, done, cancelled, unknown",
@@ -303,7 +287,7 @@ VIEWS: tuple[View, ...] = (
         {
             "run_id": "number of the run",
             "connection": "name of the connection",
-            "scope_kind": "site, project, board",
+            "scope_kind": "site, project, repository, group, board",
             "scope": "key of the scope",
             "stream": "stream of the connector",
             "outcome": "complete, partial, failed, unavailable",
@@ -332,7 +316,7 @@ VIEWS: tuple[View, ...] = (
         "v_baseline",
         "One row per baseline, original and later ones.",
         {
-            **_CONNECTION,
+            **CONNECTION,
             "milestone_kind": "kind of the milestone",
             "milestone_id": "immutable id of the milestone",
             "milestone": "name of the milestone",
@@ -359,7 +343,7 @@ VIEWS: tuple[View, ...] = (
         "v_data_issue",
         "One row per thing that could not be read or understood.",
         {
-            **_CONNECTION,
+            **CONNECTION,
             "kind": "short name of the trouble",
             "subject": "what it is about",
             "field": "field, where it is about one",
