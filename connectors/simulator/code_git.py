@@ -5,7 +5,7 @@ tree in any order and on any way there, as with a real one, and undoing a change
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha1
 
@@ -109,12 +109,16 @@ class Git:
         """What a commit does to its first parent."""
         return int(commit.tree, 16) ^ self._tree(repo, next(iter(commit.parents), None))
 
-    def log(self, repo: Repository, sha: str | None) -> Iterator[Commit]:
-        """A commit and its first parents, newest first."""
-        found = self.get(repo, sha)
-        while found is not None:
-            yield found
-            found = self.get(repo, next(iter(found.parents), None))
+    def reached(self, repo: Repository, sha: str | None) -> list[Commit]:
+        """A commit and all that it is built on, newest first."""
+        found: dict[str, Commit] = {}
+        waiting = [sha] if sha else []
+        while waiting:
+            one = self.get(repo, waiting.pop())
+            if one is not None and one.sha not in found:
+                found[one.sha] = one
+                waiting.extend(one.parents)
+        return sorted(found.values(), key=lambda one: one.committed, reverse=True)
 
     def _tree(self, repo: Repository, sha: str | None) -> int:
         return int(self.at(repo, sha).tree, 16) if sha else 0

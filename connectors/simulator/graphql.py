@@ -119,7 +119,7 @@ class Service:
         return Question(document, named[0], found, dict(variables or {}))
 
     def answer(self, question: Question, context: Any) -> Answer:
-        """Execute it."""
+        """Execute it. A resolver that fails otherwise than by `Refused` is a bug, and raised."""
         found = execute_sync(
             self.schema,
             question.document,
@@ -129,6 +129,9 @@ class Service:
             field_resolver=self._resolve,
             type_resolver=self._type,
         )
+        for one in found.errors or ():
+            if one.original_error is not None and not isinstance(one.original_error, GraphQLError):
+                raise one.original_error
         return Answer(found.data, tuple(found.errors or ()))
 
     def asked(self, question: Question) -> Iterator[Asked]:

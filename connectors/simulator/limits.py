@@ -14,14 +14,14 @@ class Limit:
     per: timedelta = timedelta(seconds=1)
     _used: dict[Hashable, tuple[int, int]] = field(default_factory=dict)
 
-    def take(self, key: Hashable, now: datetime) -> "Taken":
-        """Count one request at `now`."""
+    def take(self, key: Hashable, now: datetime, cost: int = 1) -> "Taken":
+        """Count one request at `now`, at its `cost`; 0 only looks."""
         window = int(now.timestamp() // self.per.total_seconds())
         started, used = self._used.get(key, (window, 0))
         used = used if started == window else 0
         reset = datetime.fromtimestamp((window + 1) * self.per.total_seconds(), UTC)
         allowed = used < self.size
-        used += allowed
+        used = min(self.size, used + cost) if allowed else used
         self._used[key] = (window, used)
         return Taken(allowed, self.size, self.size - used, reset, reset - now)
 

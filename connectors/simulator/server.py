@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from connectors.simulator.build import build
 from connectors.simulator.clock import Clock
 from connectors.simulator.faults import Manner, Script
+from connectors.simulator.github import GitHub
 from connectors.simulator.gitlab import GitLab
 from connectors.simulator.http import Dialect, Logged, Request, Response, json_response
 from connectors.simulator.jira import Jira
@@ -26,8 +27,14 @@ DRIPS = 20
 
 
 def default_dialects() -> tuple[Dialect, ...]:
-    """Jira as a cloud service and as a company's own server, GitLab: all of the same world."""
-    return (Jira(), Jira(prefix="jira-dc", cloud=False), GitLab())
+    """Jira and GitHub as cloud services and as a company's own servers, GitLab: of one world."""
+    return (
+        Jira(),
+        Jira(prefix="jira-dc", cloud=False),
+        GitHub(),
+        GitHub(prefix="github-enterprise", enterprise=True, limit=None, points=None),
+        GitLab(),
+    )
 
 
 class Simulator:
