@@ -5,10 +5,10 @@ its life step by step, and the steps of all come in order of time, as branches n
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 
 from connectors.simulator.code import CodeWorld
@@ -68,10 +68,11 @@ def build_code(
     changes_per_repository: int = 40,
     issues_per_repository: int = 12,
     hosts: Sequence[Host] = ("github", "gitlab"),
+    also: Callable[["Lives"], None] | None = None,
 ) -> CodeWorld:
     """Fill `world.code`: repositories take turns among `hosts`.
 
-    The last of more than three runs no CI.
+    The last of more than three runs no CI. `also` adds lives of its own to those that go on.
     """
     code = world.code
     begun = world.now - days(AGE_DAYS)
@@ -87,7 +88,7 @@ def build_code(
         sites.append(_settle(code, seed, repo, i, has_ci=repositories <= 3 or i < repositories - 1))
     if "gitlab" in groups:
         _plan_group(code, groups["gitlab"])
-    lives = _Lives()
+    lives = Lives()
     projects = list(world.projects.values())
     for i, site in enumerate(sites):
         work: list[Issue] = []
@@ -96,11 +97,13 @@ def build_code(
             sharers = len(range(place, repositories, len(projects)))
             work = _work(world, projects[place].id)[rank::sharers]
         _populate(code, site, lives, work, changes_per_repository, issues_per_repository)
+    if also is not None:
+        also(lives)
     lives.run(until=world.now)
     return code
 
 
-class _Lives:
+class Lives:
     """Everything that goes on at once, in order of time."""
 
     def __init__(self) -> None:
@@ -113,11 +116,14 @@ class _Lives:
 
     def run(self, until: datetime) -> None:
         """Let all go on until they end or reach the present."""
-        while self._waiting:
-            at, _, life = heappop(self._waiting)
-            if at > until:
-                return
+        while self._waiting and self._waiting[0][0] <= until:
+            _, _, life = heappop(self._waiting)
             self._wait(life)
+
+    def keep(self, some: Collection[Life]) -> None:
+        """Let all others end where they are."""
+        self._waiting = [one for one in self._waiting if one[2] in some]
+        heapify(self._waiting)
 
     def _wait(self, life: Life) -> None:
         at = next(life, None)
@@ -175,7 +181,7 @@ def _work(world: World, project_id: int) -> list[Issue]:
 def _populate(
     code: CodeWorld,
     site: _Site,
-    lives: _Lives,
+    lives: Lives,
     work: Sequence[Issue],
     changes: int,
     issues: int,
@@ -219,7 +225,7 @@ def _jira_change(
     )  # fmt: skip
 
 
-def _host_issue(code: CodeWorld, site: _Site, lives: _Lives, at: datetime) -> Life:
+def _host_issue(code: CodeWorld, site: _Site, lives: Lives, at: datetime) -> Life:
     """An issue of the host's own tracker; most get a change that closes them."""
     rng, repo = site.rng, site.repo
     people = code.company.humans()
