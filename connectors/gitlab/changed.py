@@ -102,9 +102,9 @@ class Reading:
         """The lower bound of the first walk."""
         return self._parts[0].window.lower
 
-    def progress(self, part: int, lower: datetime | None, **more: Any) -> Cursor:
+    def progress(self, part: int, lower: datetime | None) -> dict[str, Any]:
         """A cursor inside the reading."""
-        walk_: dict[str, Any] = {"part": part, **more}
+        walk_: dict[str, Any] = {"part": part}
         if lower is not None:
             walk_["lower"] = millis(lower)
         if self._since is not None and self.lower is not None:
@@ -114,7 +114,7 @@ class Reading:
             held["since"] = self._since
         return held
 
-    def done(self) -> Cursor:
+    def done(self) -> dict[str, Any]:
         """Where the next run begins."""
         return {"shape": SHAPE, "since": self._started}
 

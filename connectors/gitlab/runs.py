@@ -1,6 +1,6 @@
 """Pipelines that changed since the cursor, child pipelines too."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.contract import Cursor, NotFound, Page, RawRecord, ScopeRef, Window
@@ -31,11 +31,17 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
         pages = (_by_graphql if site.bulk else _by_rest)(site, scope, source, reading, walk)
         for records, mark in pages:
             if mark is not None:
-                yield Page(records, cursor=reading.progress(0, None, source=index, **mark))
+                yield Page(records, cursor=_at(reading, index, mark))
             elif last:
                 yield Page(records, cursor=reading.done(), committed=True)
             else:
-                yield Page(records, cursor=reading.progress(0, None, source=index + 1))
+                yield Page(records, cursor=_at(reading, index + 1, {}))
+
+
+def _at(reading: Reading, source: int, mark: Mapping[str, Any]) -> Cursor:
+    """A cursor inside the walk over the pipelines of one source."""
+    held = reading.progress(0, None)
+    return {**held, "walk": {**held["walk"], "source": source, **mark}}
 
 
 #: Records of a page, and what a cursor has to hold to go on after it; None after the last page.
@@ -106,11 +112,9 @@ def _by_rest(
     fetch = FetchOf(site, path, min(_CHUNK, site.options.page_size), params)
     for step in reading.steps("updated_at", fetch):
         records = tuple(_detailed(site, path, row, scope) for row in step.rows)
-        mark = None if step.committed else dict((step.cursor or {}).get("walk") or {})
-        if mark is not None:
-            mark.pop("part", None)
-            mark.pop("from", None)
-        yield records, mark
+        walked = (step.cursor or {}).get("walk") or {}
+        mark = {key: walked[key] for key in ("lower",) if key in walked}
+        yield records, None if step.committed else mark
 
 
 def _detailed(site: Site, path: str, row: dict[str, Any], scope: ScopeRef) -> RawRecord:
