@@ -1,20 +1,13 @@
 """What the simulator serves and what the connector asks, against the vendor's own contract."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 import requests
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 from support.jira_site import later, read_everything, serving
-
-from connectors.simulator.http import Logged
+from support.openapi import Contract, judge
 
 #: What the published contract lacks: path -> the vendor's page that documents it.
 _PAGES = "developer.atlassian.com/cloud/jira/platform/rest"
@@ -25,70 +18,9 @@ NOT_IN_THE_CONTRACT = {
 FILES = ("jira-platform.openapi.json", "jira-software.openapi.json")
 
 
-class Contract:
-    """Operations by path, with their schemas."""
-
-    def __init__(self, directory: Path) -> None:
-        self.operations: list[tuple[re.Pattern[str], str, str, Mapping[str, Any]]] = []
-        self.registry: Registry[Any] = Registry()
-        for name in FILES:
-            document = json.loads((directory / name).read_text(encoding="utf-8"))
-            document = _as_json_schema(document)
-            self.registry = self.registry.with_resource(
-                name, Resource.from_contents(document, default_specification=DRAFT202012)
-            )
-            for path, operations in document["paths"].items():
-                pattern = re.compile("^" + re.sub(r"\{[^}]+\}", "[^/]+", path) + "$")
-                for method, operation in operations.items():
-                    self.operations.append((pattern, method.upper(), name, operation))
-        # A literal path comes before one with a placeholder.
-        self.operations.sort(key=lambda one: one[0].pattern.count("[^/]+"))
-
-    def find(self, method: str, path: str) -> tuple[str, Mapping[str, Any]] | None:
-        for pattern, verb, name, operation in self.operations:
-            if verb == method and pattern.match(path):
-                return name, operation
-        return None
-
-    def errors(self, name: str, schema: Mapping[str, Any], value: Any) -> list[str]:
-        reference = _qualified(schema, name)
-        validator = Draft202012Validator(reference, registry=self.registry)
-        return [
-            f"{'/'.join(map(str, one.absolute_path))}: {one.message[:200]}"
-            for one in validator.iter_errors(value)
-        ]
-
-
-def _as_json_schema(node: Any) -> Any:
-    """OpenAPI 3.0 to JSON Schema: `nullable`, and optional values that the vendor sends as null."""
-    if isinstance(node, list):
-        return [_as_json_schema(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    out = {key: _as_json_schema(value) for key, value in node.items() if key != "nullable"}
-    # The vendor marks nothing as nullable and sends null for absent values all the same.
-    if isinstance(out.get("type"), str) and out["type"] in ("string", "integer", "number"):
-        out["type"] = [out["type"], "null"]
-    for word in ("exclusiveMinimum", "exclusiveMaximum"):
-        if isinstance(out.get(word), bool):
-            del out[word]
-    return out
-
-
-def _qualified(node: Any, name: str) -> Any:
-    if isinstance(node, list):
-        return [_qualified(one, name) for one in node]
-    if isinstance(node, dict):
-        return {
-            key: f"{name}{value}" if key == "$ref" else _qualified(value, name)
-            for key, value in node.items()
-        }
-    return node
-
-
 @pytest.fixture(scope="module")
 def contract(peer_data: Path) -> Contract:
-    return Contract(peer_data / "contracts")
+    return Contract(peer_data / "contracts", FILES, every_value_may_be_null=True)
 
 
 def test_every_exchange_of_a_first_an_idle_and_a_census_run_keeps_the_contract(
@@ -168,42 +100,6 @@ def _fill(text: str, names: Mapping[str, str]) -> str:
     for name, value in names.items():
         text = text.replace(f"{{{name}}}", value)
     return text
-
-
-def judge(contract: Contract, log: list[Logged], dialect: str) -> tuple[set[str], list[str]]:
-    """(paths that the contract lacks, what breaks it)."""
-    unknown: set[str] = set()
-    wrong: list[str] = []
-    for one in log:
-        path = one.path.removeprefix(f"/{dialect}")
-        found = contract.find(one.method, path)
-        if found is None:
-            unknown.add(path)
-            continue
-        name, operation = found
-        if one.body:
-            content = operation.get("requestBody", {}).get("content", {})
-            schema = content.get("application/json", {}).get("schema")
-            if schema:
-                wrong += [
-                    f"asked {one.method} {path}: {error}"
-                    for error in contract.errors(name, schema, orjson.loads(one.body))
-                ]
-        parameters = {p.get("name") for p in operation.get("parameters", ()) if "name" in p}
-        if parameters:
-            wrong += [
-                f"asked {one.method} {path}: unknown parameter {key}"
-                for key in one.query
-                if key not in parameters
-            ]
-        answer = operation.get("responses", {}).get(str(one.status), {})
-        schema = answer.get("content", {}).get("application/json", {}).get("schema")
-        if schema:
-            wrong += [
-                f"sent {one.method} {path}: {error}"
-                for error in contract.errors(name, schema, orjson.loads(one.sent))
-            ]
-    return unknown, sorted(set(wrong))
 
 
 def test_the_validation_can_fail(contract: Contract) -> None:
