@@ -65,7 +65,6 @@ def run_of(raw: dict[str, Any], id_: str, out: Out) -> PipelineRun:
     conclusion = conclude(status, out)
     source = text(raw.get("source"))
     merge_ref = _MERGE_REF.match(ref or "")
-    path = text(raw.get("path"))
     return _run(
         source_id=id_,
         scope_id=gid(get(raw, "project_id", "projectId")) or "",
@@ -85,7 +84,7 @@ def run_of(raw: dict[str, Any], id_: str, out: Out) -> PipelineRun:
         change_numbers=(int(merge_ref[1]),) if merge_ref else (),
         parent_id=gid(table(raw.get("upstream")).get("id")),
         coverage=_percent(raw.get("coverage")),
-        url=text(raw.get("web_url")) or (f"{out.lookups.base_url}{path}" if path else None),
+        url=text(raw.get("web_url")) or _page(raw, raw.get("path")),
     )
 
 
@@ -150,7 +149,6 @@ def jobs(raw: dict[str, Any], out: Out) -> None:
         conclusion = conclude(status, out)
         retried = one.get("retried")
         total, failed, skipped = tests.get(job_id, (None, None, None))
-        path = text(one.get("webPath"))
         stage = one.get("stage")
         found.append(
             _result(
@@ -174,7 +172,7 @@ def jobs(raw: dict[str, Any], out: Out) -> None:
                 tests_failed=failed,
                 tests_skipped=skipped,
                 coverage=_percent(one.get("coverage")),
-                url=text(one.get("web_url")) or (f"{out.lookups.base_url}{path}" if path else None),
+                url=text(one.get("web_url")) or _page(raw, one.get("webPath")),
             )
         )
     found.extend(_statuses(raw, id_, scope_id, out))
@@ -251,6 +249,12 @@ def _tests(raw: Any) -> dict[str, _Totals]:
             (before[2] or 0) + (skipped or 0),
         )
     return found
+
+
+def _page(raw: dict[str, Any], path: Any) -> str | None:
+    """The address of a page of which GraphQL tells the path only."""
+    origin, below = text(raw.get("webOrigin")), text(path)
+    return f"{origin}{below}" if origin and below else None
 
 
 def _percent(value: Any) -> float | None:

@@ -15,9 +15,8 @@ from mappings.code_records import (
     Review,
     Reviews,
 )
-from mappings.dates import instant
 from mappings.gitlab_ci import run_of
-from mappings.gitlab_out import Out, get, gid, rows, why_not
+from mappings.gitlab_out import Out, get, gid, instant, rows, why_not
 from mappings.text import clean
 from mappings.values import items, table, text, whole
 from mappings.vocabulary import FileChange, HistoryState, RefKind, RefSource, ReviewVerdict

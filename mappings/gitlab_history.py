@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from mappings.dates import instant
-from mappings.gitlab_out import Out, gid, rows, why_not
+from mappings.gitlab_out import Out, gid, instant, rows, why_not
 from mappings.quick import quick
 from mappings.records import FieldEvent, History
 from mappings.values import short, table, text

@@ -1,9 +1,10 @@
 """Records made of one payload of GitLab so far, and how its two APIs write the same things."""
 
 import re
+from datetime import datetime
 from typing import Any, ClassVar
 
-from mappings import out
+from mappings import dates, out
 from mappings.quick import quick
 from mappings.records import Account, DataIssue
 from mappings.values import table, text
@@ -22,6 +23,10 @@ class Out(out.Out):
 
     vendor: ClassVar[str] = "GitLab"
 
+    def moment(self, value: Any, field: str) -> datetime | None:
+        """An instant in UTC, in whole seconds; what is none is left empty, with an issue."""
+        return _whole_second(super().moment(value, field))
+
     def account(self, raw: Any) -> str | None:
         """Id of an account; its record is added once. None for an account that was deleted."""
         if not isinstance(raw, dict):
@@ -38,12 +43,21 @@ class Out(out.Out):
                 source_id=id_,
                 name=text(raw.get("name")),
                 login=login,
-                is_bot=raw.get("bot") is True or is_bot(login),
+                is_bot=is_bot(login),
                 active=None if state is None else state.lower() == "active",
                 url=text(raw.get("web_url")) or text(raw.get("webUrl")),
             )
         )
         return id_
+
+
+def instant(value: Any) -> datetime | None:
+    """An instant in UTC, in whole seconds as GraphQL writes it; REST tells milliseconds."""
+    return _whole_second(dates.instant(value))
+
+
+def _whole_second(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(microsecond=0)
 
 
 def is_bot(login: str | None) -> bool:

@@ -80,7 +80,11 @@ def _by_graphql(
 def _of_node(site: Site, scope: ScopeRef, node: dict[str, Any]) -> Iterator[RawRecord]:
     """A pipeline, and its jobs where they are all there."""
     id_, stamp = number(node["id"]), moment(node.get("updatedAt"))
-    here = {"projectId": scope.source_id, "projectPath": site.path(scope)}
+    here = {
+        "projectId": scope.source_id,
+        "projectPath": site.path(scope),
+        "webOrigin": site.web_origin(scope),
+    }
     jobs, tests = node.get("jobs"), node.get("testReportSummary")
     own = {key: value for key, value in node.items() if key not in ("jobs", "testReportSummary")}
     yield record("runs", id_, {"__api": "graphql", **here, **own}, stamp)

@@ -259,6 +259,11 @@ class Site:
         """The project's full path as it is now."""
         return str(self.project(scope).get("path_with_namespace") or scope.key)
 
+    def web_origin(self, scope: ScopeRef) -> str:
+        """Scheme and host of the pages that people open; behind a proxy it may not be ours."""
+        parts = urlsplit(str(self.project(scope).get("web_url") or self.options.url))
+        return f"{parts.scheme}://{parts.netloc}"
+
     def scopes(self) -> list[ScopeRef]:
         """The site, then the projects; one that cannot be read says why."""
         found = [ScopeRef("site", "site", "site", "all of the server")]

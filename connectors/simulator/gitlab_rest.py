@@ -464,6 +464,11 @@ class Rest:
         """Who approves it."""
         return json_response(self.shapes.approvals(self._change(name, number)))
 
+    def reviewers(self, name: str, number: str) -> Response:
+        """Who was asked to review it, and how far that is."""
+        change = self._change(name, number)
+        return self.plain([self.shapes.reviewer(change, one) for one in change.reviewers])
+
     def approval_state(self, name: str, number: str) -> Response:
         """The rules of approving it."""
         self._paid()
@@ -766,6 +771,7 @@ _ROUTES: tuple[tuple[str, Show], ...] = (
     (rf"{_M}/diffs", Rest.diffs),
     (rf"{_M}/versions", Rest.versions),
     (rf"{_M}/approvals", Rest.approvals),
+    (rf"{_M}/reviewers", Rest.reviewers),
     (rf"{_M}/approval_state", Rest.approval_state),
     (rf"{_M}/closes_issues", Rest.closes),
     (rf"{_M}/pipelines", Rest.change_pipelines),

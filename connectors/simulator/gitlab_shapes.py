@@ -354,6 +354,16 @@ class Shapes:
             "user_can_approve": False,
         }
 
+    def reviewer(self, one: ChangeRequest, account: str) -> Json:
+        """Somebody asked to review it, and how far that is."""
+        said = [review for review in one.reviews if review.author == account]
+        words = {"approved": "approved", "changes_requested": "requested_changes"}
+        return {
+            "user": self.user(account),
+            "state": words.get(said[-1].verdict, "reviewed") if said else "unreviewed",
+            "created_at": precise(one.created),
+        }
+
     def approval_state(self, one: ChangeRequest) -> Json:
         """The rules of approving."""
         held = self.view.approvals(one)
@@ -519,7 +529,7 @@ class Shapes:
             "pipeline": _without(self.pipeline(run), "name"),
             "web_url": self._url(run.repo_id, f"jobs/{job.id}"),
             "project": {"ci_job_token_scope_enabled": False},
-            "artifacts": [],
+            "artifacts": _artifacts(job),
             "runner": None,
             "artifacts_expire_at": None,
             "archived": False,
@@ -737,3 +747,10 @@ def _user(id_: int, login: str, name: str, state: str) -> Json:
 
 def _without(value: Mapping[str, Any], name: str) -> Json:
     return {key: one for key, one in value.items() if key != name}
+
+
+def _artifacts(job: Job) -> list[Json]:
+    """Files that a job left: the report of its tests, if it wrote one."""
+    if job.tests is None:
+        return []
+    return [{"file_type": "junit", "size": 750, "filename": "junit.xml.gz", "file_format": "gzip"}]
