@@ -1,13 +1,11 @@
 """Pull requests: the incremental walk, by GraphQL with their details along, or by REST."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from connectors.contract import (
     Cursor,
-    NotAllowed,
-    NotFound,
     Page,
     RawRecord,
     ScopeRef,
@@ -15,7 +13,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.github import graphql
-from connectors.github.details import CHANGE_EVENTS, PARTS, along
+from connectors.github.details import CHANGE_EVENTS, PARTS, along, lean
 from connectors.github.documents import document
 from connectors.github.graphql import Found, TooMuch, connection, next_cursor
 from connectors.github.issues import id_of
@@ -27,8 +25,6 @@ from connectors.transport import ATTEMPTS
 
 #: Version of what is asked for; a new one reads everything again.
 SHAPE = 1
-#: REST: pull requests per page of ours, since each costs requests of its own.
-BUNDLE = 10
 
 
 def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> Iterator[Page]:
@@ -136,63 +132,21 @@ def _by_rest(site: Site, walk: Walk, part: str, last: bool) -> Iterator[Page]:
         before = found
         wanted, ended = _wanted(found, walk, part, "updated_at")
         more = has_next(answer) and not ended
-        bundles = [wanted[i : i + BUNDLE] for i in range(0, len(wanted), BUNDLE)] or [[]]
-        for bundle in bundles[:-1]:
-            records = [_record(site, walk, one) for _, one in bundle]
-            yield Page(tuple(records), cursor=walk.step(part=part, page=number))
-        records = [_record(site, walk, one) for _, one in bundles[-1]]
+        records = [_record(walk, one) for _, one in wanted]
         number += 1
         yield _page(walk, part, last, records, number if more else None, None)
         if not more:
             return
 
 
-def _record(site: Site, walk: Walk, listed: dict[str, Any]) -> RawRecord:
-    """A pull request with what landed and the last commit of its head.
-
-    The listing says neither who merged it nor how much it changed.
-    """
-    scope = walk.scope
+def _record(walk: Walk, listed: dict[str, Any]) -> RawRecord:
+    """A pull request as listed: who merged it and how much it changed is read with its details."""
     id_, updated = str(listed.get("id") or ""), str(listed.get("updated_at") or "")
     if not id_:
-        raise UnexpectedAnswer("a pull request came without its id", where=scope.key)
+        raise UnexpectedAnswer("a pull request came without its id", where=walk.scope.key)
     walk.note(id_, updated)
-    base = f"repositories/{scope.source_id}"
-    pull = _get(site, f"{base}/pulls/{listed.get('number')}")
-    if pull is None or str(pull.get("id")) != id_:
-        pull = listed
-    head = pull.get("head")
-    sha = head.get("sha") if isinstance(head, dict) else None
-    landed = pull.get("merge_commit_sha") if pull.get("merged_at") else None
-    content = payload(
-        scope,
-        "rest",
-        {
-            "pull": pull,
-            "head": _commit(site, scope, sha),
-            "landed": _commit(site, scope, landed),
-        },
-    )
+    content = payload(walk.scope, "rest", lean(listed))
     return RawRecord("changes", id_, encoded(content), instant(updated), SHAPE, content)
-
-
-def _commit(site: Site, scope: ScopeRef, sha: object) -> dict[str, Any] | None:
-    if not isinstance(sha, str) or not sha:
-        return None
-    found = _get(site, f"repositories/{scope.source_id}/commits/{sha}", {"per_page": 1})
-    if found is None:
-        return None
-    # The files of a commit are read where they matter, as those of the pull request.
-    return {name: value for name, value in found.items() if name not in ("files", "stats")}
-
-
-def _get(site: Site, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
-    """One object; None where it is gone. 409: an empty repository; 422: no such commit."""
-    try:
-        answer = site.transport.get(path, params, allow=frozenset({404, 409, 410, 422}))
-    except (NotAllowed, NotFound):
-        return None
-    return answer.object() if answer.status < 400 else None
 
 
 # --- both -----------------------------------------------------------------------------------

@@ -109,6 +109,8 @@ class _Part:
         self.after: str | None = None
         #: the commit that checks belong to.
         self.sha: str | None = None
+        #: how many the server says there are.
+        self.total: int | None = None
         self.trouble: Trouble | None = None
         self.add(value)
 
@@ -128,6 +130,8 @@ class _Part:
         if not isinstance(held, dict):
             self.after = None
             return
+        total = held.get("totalCount")
+        self.total = total if isinstance(total, int) else self.total
         nodes = held.get("nodes")
         self.nodes.extend(one for one in nodes or () if one is not None)
         self.after = next_cursor(held)
@@ -159,7 +163,11 @@ def _record(
     content = payload(
         scope,
         "graphql",
-        {"id": id_, **{PARTS[name]: part.payload for name, part in parts.items()}},
+        {
+            "id": id_,
+            **{PARTS[name]: part.payload for name, part in parts.items()},
+            "counts": {name: parts[name].total for name in ("commits", "files")},
+        },
     )
     return RawRecord("change_details", id_, encoded(content), instant(updated), parsed=content)
 
@@ -258,6 +266,8 @@ def _by_rest(site: Site, scope: ScopeRef, id_: str, number: int) -> RawRecord:
         "rest",
         {
             "id": id_,
+            "pull": lean(pull),
+            "landed": _commit(site, scope, landed_sha),
             "reviews": _part(site, f"{base}/pulls/{number}/reviews"),
             "commits": _part(site, f"{base}/pulls/{number}/commits"),
             "files": _part(site, f"{base}/pulls/{number}/files"),
@@ -267,11 +277,40 @@ def _by_rest(site: Site, scope: ScopeRef, id_: str, number: int) -> RawRecord:
             "landed_checks": head_checks
             if landed_sha == head_sha
             else _checks(site, scope, landed_sha),
-            "counts": {name: pull.get(name) for name in ("commits", "changed_files")},
+            "counts": {"commits": pull.get("commits"), "files": pull.get("changed_files")},
         },
     )
     updated = instant(pull.get("updated_at"))
     return RawRecord("change_details", id_, encoded(content), updated, parsed=content)
+
+
+def lean(pull: Mapping[str, Any]) -> dict[str, Any]:
+    """A pull request with the ids of its repositories in place of two whole descriptions."""
+    out = {name: value for name, value in pull.items() if name != "_links"}
+    for side in ("head", "base"):
+        end = out.get(side)
+        repository = end.get("repo") if isinstance(end, dict) else None
+        if isinstance(end, dict) and isinstance(repository, dict):
+            kept = {name: repository.get(name) for name in ("id", "full_name", "private")}
+            out[side] = {**end, "repo": kept}
+    return out
+
+
+def _commit(site: Site, scope: ScopeRef, sha: object) -> dict[str, Any] | None:
+    """A commit; None where it is gone. 409: an empty repository; 422: no such commit."""
+    if not isinstance(sha, str) or not sha:
+        return None
+    answer = site.transport.get(
+        f"repositories/{scope.source_id}/commits/{sha}",
+        {"per_page": 1},
+        allow=frozenset({404, 409, 410, 422}),
+    )
+    if answer.status >= 400:
+        return None
+    # Which files it touches is told by the pull request.
+    return {
+        name: value for name, value in answer.object().items() if name not in ("files", "stats")
+    }
 
 
 def _checks(site: Site, scope: ScopeRef, sha: object) -> dict[str, Any] | None:

@@ -77,7 +77,7 @@ STREAMS: tuple[StreamSpec, ...] = (
         feeds=("change_request", "reference", "account", "commit"),
         after=("milestones",),
         permissions=_PULLS,
-        requests_per_item=4.0,
+        requests_per_item=1.0,
     ),
     StreamSpec(
         name="change_details",
@@ -88,7 +88,7 @@ STREAMS: tuple[StreamSpec, ...] = (
         of="changes",
         watch=WATCH,
         permissions=_PULLS,
-        requests_per_item=9.0,
+        requests_per_item=10.0,
     ),
     StreamSpec(
         name="runs",
