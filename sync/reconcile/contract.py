@@ -15,8 +15,9 @@ from mappings.vocabulary import MilestoneKind, MilestoneState
 #: Major version of the detector contract; the registry refuses another.
 CONTRACT = 1
 
-#: What a detector judges one by one: judged milestones, projects, or the reading itself.
-About = Literal["milestone", "project", "reading"]
+#: What a detector judges one by one: judged milestones, projects, repositories with changes, or the
+#: reading itself.
+About = Literal["milestone", "project", "repository", "reading"]
 
 
 class Severity(StrEnum):
@@ -75,6 +76,8 @@ class Policy:
     grace_days: int = 1
     #: a stream older than this is a blind spot, hours.
     stale_hours: float = 26.0
+    #: connections whose items the changes of a repository speak of, by its path; others: of all.
+    trackers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: hash of the configuration without secrets.
     config_hash: str = ""
     program_version: str = ""
@@ -97,7 +100,8 @@ class Evidence:
 class Found:
     """What a detector saw: an identity, a judgement and its proof."""
 
-    #: `version:10001`, `sprint:7`, `issue:10042`, `project:APO-id`, `board:3`, `stream:…`.
+    #: `version:10001`, `sprint:7`, `issue:10042`, `project:APO-id`, `board:3`, `change:8`,
+    #: `repository:5`, `program:name`, `stream:…`.
     subject: str
     severity: Severity
     #: one number that grows when it gets worse.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mappings.vocabulary import MilestoneKind
 from sync.ledger.milestones import MilestoneFacts
+from sync.reconcile import changes
 from sync.reconcile.contract import Detector
 from sync.reconcile.coverage import needed
 from sync.reconcile.labels import MILESTONES
@@ -39,6 +40,14 @@ class Gate:
         if wanted is not None:
             facts = self.view.milestones.get((connection_id, *wanted))
             return self._of_milestone(facts, streams) if facts is not None else None
+        if about == "repository":
+            lacking = self._project(connection_id, id_, streams)
+            return lacking[0] if lacking else None
+        if about == "change":
+            one = changes.lines(self.view, {connection_id: [id_]}).get((connection_id, id_))
+            if one is None:
+                return None
+            return self.reason(detector, connection_id, f"repository:{one.scope_id}")
         if about == "project":
             return self._of_project(connection_id, id_, streams)
         if about == "issue":

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mappings.vocabulary import MilestoneKind
-from sync.reconcile import life, registry
+from sync.reconcile import changes, life, registry
 from sync.reconcile.contract import (
     Channel,
     Detector,
@@ -159,6 +159,11 @@ def _list_uncovered(
         subjects = [(one.connection_id, one.subject) for one in view.judged if one.state.is_open]
     elif detector.about == "project":
         subjects = [(one.connection_id, one.subject) for one in view.projects]
+    elif detector.about == "repository":
+        subjects = [
+            (connection_id, f"repository:{id_}")
+            for (connection_id, id_), _ in changes.repositories(view)
+        ]
     for connection_id, subject in subjects:
         reason = gate.reason(detector, connection_id, subject)
         if reason is not None:

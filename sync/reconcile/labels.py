@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mappings.vocabulary import MilestoneKind
+from sync.reconcile import changes
 from sync.reconcile.view import View
 from sync.reconcile.words import item_label
 
@@ -18,12 +19,16 @@ class Labels:
     view: View
 
     def read_ahead(self, subjects: Iterable[tuple[int | None, str]]) -> None:
-        """Read the items among these subjects in one query per connection."""
+        """Read the items and changes among these subjects, a query or two per connection."""
         ids: dict[int, set[str]] = {}
+        of_changes: dict[int, set[str]] = {}
         for connection_id, subject in subjects:
             kind, _, id_ = subject.partition(":")
             if kind == "issue" and connection_id is not None:
                 ids.setdefault(connection_id, set()).add(id_)
+            elif kind == "change" and connection_id is not None:
+                of_changes.setdefault(connection_id, set()).add(id_)
+        changes.lines(self.view, of_changes)
         self.view.item_facts(ids)
 
     def label(self, connection_id: int | None, subject: str) -> str:
@@ -36,6 +41,11 @@ class Labels:
         if kind == "issue":
             found = self.view.item_facts({connection_id: [id_]}).get((connection_id, id_))
             return item_label(found) if found is not None else id_
+        if kind == "change":
+            line = changes.lines(self.view, {connection_id: [id_]}).get((connection_id, id_))
+            return line.label if line is not None else id_
+        if kind == "repository":
+            return changes.path(self.view, (connection_id, id_))
         if kind == "project":
             names = (
                 one.key

@@ -11,6 +11,7 @@ from sync.ledger import baseline as baselines
 from sync.reconcile import findings, life, registry
 from sync.reconcile.assemble import Judged, assemble
 from sync.reconcile.contract import Policy, Reconciliation
+from sync.reconcile.derive import derive
 from sync.reconcile.findings import Run
 from sync.reconcile.judge import Outcome, detect, judge_lives
 from sync.reconcile.registry import Catalogue
@@ -43,6 +44,8 @@ def reconcile(
     whole = present and milestone is None
     known = registry.catalogue() if detectors is None else detectors
     registry.check_policy(policy, known)
+    if record and whole:
+        derive(store, policy, now)
     with store.reading() as conn:
         last = next(iter(findings.last_runs(conn, 1)), None)
         # A look at the past, or at one milestone, has no life to go on with.

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -28,6 +28,9 @@ from sync.reconcile.contract import Policy
 from sync.reconcile.coverage import Coverage
 from sync.store import schema
 from sync.store.bulk import select_ids
+
+if TYPE_CHECKING:
+    from sync.reconcile.changes import ChangeLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ class View:
     _plans: dict[Key, Plan] = field(default_factory=dict)
     _containers: dict[Key, Container] = field(default_factory=dict)
     _facts: dict[tuple[int, str], ItemFacts] = field(default_factory=dict)
+    #: changes that `changes.lines` has read; None: not there at this instant.
+    read_changes: "dict[tuple[int, str], ChangeLine | None]" = field(default_factory=dict)
 
     # --- calendar -----------------------------------------------------------------------------
 

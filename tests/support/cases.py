@@ -17,6 +17,7 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     issues          kind, value, message: data issues that are open
     aliases         {former key = item}
     changes, …      what `code_rows` says
+    derived         instant at which links and verdicts became known; the judgement's
     expect          subject, severity, rule, channel, says, hides: findings of the file's detector
     not_checked     labels the detector could not judge
     names           labels of the configuration that mean nothing
@@ -32,9 +33,11 @@ from typing import Any
 import sqlalchemy as sa
 from support import code_rows
 
+from sync.links import refresh as links
 from sync.reconcile.contract import Channel, Policy
 from sync.store import schema
 from sync.store.open import Store, memory_store
+from sync.verdict import refresh as verdicts
 
 CASES = Path(__file__).parent.parent / "cases"
 CONNECTION = 1
@@ -179,9 +182,14 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
             first_seen_at=SEEN,
         )
     code_rows.fill(insert.add, data)
+    code_rows.programs(insert.add, data)
     insert.run()
     _baselines(conn, data)
     _readings(conn, data, now)
+    if "changes" in data and data.get("derive", True):
+        known = _maybe(data.get("derived")) or now
+        links.refresh(conn, known)
+        verdicts.refresh(conn, known)
 
 
 class _Inserts:
@@ -468,6 +476,7 @@ _STREAMS = {
     "site": ("fields", "statuses", "projects", "boards"),
     "project": ("versions", "issues", "changelogs"),
     "board": ("sprints",),
+    "repository": ("issues", "histories", "milestones", "changes", "change_details", "runs"),
 }
 
 
@@ -482,6 +491,8 @@ def _readings(conn: sa.Connection, data: Mapping[str, Any], now: datetime) -> No
     scopes = [("site", "site", "site")]
     scopes += [("project", f"p{key}", key) for key in data.get("projects", ["APO"])]
     scopes += [("board", one["id"], one["id"]) for one in data.get("boards", ())]
+    if code_rows.is_there(data):
+        scopes += [("repository", id_, path) for id_, path in code_rows.repositories(data).items()]
     rows = []
     for kind, id_, key in scopes:
         for stream in _STREAMS[kind]:
@@ -508,7 +519,7 @@ def _step(
     fresh = now - timedelta(hours=one.get("hours", 0))
     return {
         "run_id": run_id,
-        "connection_id": CONNECTION,
+        "connection_id": code_rows.HUB if kind == "repository" else CONNECTION,
         "scope_kind": kind,
         "scope_id": id_,
         "scope_key": key,

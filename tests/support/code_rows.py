@@ -9,6 +9,9 @@
                 unread = {source = reason}: sources whose checks could not be read
     runs        id, kind, sha, changes = [numbers]
     commits     sha, tree, parents
+    hub_items   id, status: issues of the repository
+    hub_milestones  id, name, due, state: its milestones
+    programs    {name = [[connection id, kind, milestone id]]}: program milestones
     confirmed   {name of a check = is it a test}
     required    names of checks without which nothing merges
 
@@ -38,7 +41,7 @@ Add = Callable[..., None]
 
 def fill(add: Add, data: Mapping[str, Any]) -> None:
     """Add the rows that the data describes; `add(table, **values)` writes one."""
-    if not any(name in data for name in ("changes", "hub_items", "runs", "confirmed")):
+    if not is_there(data):
         return
     add(
         schema.connection,
@@ -49,7 +52,7 @@ def fill(add: Add, data: Mapping[str, Any]) -> None:
         mapping_version="m1",
         first_seen_at=SEEN,
     )
-    for id_, path in {REPOSITORY: PATH, **data.get("repositories", {})}.items():
+    for id_, path in repositories(data).items():
         add(
             schema.scope,
             connection_id=HUB,
@@ -71,6 +74,8 @@ def fill(add: Add, data: Mapping[str, Any]) -> None:
     )
     for one in data.get("hub_items", ()):
         _item(add, one)
+    for one in data.get("hub_milestones", ()):
+        _milestone(add, one)
     for one in data.get("changes", ()):
         _change(add, one, data)
     for one in data.get("runs", ()):
@@ -98,6 +103,17 @@ def fill(add: Add, data: Mapping[str, Any]) -> None:
             name=name,
             known_from=SEEN,
         )
+
+
+def is_there(data: Mapping[str, Any]) -> bool:
+    """Whether the data speaks of the repository at all."""
+    names = ("changes", "hub_items", "hub_milestones", "runs", "confirmed")
+    return any(name in data for name in names)
+
+
+def repositories(data: Mapping[str, Any]) -> dict[str, str]:
+    """Path by id."""
+    return {REPOSITORY: PATH, **data.get("repositories", {})}
 
 
 def utc(value: date | datetime | None) -> datetime | None:
@@ -143,6 +159,37 @@ def _item(add: Add, one: Mapping[str, Any]) -> None:
         work_item_id=f"i{number}",
         first_seen_at=SEEN,
     )
+
+
+def _milestone(add: Add, one: Mapping[str, Any]) -> None:
+    add(
+        schema.milestone,
+        connection_id=HUB,
+        kind="milestone",
+        source_id=one["id"],
+        name=one["name"],
+        state=one.get("state", "active"),
+        scope_id=REPOSITORY,
+        due_date=one.get("due"),
+        url=f"{URL}/{PATH}/milestone/{one['id']}",
+        **_present(),
+    )
+
+
+def programs(add: Add, data: Mapping[str, Any]) -> None:
+    """Add the program milestones."""
+    for name, parts in data.get("programs", {}).items():
+        for connection_id, kind, id_ in parts:
+            add(
+                judged.milestone_part,
+                name=name,
+                connection_id=connection_id,
+                milestone_kind=kind,
+                milestone_id=id_,
+                valid_from=SEEN,
+                author="tpm",
+                created_at=SEEN,
+            )
 
 
 def _change(add: Add, one: Mapping[str, Any], data: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Two facts of one source contradict each other."""
+"""Two facts contradict each other, within one system or between two."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from sync.reconcile.contract import (
     Severity,
     Words,
 )
+from sync.reconcile.detectors.data import contradiction_code, contradiction_program
 from sync.reconcile.view import View, joined_key
 from sync.reconcile.words import capped, count, day, item_evidence, item_label, verb
 from sync.store import schema
@@ -42,6 +43,8 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
     yield from _released_open(view, settled, thresholds["released_days"])
     yield from _parents_and_children(view, settled)
     yield from _blocked_by_done(view, settled)
+    yield from contradiction_code.detect(view, settled, thresholds)
+    yield from contradiction_program.detect(view, settled)
 
 
 # --- released-open ----------------------------------------------------------------------------
@@ -353,7 +356,11 @@ DETECTOR = Detector(
     id=ID,
     name="Two facts contradict each other",
     family="data",
-    needs={"jira": ("issues", "changelogs", "versions")},
+    needs={
+        "jira": ("issues", "changelogs", "versions"),
+        "github": ("issues", "histories", "milestones"),
+        "gitlab": ("issues", "histories", "milestones"),
+    },
     words=Words(
         title="{title}",
         what="{what}",
@@ -363,10 +370,12 @@ DETECTOR = Detector(
         remedy="{remedy}",
     ),
     channel=Channel.DIGEST,
-    defaults={"settled_hours": 24, "released_days": 90},
+    defaults={"settled_hours": 24, "released_days": 90, "merged_days": 10},
     explain={
         "settled_hours": "hours both sides must have stood before it is a finding",
         "released_days": "days after its release in which a version nobody judges is looked at",
+        "merged_days": "working days after its last change landed from which an open item is a "
+        "finding",
     },
     detect=detect,
     rules={
@@ -374,6 +383,8 @@ DETECTOR = Detector(
         "parent-done-open-children": "an item is done while a child is open",
         "children-done-parent-open": "an item is open while all its children are done or cancelled",
         "blocked-by-done": "an open item is marked as blocked by one that is done",
+        **contradiction_code.RULES,
+        **contradiction_program.RULES,
     },
     about="project",
 )

@@ -1,0 +1,337 @@
+"""Change requests as they stood at a view's instant, their links and their verdicts."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from mappings.vocabulary import ChangeState, LinkKind
+from sync.reconcile.contract import Evidence
+from sync.reconcile.view import View
+from sync.store import schema
+from sync.store import tables_code as code
+from sync.store.bulk import select_ids
+from sync.store.tables_judged import change_link, test_check
+from sync.store.tables_judged import verdict as verdict_table
+from sync.verdict.names import Verdict
+
+#: (connection id, source id).
+Pair = tuple[int, str]
+
+#: Links that say that a change works on an item.
+WORK = (LinkKind.IMPLEMENTS, LinkKind.CLOSES)
+#: What lists the changes of a repository, and what brings their links and checks.
+STREAMS = ("changes", "change_details")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """A change request at the view's instant; instants in UTC."""
+
+    connection_id: int
+    id: str
+    scope_id: str
+    key: str
+    title: str
+    state: ChangeState
+    is_draft: bool
+    base_ref: str | None
+    created_at: datetime | None
+    merged_at: datetime | None
+    closed_at: datetime | None
+    by_bot: bool
+    #: added and removed lines together; None: not told.
+    lines: int | None
+    restricted: bool
+    url: str | None
+
+    @property
+    def pair(self) -> Pair:
+        """Identity in the store."""
+        return (self.connection_id, self.id)
+
+    @property
+    def subject(self) -> str:
+        """How findings name it."""
+        return f"change:{self.id}"
+
+    @property
+    def label(self) -> str:
+        """What a person calls it; a restricted one is not named."""
+        return "a restricted change" if self.restricted else f"{self.key} {self.title}".strip()
+
+    def evidence(self, text: str, at: datetime | None = None) -> Evidence:
+        """A proof about it: its key and title, then what is the matter with it."""
+        return Evidence(
+            text=f"{self.key} {self.title}: {text}",
+            url=self.url,
+            at=at,
+            source=self.subject,
+            restricted=self.restricted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLine:
+    """A link from a change to an item, or to a change that it takes back."""
+
+    change: Pair
+    #: `work_item` or `change_request`.
+    to_kind: str
+    to: Pair
+    kind: LinkKind
+    method: str
+    confidence: float
+    evidence: str
+    ambiguous: bool
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictLine:
+    """What was said of a change that landed."""
+
+    change: ChangeLine
+    verdict: Verdict
+    grades: Mapping[str, str]
+    reasons: tuple[str, ...]
+    marks: frozenset[str]
+
+
+_COLUMNS = (
+    "source_id",
+    "scope_id",
+    "key",
+    "title",
+    "state",
+    "is_draft",
+    "base_ref",
+    "created_at",
+    "merged_at",
+    "closed_at",
+    "author_id",
+    "additions",
+    "deletions",
+    "restricted",
+    "url",
+    "gone_at",
+    "first_seen_at",
+)
+
+
+def lines(view: View, ids: Mapping[int, Collection[str]]) -> dict[Pair, ChangeLine]:
+    """These changes, without those that were not there at the view's instant; each read once."""
+    held = view.read_changes
+    for connection_id, wanted in ids.items():
+        unknown = {id_ for id_ in wanted if (connection_id, id_) not in held}
+        if unknown:
+            _read(view, connection_id, unknown)
+    found = {}
+    for connection_id, wanted in ids.items():
+        for id_ in wanted:
+            one = held[connection_id, id_]
+            if one is not None:
+                found[one.pair] = one
+    return found
+
+
+def _read(view: View, connection_id: int, ids: Collection[str]) -> None:
+    rows = [
+        dict(zip(_COLUMNS, row, strict=True))
+        for row in select_ids(
+            view.conn, code.change_request, _COLUMNS, connection_id, "source_id", sorted(ids)
+        )
+    ]
+    authors = {row["author_id"] for row in rows if row["author_id"] is not None}
+    bots = {
+        id_
+        for id_, is_bot in select_ids(
+            view.conn,
+            schema.account,
+            ("source_id", "is_bot"),
+            connection_id,
+            "source_id",
+            sorted(authors),
+        )
+        if is_bot
+    }
+    view.read_changes.update({(connection_id, id_): None for id_ in ids})
+    for row in rows:
+        view.read_changes[connection_id, row["source_id"]] = _line(view, connection_id, row, bots)
+
+
+def _line(
+    view: View, connection_id: int, row: Mapping[str, Any], bots: Collection[str]
+) -> ChangeLine | None:
+    earlier = min(view.as_of, view.known_at)
+    if row["first_seen_at"] > view.known_at:
+        return None
+    if row["gone_at"] is not None and row["gone_at"] <= earlier:
+        return None
+    if row["created_at"] is not None and row["created_at"] > view.as_of:
+        return None
+    state, merged, closed = _then(view, row)
+    told = [row["additions"], row["deletions"]]
+    return ChangeLine(
+        connection_id=connection_id,
+        id=row["source_id"],
+        scope_id=row["scope_id"],
+        key=row["key"],
+        title=row["title"],
+        state=state,
+        is_draft=bool(row["is_draft"]),
+        base_ref=row["base_ref"],
+        created_at=row["created_at"],
+        merged_at=merged,
+        closed_at=closed,
+        by_bot=row["author_id"] in bots,
+        lines=sum(told) if None not in told else None,
+        restricted=bool(row["restricted"]),
+        url=row["url"],
+    )
+
+
+def _then(
+    view: View, row: Mapping[str, Any]
+) -> tuple[ChangeState, datetime | None, datetime | None]:
+    """State, merge and close as they were: what ended later had not ended."""
+    state = ChangeState(row["state"])
+    merged, closed = row["merged_at"], row["closed_at"]
+    if view.present:
+        return state, merged, closed
+    if merged is not None and merged <= view.as_of:
+        return ChangeState.MERGED, merged, closed
+    if state is ChangeState.CLOSED and closed is not None and closed <= view.as_of:
+        return ChangeState.CLOSED, None, closed
+    if state is ChangeState.UNKNOWN or (state is ChangeState.CLOSED and closed is None):
+        return ChangeState.UNKNOWN, None, None
+    return ChangeState.OPEN, None, None
+
+
+def landed(view: View, since: datetime, *, until: datetime | None = None) -> dict[Pair, ChangeLine]:
+    """Changes that landed after `since` and not after `until` (the view's instant); UTC."""
+    c = code.change_request.c
+    rows = view.conn.execute(
+        sa.select(c.connection_id, c.source_id).where(
+            c.state == ChangeState.MERGED.value,
+            c.merged_at > since,
+            c.merged_at <= (until or view.as_of),
+        )
+    )
+    ids: dict[int, set[str]] = {}
+    for row in rows:
+        ids.setdefault(row.connection_id, set()).add(row.source_id)
+    return lines(view, ids)
+
+
+def links(view: View, *, kinds: Sequence[LinkKind] = WORK) -> list[LinkLine]:
+    """Links of these kinds that were known at the view's instant; in a fixed order."""
+    c = change_link.c
+    rows = view.conn.execute(
+        sa.select(change_link)
+        .where(
+            c.kind.in_([one.value for one in kinds]),
+            c.first_seen_at <= view.known_at,
+            sa.or_(c.withdrawn_at.is_(None), c.withdrawn_at > view.known_at),
+        )
+        .order_by(c.from_connection_id, c.from_id, c.to_connection_id, c.to_id, c.kind)
+    )
+    return [
+        LinkLine(
+            (row.from_connection_id, row.from_id),
+            row.to_kind,
+            (row.to_connection_id, row.to_id),
+            LinkKind(row.kind),
+            row.method,
+            row.confidence,
+            row.evidence,
+            bool(row.ambiguous),
+            row.first_seen_at,
+        )
+        for row in rows
+    ]
+
+
+def verdicts(view: View, since: datetime) -> list[VerdictLine]:
+    """What is known of changes that landed after `since` (UTC), in the order of landing."""
+    changes = landed(view, since)
+    ids: dict[int, set[str]] = {}
+    for connection_id, id_ in changes:
+        ids.setdefault(connection_id, set()).add(id_)
+    columns = (
+        "change_request_id",
+        "verdict",
+        "grades",
+        "reasons",
+        "marks",
+        "known_from",
+        "known_to",
+    )
+    found = []
+    for connection_id, wanted in ids.items():
+        for id_, word, grades, reasons, marks, known_from, known_to in select_ids(
+            view.conn,
+            verdict_table,
+            columns,
+            connection_id,
+            "change_request_id",
+            sorted(wanted),
+        ):
+            if known_from > view.known_at or (known_to is not None and known_to <= view.known_at):
+                continue
+            found.append(
+                VerdictLine(
+                    changes[connection_id, id_],
+                    Verdict(word),
+                    grades,
+                    tuple(reasons),
+                    frozenset(marks),
+                )
+            )
+    return sorted(found, key=lambda one: (_landed_at(one), one.change.pair))
+
+
+def _landed_at(one: VerdictLine) -> datetime:
+    assert one.change.merged_at is not None
+    return one.change.merged_at
+
+
+def confirmed(view: View) -> frozenset[Pair]:
+    """Repositories of which a person said which checks are tests: (connection id, scope id)."""
+    c = test_check.c
+    rows = view.conn.execute(
+        sa.select(c.connection_id, c.scope_id)
+        .where(
+            c.confirmed_by.is_not(None),
+            c.known_from <= view.known_at,
+            sa.or_(c.known_to.is_(None), c.known_to > view.known_at),
+        )
+        .distinct()
+    )
+    return frozenset((row.connection_id, row.scope_id) for row in rows)
+
+
+def repositories(view: View) -> list[tuple[Pair, str]]:
+    """Repositories that hold changes, and what people call them; by name."""
+    c = code.change_request.c
+    rows = view.conn.execute(
+        sa.select(c.connection_id, c.scope_id)
+        .where(c.first_seen_at <= view.known_at, c.gone_at.is_(None))
+        .distinct()
+    )
+    found = [((row.connection_id, row.scope_id), path(view, (row[0], row[1]))) for row in rows]
+    return sorted(found, key=lambda one: (one[1], one[0]))
+
+
+def path(view: View, repository: Pair) -> str:
+    """What people call a repository: `owner/name`."""
+    return view.holders.get(repository, ("", repository[1]))[1]
+
+
+def lacking(view: View, repository: Pair, streams: Collection[str] = STREAMS) -> str | None:
+    """Why the changes of a repository may not be judged; None: they may."""
+    kind, key = view.holders.get(repository, ("repository", repository[1]))
+    found = view.coverage.lacks((repository[0], kind, repository[1]), key, streams, kind)
+    return found[0] if found else None

@@ -1,0 +1,18 @@
+"""Bring up to date what follows from the readings of all systems together: links and verdicts."""
+
+from datetime import datetime
+
+from sync.links import refresh as links
+from sync.reconcile.contract import Policy
+from sync.store.open import Store
+from sync.verdict import refresh as verdicts
+
+
+def derive(store: Store, policy: Policy, now: datetime) -> None:
+    """Resolve references and judge what landed, in one transaction; `now` in UTC.
+
+    An unchanged world writes nothing.
+    """
+    with store.writing() as conn:
+        links.refresh(conn, now, policy.trackers)
+        verdicts.refresh(conn, now)

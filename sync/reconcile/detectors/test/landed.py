@@ -1,0 +1,93 @@
+"""What the detectors of this family share: landed changes with their verdicts, and their words."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from sync.reconcile import changes
+from sync.reconcile.changes import ChangeLine, Pair, VerdictLine
+from sync.reconcile.contract import Channel, Evidence
+from sync.reconcile.view import View
+from sync.reconcile.words import day_of
+from sync.verdict.names import Grade
+
+#: Streams that a judgement of tests rests on, per connector.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "github": ("changes", "change_details"),
+    "gitlab": ("changes", "change_details", "runs", "jobs"),
+}
+
+_GRADES = {
+    Grade.FAILED.value: "failed",
+    Grade.NONE.value: "left no trace",
+    Grade.NOT_RUN.value: "did not run",
+    Grade.STALE.value: "passed on an earlier commit",
+    Grade.PREVIEW_STALE.value: "passed on a merge that may differ from what landed",
+    Grade.HEAD.value: "passed on the head, not on what landed",
+    Grade.PREVIEW.value: "passed on a preview of the merge",
+    Grade.EXACT_AFTER.value: "passed after it landed",
+    Grade.EXACT.value: "passed",
+    Grade.UNKNOWN.value: "is not known to have ended",
+}
+
+
+def recent(view: View, days: float) -> list[VerdictLine]:
+    """Verdicts of what landed in so many days before the view's instant, oldest first."""
+    return changes.verdicts(view, view.as_of - timedelta(days=days))
+
+
+def channel(confirmed: frozenset[Pair], one: ChangeLine) -> Channel:
+    """Only where a person said which checks are tests, others than the reader get to see it."""
+    said = (one.connection_id, one.scope_id) in confirmed
+    return Channel.MAILED if said else Channel.DIGEST
+
+
+def proofs(one: VerdictLine) -> tuple[Evidence, ...]:
+    """When it landed, then each check in a line of its own."""
+    change = one.change
+    landed = change.evidence("landed", change.merged_at)
+    checks = [
+        Evidence(f"{name} {_GRADES[grade]}", source=change.subject, restricted=change.restricted)
+        for name, grade in sorted(one.grades.items(), key=lambda pair: (_order(pair[1]), pair[0]))
+    ]
+    return (landed, *checks[:20])
+
+
+def _order(grade: str) -> int:
+    found = Grade(grade)
+    return -1 if found is Grade.UNKNOWN else found.rank
+
+
+def words(view: View, one: ChangeLine) -> dict[str, Any]:
+    """Values that the templates of this family name."""
+    repository = changes.path(view, (one.connection_id, one.scope_id))
+    return {
+        "change": one.label,
+        "repository": repository,
+        "landed": f"on {day_of(one.merged_at, view.calendar)}" if one.merged_at else "",
+    }
+
+
+def due_soon(view: View, working_days: int) -> dict[Pair, date]:
+    """Changes that work on an item of a judged open milestone due so soon, and when it is due."""
+    soon: dict[Pair, date] = {}
+    for facts in view.judged:
+        due = facts.due_date
+        if due is None or not facts.state.is_open or due < view.today:
+            continue
+        if view.calendar.between(view.today, due) > working_days:
+            continue
+        (plan,) = view.plans([facts])
+        for id_ in plan.leaves:
+            held = soon.get((facts.connection_id, id_))
+            soon[facts.connection_id, id_] = min(due, held) if held is not None else due
+    return _of_changes(soon, changes.links(view)) if soon else {}
+
+
+def _of_changes(items: Mapping[Pair, date], links: Iterable[changes.LinkLine]) -> dict[Pair, date]:
+    found: dict[Pair, date] = {}
+    for link in links:
+        due = items.get(link.to) if link.to_kind == "work_item" else None
+        if due is not None and not link.ambiguous:
+            found[link.change] = min(due, found.get(link.change, due))
+    return found

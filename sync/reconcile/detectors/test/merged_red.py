@@ -1,0 +1,82 @@
+"""A change landed although a test had failed on it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sync.reconcile import changes
+from sync.reconcile.changes import VerdictLine
+from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Words
+from sync.reconcile.detectors.test import landed
+from sync.reconcile.view import View
+from sync.reconcile.words import count
+from sync.verdict.names import Grade, Verdict
+
+ID = "test.merged-red"
+
+
+def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
+    """What landed lately with a failed test; worse while nothing after it was green."""
+    verdicts = landed.recent(view, thresholds["days"])
+    confirmed = changes.confirmed(view)
+    for place, one in enumerate(verdicts):
+        if one.verdict is not Verdict.MERGED_RED:
+            continue
+        change = one.change
+        failed = sorted(name for name, grade in one.grades.items() if grade == Grade.FAILED.value)
+        red = _still_red(one, verdicts[place + 1 :])
+        yield Found(
+            subject=change.subject,
+            severity=Severity.CRITICAL if red else Severity.HIGH,
+            magnitude=float(len(failed)),
+            values={
+                **landed.words(view, change),
+                "checks": _listed(failed),
+                "still": (
+                    f"Nothing that landed on {change.base_ref or 'this branch'} after it was green."
+                    if red
+                    else "A later change was green."
+                ),
+            },
+            evidence=landed.proofs(one),
+            connection_id=change.connection_id,
+            channel=landed.channel(confirmed, change),
+        )
+
+
+def _still_red(one: VerdictLine, later: Iterable[VerdictLine]) -> bool:
+    """Whether what landed after it on the same branch failed as well, if anything did."""
+    mine = one.change
+    after = [
+        each.verdict
+        for each in later
+        if (each.change.connection_id, each.change.scope_id, each.change.base_ref)
+        == (mine.connection_id, mine.scope_id, mine.base_ref)
+    ]
+    return all(verdict is Verdict.MERGED_RED for verdict in after)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:3])
+    more = len(names) - 3
+    return shown if more <= 0 else f"{shown} and {count(more, 'more check')}"
+
+
+DETECTOR = Detector(
+    id=ID,
+    name="A change landed although a test had failed",
+    family="test",
+    needs=landed.NEEDS,
+    words=Words(
+        title="{change} landed with a failed test",
+        what="{change} landed in {repository} {landed} while {checks} had failed. {still}",
+        so_what="What the test guards may be broken for everybody who takes this branch.",
+        who="whoever answers for {repository}",
+        by_when="now",
+        remedy="Mend it or take the change back; if the test is wrong, mend the test.",
+    ),
+    channel=Channel.DIGEST,
+    defaults={"days": 30},
+    explain={"days": "days after landing in which a change is a finding"},
+    detect=detect,
+    about="repository",
+)

@@ -1,0 +1,155 @@
+"""A change landed, and no automated test evidence was found for it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sync.reconcile import changes
+from sync.reconcile.changes import Pair, VerdictLine
+from sync.reconcile.contract import (
+    Channel,
+    Detector,
+    Evidence,
+    Found,
+    NotChecked,
+    Severity,
+    Words,
+)
+from sync.reconcile.detectors.test import landed
+from sync.reconcile.view import View
+from sync.reconcile.words import capped, count
+from sync.verdict.names import Verdict
+
+ID = "test.not-tested"
+
+
+def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
+    """What landed lately without a test, and repositories that show none at all."""
+    verdicts = landed.recent(view, thresholds["days"])
+    confirmed = changes.confirmed(view)
+    soon = landed.due_soon(view, thresholds["due_days"])
+    for one in verdicts:
+        if one.verdict is Verdict.NOT_TESTED:
+            yield _found(view, one, thresholds, confirmed, soon)
+    yield from _without_tests(view, verdicts, confirmed)
+
+
+def _found(
+    view: View,
+    one: VerdictLine,
+    thresholds: Mapping[str, Any],
+    confirmed: frozenset[Pair],
+    soon: Mapping[Pair, Any],
+) -> Found:
+    change = one.change
+    large = change.lines is not None and change.lines > thresholds["high_over_lines"]
+    severity = Severity.HIGH if large else Severity.MEDIUM
+    if change.pair in soon:
+        severity = Severity.CRITICAL
+    size = f" It touches {count(change.lines, 'line')}." if change.lines is not None else ""
+    blocked = " A run waits for somebody's approval." if "blocked" in one.marks else ""
+    said = (change.connection_id, change.scope_id) in confirmed
+    hint = (
+        ""
+        if said
+        else f" Nobody has confirmed yet which checks of {changes.path(view, _repository(one))} "
+        "are tests."
+    )
+    return Found(
+        subject=change.subject,
+        severity=severity,
+        magnitude=float(change.lines or 1),
+        values={
+            **landed.words(view, change),
+            "title": f"{change.label} landed, no automated test evidence found",
+            "size": size + blocked,
+            "hint": hint,
+            "who": f"whoever answers for {changes.path(view, _repository(one))}",
+            "remedy": (
+                "Run the tests on what landed, or say why it needs none."
+                if said
+                else "Look whether something tests it that is not listed: driftline tests "
+                f"{changes.path(view, _repository(one))}"
+            ),
+        },
+        evidence=landed.proofs(one),
+        connection_id=change.connection_id,
+        channel=landed.channel(confirmed, change),
+    )
+
+
+def _repository(one: VerdictLine) -> Pair:
+    return (one.change.connection_id, one.change.scope_id)
+
+
+def _without_tests(
+    view: View, verdicts: Iterable[VerdictLine], confirmed: frozenset[Pair]
+) -> Iterable[Found]:
+    """One finding for a repository of which no check is a test, and none for each change."""
+    held: dict[Pair, list[VerdictLine]] = {}
+    for one in verdicts:
+        held.setdefault(_repository(one), []).append(one)
+    for repository, mine in sorted(held.items()):
+        without = [one for one in mine if one.verdict is Verdict.NO_CI]
+        if not without:
+            continue
+        path = changes.path(view, repository)
+        number = count(len(without), "change")
+        yield Found(
+            subject=f"repository:{repository[1]}",
+            severity=Severity.LOW,
+            magnitude=float(len(without)),
+            rule="no-ci",
+            values={
+                "title": f"{path} shows no check that is a test",
+                "repository": path,
+                "change": number,
+                "landed": "lately",
+                "size": "",
+                "hint": f" None of the checks of {path} is known to be a test.",
+                "who": f"whoever answers for {path}",
+                "remedy": f"If one is, say so: driftline tests confirm {path} --test NAME",
+            },
+            evidence=(
+                Evidence(f"{number} landed in {path} without a test check"),
+                *capped(
+                    [one.change.evidence("landed", one.change.merged_at) for one in without],
+                    "change",
+                ),
+            ),
+            connection_id=repository[0],
+            channel=Channel.DIGEST,
+        )
+
+
+DETECTOR = Detector(
+    id=ID,
+    name="A change landed and no test evidence was found",
+    family="test",
+    needs=landed.NEEDS,
+    words=Words(
+        title="{title}",
+        what=(
+            "{change} landed in {repository} {landed}; no automated test evidence was found.{size}"
+        ),
+        so_what="What it breaks will be found by whoever uses it first.{hint}",
+        who="{who}",
+        by_when="before the next release",
+        remedy="{remedy}",
+    ),
+    channel=Channel.DIGEST,
+    defaults={"days": 30, "high_over_lines": 200, "due_days": 10},
+    explain={
+        "days": "days after landing in which a change is a finding",
+        "high_over_lines": "lines added and removed above which it is high",
+        "due_days": "working days before the date of a judged milestone in which a change that "
+        "works on one of its items is critical",
+    },
+    detect=detect,
+    rules={
+        "": "a change landed without a passed test on it, its merge or its head, although tests "
+        "run on the changes around it (medium)",
+        "no-ci": "no check of a repository is known to be a test: one finding, none per change "
+        "(low, never mailed)",
+    },
+    about="repository",
+)
