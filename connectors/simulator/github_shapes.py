@@ -597,18 +597,20 @@ class Shapes:
         return {}
 
     def _issue_reference(self, id_: int) -> Json | None:
+        """An issue as events name it: without its id."""
         one = self.code.issues.get(id_)
         if one is None or one.deleted:
             return None
         repo = self.code.repositories[one.repo_id]
+        type_ = self.issue_type(one.type)
+        kept = ("id", "node_id", "name", "color")
         return {
-            "id": one.id,
             "number": one.number,
             "title": one.title,
-            "url": f"{self.api(repo)}/issues/{one.number}",
-            "html_url": f"{self.page_of(repo)}/issues/{one.number}",
-            "repository_url": self.api(repo),
             "state": one.state,
+            "state_reason": one.reason,
+            "repository": self.repository(repo),
+            "issue_type": type_ and {name: type_[name] for name in kept},
         }
 
     def timeline(self, item: Item) -> list[Json]:
