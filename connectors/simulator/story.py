@@ -52,10 +52,14 @@ class Story:
     def moves(self) -> None:
         """The week between the readings: planted trouble and harmless life; time has passed."""
         with self.world.lock:
-            for move in self._moves:
-                move()
-            self._ordinary_life()
+            self.week()
             self.world.now += GAP
+
+    def week(self) -> None:
+        """What happens in Jira in that week; the present stays, and the lock is the caller's."""
+        for move in self._moves:
+            move()
+        self._ordinary_life()
 
     # --- the plot ---------------------------------------------------------------------------
 

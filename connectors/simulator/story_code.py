@@ -1,0 +1,247 @@
+"""What goes wrong on purpose in the company's repositories, beside the plots in its Jira.
+
+As there, the plan is drawn from the seed. Some of it lies before the first reading, some between
+the readings; everything else in the repositories is ordinary life that no detector may find.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.simulator.code_build import Life, Lives, build_code
+from connectors.simulator.code_ci import JobPlan
+from connectors.simulator.code_things import Repository, TestTotals
+from connectors.simulator.story import GAP, Planted, Story
+from connectors.simulator.story_harmless import HARMLESS
+from connectors.simulator.story_scene import Scene
+from connectors.simulator.story_work import GREEN, Work, ending, live, with_jobs
+from connectors.simulator.world import World, days
+
+#: Of each repository, before the story adds its own.
+CHANGES, ISSUES = 26, 8
+#: Repositories that run tests; a fourth one does not.
+TESTED = 3
+PROGRAM, HOSTED = "Release 3.2", "3.2"
+
+_RED = with_jobs(JobPlan("unit tests", "failure", 240, tests=TestTotals(420, failed=3)))
+_CANCELLED = with_jobs(
+    JobPlan("unit tests", "cancelled", 20), JobPlan("integration tests", "cancelled", 20)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A milestone of one system, as a part of a program milestone."""
+
+    #: jira, github, gitlab.
+    system: str
+    #: project key, or path of a repository.
+    place: str
+    name: str
+
+
+class CodeStory:
+    """The plots in the repositories of a company whose Jira has a story already."""
+
+    def __init__(self, world: World, story: Story, seed: int) -> None:
+        """Build the repositories up to the first reading, with what the plots need there."""
+        self.world, self.story = world, story
+        self.rng = random.Random(f"{seed}/story/code")
+        #: repositories whose tests a person confirms.
+        self.confirmed: list[Repository] = []
+        #: parts of the one program milestone, if somebody has linked any.
+        self.program: list[Part] = []
+        self.scene = Scene(world, self.rng, (), Lives())
+        build_code(
+            world,
+            seed,
+            repositories=self.rng.choice((TESTED, TESTED + 1)),
+            changes_per_repository=CHANGES,
+            issues_per_repository=ISSUES,
+            also=self._draw,
+        )
+        self.scene.lives.keep(self.scene.begun)
+
+    @property
+    def planted(self) -> list[Planted]:
+        """All that must be found after the second reading, in Jira and in the repositories."""
+        return [*self.story.planted, *self.scene.planted]
+
+    def moves(self) -> None:
+        """The week between the readings, in Jira and in the repositories; time has passed."""
+        with self.world.lock:
+            self.story.week()
+            self._follow()
+            for life in self.scene.week:
+                self.scene.lives.add(life)
+            self.scene.lives.run(until=self.world.now + GAP)
+            self.world.now += GAP
+
+    def _draw(self, lives: Lives) -> None:
+        every = list(self.world.code.repositories.values())
+        scene = self.scene = Scene(self.world, self.rng, every[:TESTED], lives)
+        for plot in self.rng.sample(PLOTS, self.rng.randint(4, len(PLOTS))):
+            plot(scene)
+        for plot in self.rng.sample(HARMLESS, self.rng.randint(6, len(HARMLESS))):
+            plot(scene)
+        for repo in every[TESTED:]:
+            scene.plant("test.not-tested", f"repository:{repo.id}", "no-ci")
+        self.confirmed = [one for one in scene.repositories if self.rng.random() < 0.5]
+        if self.rng.random() < 0.6:
+            self._link_milestones()
+
+    def _link_milestones(self) -> None:
+        """One milestone over several systems; its parts agree, or one of them stands apart."""
+        scene, code = self.scene, self.world.code
+        some = self.rng.sample(list(scene.repositories), 2)
+        self.program = [
+            Part("jira", scene.project().key, PROGRAM),
+            *(Part(one.host, one.path, HOSTED) for one in some),
+        ]
+        milestone = next(one for one in code.milestones_of(some[0]) if one.title == HOSTED)
+        assert milestone.due is not None
+        at, fate = self.world.now - days(5), self.rng.random()
+        if fate < 0.35:
+            later = milestone.due + days(self.rng.randint(3, 15))
+            code.edit_milestone(milestone, due=later, at=at)
+            scene.plant("data.contradiction", f"program:{PROGRAM}", "program-dates")
+        elif fate < 0.7:
+            code.close_milestone(milestone, at=at)
+            scene.plant("data.contradiction", f"program:{PROGRAM}", "program-states")
+
+    def _follow(self) -> None:
+        """What is finished in Jira in this week landed shortly before."""
+        code = self.world.code
+        done = {
+            one.key: one.resolved
+            for one in self.world.alive()
+            if one.resolved is not None and one.resolved > self.world.now
+        }
+        for change in list(code.changes.values()):
+            end = done.get(change.title.partition(" ")[0])
+            if change.state != "open" or end is None:
+                continue
+            repo = code.repositories[change.repo_id]
+            jobs = GREEN if repo in self.scene.repositories else None
+            work = Work(
+                repo, change.title, change.head_branch, change.author or "", change.created,
+                end - timedelta(hours=2), head=jobs, landed=jobs,
+            )  # fmt: skip
+            self.scene.week.append(ending(code, work, change))
+
+
+# --- plots ----------------------------------------------------------------------------------------
+
+
+def _not_tested(scene: Scene) -> None:
+    """A change lands for which nothing ran."""
+
+    def life() -> Life:
+        change = yield from scene.of_this_week(head=None, landed=None)
+        scene.plant("test.not-tested", f"change:{change.id}", note="no run at all")
+
+    scene.week.append(life())
+
+
+def _cancelled(scene: Scene) -> None:
+    """All tests of a change were cancelled, and it landed."""
+
+    def life() -> Life:
+        change = yield from scene.of_this_week(head=_CANCELLED, landed=None)
+        scene.plant("test.not-tested", f"change:{change.id}", note="cancelled")
+
+    scene.week.append(life())
+
+
+def _merged_red(scene: Scene) -> None:
+    """A change lands while its tests fail."""
+
+    def life() -> Life:
+        change = yield from scene.of_this_week(head=_RED, landed=None)
+        scene.plant("test.merged-red", f"change:{change.id}", note="red at its head")
+
+    scene.week.append(life())
+
+
+def _red_after(scene: Scene) -> None:
+    """What was green at the head is red where it landed."""
+
+    def life() -> Life:
+        change = yield from scene.of_this_week(landed=_RED)
+        scene.plant("test.merged-red", f"change:{change.id}", note="red where it landed")
+
+    scene.week.append(life())
+
+
+def _done_unmerged(scene: Scene) -> None:
+    """An item is closed while the change for it is open."""
+    issue = scene.item()
+    scene.begin(live(scene.code, scene.work(issue, scene.ago(2, 4), None)))
+    scene.week.append(scene.finish(issue, scene.later(2, 4)))
+    scene.plant("data.contradiction", f"issue:{issue.id}", "done-unmerged")
+
+
+def _done_closed(scene: Scene) -> None:
+    """An item is closed though its change was given up."""
+    issue, given_up = scene.item(), scene.later(1, 3)
+    work = scene.work(issue, scene.ago(2, 4), given_up, lands=False)
+    scene.begin(live(scene.code, work))
+    scene.week.append(scene.finish(issue, given_up + days(1)))
+    scene.plant("data.contradiction", f"issue:{issue.id}", "done-closed")
+
+
+def _done_reverted(scene: Scene) -> None:
+    """What landed for a finished item is taken back, and the item stays closed."""
+    issue, back = scene.item(), scene.later(1, 4)
+
+    def life() -> Life:
+        change = yield from scene.finished(issue)
+        yield from scene.take_back(change, back)
+
+    scene.begin(life())
+    scene.plant("data.contradiction", f"issue:{issue.id}", "done-reverted")
+
+
+def _open_merged(scene: Scene) -> None:
+    """The work for an item landed weeks ago, and nobody has closed it."""
+    landed = scene.ago(18, 25)
+    issue = scene.item(begun=landed - days(4))
+    scene.begin(live(scene.code, scene.work(issue, landed - days(2), landed)))
+    scene.plant("data.contradiction", f"issue:{issue.id}", "open-merged")
+
+
+def _host_issue_unmerged(scene: Scene) -> None:
+    """An issue of a repository is closed by hand while the change that closes it is open."""
+    repo, author, begun, closed = (
+        scene.somewhere(), scene.somebody(), scene.ago(4, 8), scene.later(1, 4),
+    )  # fmt: skip
+
+    def life() -> Life:
+        yield begun
+        issue = scene.code.create_issue(
+            repo, f"No {scene.topic()} in the list", author=author, at=begun, body="Add it."
+        )
+        scene.plant("data.contradiction", f"issue:{issue.id}", "done-unmerged")
+        work = Work(
+            repo, f"List {scene.topic()}", f"list-{issue.number}", author, begun + days(1), None,
+            f"Closes #{issue.number}", closes=issue,
+        )  # fmt: skip
+        yield from live(scene.code, work)
+        yield closed
+        scene.code.close(issue, at=closed, by=author)
+
+    scene.begin(life())
+
+
+PLOTS: tuple[Callable[[Scene], None], ...] = (
+    _not_tested,
+    _cancelled,
+    _merged_red,
+    _red_after,
+    _done_unmerged,
+    _done_closed,
+    _done_reverted,
+    _open_merged,
+    _host_issue_unmerged,
+)
