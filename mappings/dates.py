@@ -14,7 +14,7 @@ def instant(value: Any) -> datetime | None:
             parsed = datetime.fromisoformat(value)
             if parsed.tzinfo is None:
                 return None
-            moment = parsed.astimezone(UTC)
+            moment = parsed if parsed.tzinfo is UTC else parsed.astimezone(UTC)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             moment = datetime.fromtimestamp(value / 1000, UTC)
         else:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mappings.records import Field, Milestone
+from mappings.records import Account, Field, Milestone
 from mappings.text import clean
 from mappings.vocabulary import EventField
 
@@ -49,7 +49,7 @@ SOFTWARE = {
     "epic link": EventField.PARENT,
     "flagged": EventField.FLAG,
 }
-#: Most kinds of change log entries, and most sprints, remembered by a plan.
+#: Most kinds of change log entries, sprints and accounts remembered by a plan.
 MEMORY = 4096
 
 
@@ -70,6 +70,10 @@ class FieldPlan:
     names: Mapping[str, str] = field(default_factory=dict)
     #: sprint as an issue writes it -> its id and what it says, once it was read without trouble.
     mentions: dict[str, tuple[str, Milestone | None]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    #: id of an account -> the words it came in last, and what they say.
+    people: dict[str, tuple[dict[str, Any], Account]] = field(
         default_factory=dict, compare=False, repr=False
     )
     _known: dict[tuple[str | None, str | None, str | None], tuple[EventField, str]] = field(

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from mappings import out
-from mappings.jira_fields import FieldPlan
+from mappings.jira_fields import MEMORY, FieldPlan
 from mappings.quick import quick
 from mappings.records import Account, DataIssue, Lookups
 from mappings.schema import MappingTable
@@ -29,8 +29,14 @@ class Out(out.Out):
         if not isinstance(raw, dict):
             return None
         named = raw.get("accountId") or raw.get("key") or raw.get("name")
-        if isinstance(named, str) and named in self.accounts:
-            return named
+        if isinstance(named, str):
+            if named in self.accounts:
+                return named
+            held = self.plan.people.get(named)
+            if held is not None and held[0] == raw:
+                self.accounts.add(named)
+                self.records.append(held[1])
+                return named
         id_ = text(named)
         if not id_:
             return None
@@ -38,16 +44,17 @@ class Out(out.Out):
             return id_
         self.accounts.add(id_)
         active = raw.get("active")
-        self.records.append(
-            _account(
-                source_id=id_,
-                name=text(raw.get("displayName")),
-                login=text(raw.get("name")),
-                email=text(raw.get("emailAddress")) or None,
-                is_bot=raw.get("accountType") == "app",
-                active=active if isinstance(active, bool) else None,
-            )
+        made = _account(
+            source_id=id_,
+            name=text(raw.get("displayName")),
+            login=text(raw.get("name")),
+            email=text(raw.get("emailAddress")) or None,
+            is_bot=raw.get("accountType") == "app",
+            active=active if isinstance(active, bool) else None,
         )
+        self.records.append(made)
+        if id_ == named and len(self.plan.people) < MEMORY:
+            self.plan.people[id_] = (raw, made)
         return id_
 
 

@@ -11,6 +11,8 @@ _CHECKBOX = re.compile(r"[\[(][ xX*/!]?[\])]")
 _TRACKING = re.compile(r"[?&](?:utm_[a-z]+|fbclid|gclid)=[^&\s|\])]*")
 #: Characters that only format, in wiki notation, Markdown and addresses; no part of the identity.
 _MARKS = b"*_+^~|{}[]#!`>?&"
+#: Every kind of white space is a blank.
+_BLANKS = bytes.maketrans(b"\t\n\r\x0b\x0c", b"     ")
 #: C0 controls but tab and line feed; U+0000 is refused by PostgreSQL.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -38,9 +40,13 @@ def identity(text: str | None) -> tuple[str | None, int | None]:
         return None, None
     if "[" in text or "(" in text:
         text = _CHECKBOX.sub(" ", text)
-    if "utm_" in text or "clid=" in text:
+    if "=" in text and ("utm_" in text or "clid=" in text):
         text = _TRACKING.sub("", text)
-    words = (
-        text.encode("utf-8", "replace").translate(None, _MARKS).replace(b"\xc2\xa0", b" ").split()
-    )
-    return hashlib.sha256(b" ".join(words)).hexdigest(), len(words)
+    flat = text.encode("utf-8", "replace").translate(_BLANKS, _MARKS)
+    if not text.isascii():
+        flat = flat.replace(b"\xc2\xa0", b" ")
+    # As `b" ".join(flat.split())`, several times as fast.
+    while b"  " in flat:
+        flat = flat.replace(b"  ", b" ")
+    flat = flat.strip(b" ")
+    return hashlib.sha256(flat).hexdigest(), flat.count(b" ") + 1 if flat else 0

@@ -52,9 +52,9 @@ _CUSTOM_TYPES = (
 _NAMES = ("story points", "story point estimate", "flagged")
 #: Most recent items remembered in a cursor, so that one look at all projects can prove quiet.
 _SEEN_LIMIT = 500
-#: Issues that are handed on together with their histories: five pages of a search as we ask for
+#: Issues that are handed on together with their histories: three pages of a search as we ask for
 #: them. Who asks for smaller pages wants smaller steps.
-BUNDLE = 500
+BUNDLE = 300
 #: How far behind the start of the run items are remembered in the cursor.
 _SEEN_BACK = timedelta(minutes=15)
 

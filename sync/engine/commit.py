@@ -154,7 +154,11 @@ def write_records(
     writer.statuses(found.statuses)
     writer.fields(found.fields)
     writer.milestones(found.milestones, sightings=sightings, observed_after=observed_after)
-    told = {one.work_item_id: one for one in found.histories if one.state is HistoryState.COMPLETE}
+    told = {
+        one.work_item_id: (one.reason, _judged(one))
+        for one in found.histories
+        if one.state is HistoryState.COMPLETE
+    }
     arrived: dict[str, WorkItem] = {}
     for item in found.items:
         before = arrived.get(item.source_id)
@@ -163,8 +167,7 @@ def write_records(
     follows = {
         id_: _follows(
             HistoryState.COMPLETE,
-            told[id_].reason,
-            _judged(told[id_]),
+            *told[id_],
             normalizer.categories,
             item.status_category,
             item.resolved_at,

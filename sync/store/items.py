@@ -74,6 +74,11 @@ _MEMBERSHIP = (
 )
 _KEY = ("connection_id", "key", "work_item_id", "first_seen_at")
 _get_item = attrgetter(*_ITEM)
+_get_event = attrgetter(*_EVENT)
+#: What `.value` looks up at ten times the price.
+_get_value = attrgetter("_value_")
+_EVENT_ENUMS = (_EVENT.index("field"), _EVENT.index("origin"))
+_EVENT_IDS = (_EVENT.index("old_ids"), _EVENT.index("new_ids"))
 _get_membership = attrgetter(*_MEMBERSHIP)
 
 _ITEM_COLUMNS = (
@@ -189,29 +194,29 @@ def write_histories(
     closed: list[tuple[Any, ...]] = []
     added: list[tuple[Any, ...]] = []
     keys: list[tuple[Any, ...]] = []
+    together = [event for history in mine.values() for event in history.events]
+    ids = [event.source_event_id for event in together]
+    values = _events(together)
+    end = 0
     for id_, history in mine.items():
-        rows = clean_rows([_event(event) for event in history.events])
+        start, end = end, end + len(history.events)
         before = held.get(id_)
         if before is None:
-            ids = [event.source_event_id for event in history.events]
-            added.extend(
-                (page.connection_id, id_, event_id, page.now, None, *values)
-                for event_id, values in zip(ids, rows, strict=True)
-            )
+            added += [
+                (page.connection_id, id_, event_id, page.now, None, *row)
+                for event_id, row in zip(ids[start:end], values[start:end], strict=True)
+            ]
         else:
-            fresh = {
-                event.source_event_id: values
-                for event, values in zip(history.events, rows, strict=True)
-            }
+            fresh = dict(zip(ids[start:end], values[start:end], strict=True))
             # A cut history is silent on what it does not hold: what was known stays known.
             is_whole = history.state is HistoryState.COMPLETE
-            for event_id, row in before.items():
+            for event_id, known in before.items():
                 now = fresh.get(event_id)
-                if now != row[3:] and (now is not None or is_whole):
-                    closed.append((page.now, page.connection_id, id_, event_id, row[2]))
-            for event_id, values in fresh.items():
-                if event_id not in before or before[event_id][3:] != values:
-                    added.append((page.connection_id, id_, event_id, page.now, None, *values))
+                if now != known[3:] and (now is not None or is_whole):
+                    closed.append((page.now, page.connection_id, id_, event_id, known[2]))
+            for event_id, row in fresh.items():
+                if event_id not in before or before[event_id][3:] != row:
+                    added.append((page.connection_id, id_, event_id, page.now, None, *row))
         keys.extend(
             clean_row((page.connection_id, event.old_text, id_, page.now))
             for event in history.events
@@ -234,19 +239,16 @@ def _is_stale(page: Page, history: History) -> bool:
     return stored is not None and (history.as_of is None or history.as_of < stored)
 
 
-def _event(event: FieldEvent) -> tuple[Any, ...]:
-    return (
-        event.field.value,
-        event.raw_field,
-        event.at,
-        event.actor_id,
-        ",".join(event.old_ids) or None,
-        ",".join(event.new_ids) or None,
-        event.old_text,
-        event.new_text,
-        event.is_delta,
-        event.origin.value,
-    )
+def _events(events: Sequence[FieldEvent]) -> Sequence[tuple[Any, ...]]:
+    """Rows of events, made column by column."""
+    columns: list[Sequence[Any]] = list(zip(*map(_get_event, events), strict=True))
+    if not columns:
+        return ()
+    for i in _EVENT_ENUMS:
+        columns[i] = list(map(_get_value, columns[i]))
+    for i in _EVENT_IDS:
+        columns[i] = [",".join(one) if one else None for one in columns[i]]
+    return clean_rows(list(zip(*columns, strict=True)))
 
 
 def _write_states(page: Page, mine: Mapping[str, History]) -> None:
