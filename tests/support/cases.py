@@ -16,6 +16,7 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     policy          thresholds, channels, holidays, grace_days, time_zone, stale_hours
     issues          kind, value, message: data issues that are open
     aliases         {former key = item}
+    waits, complete {status = whom it waits for}, [statuses whose code is complete]
     changes, …      what `code_rows` says
     derived         instant at which links and verdicts became known; the judgement's
     expect          subject, severity, rule, channel, says, hides: findings of the file's detector
@@ -138,7 +139,8 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
             source_id=status,
             raw_name=status,
             category=status,
-            code_complete=False,
+            waits_for=data.get("waits", {}).get(status),
+            code_complete=status in data.get("complete", ()),
             **_present(),
         )
     _scopes(insert, data)
@@ -358,7 +360,8 @@ def _item(insert: _Inserts, id_: str, one: Mapping[str, Any], data: Mapping[str,
         status_category=status,
         raw_status=status,
         raw_status_id=one.get("status_id", status),
-        code_complete=False,
+        waits_for=data.get("waits", {}).get(status),
+        code_complete=status in data.get("complete", ()),
         priority=one.get("priority", "medium"),
         title=one.get("title", f"Title {id_}"),
         estimate_points=one.get("points"),
