@@ -21,10 +21,17 @@ FIRST_SIZES = {"issues": 100, "change_details": 50, "runs": 50}
 #: What the server says where a page is too large for it.
 _TOO_DEAR = ("exceeds max complexity", "query is too complex")
 _TOO_SLOW = ("timeout", "timed out", "execution expired")
+#: A gateway that gives up says nothing of the reason: after so many smaller pages it is trouble.
+_SMALLER = 3
 
 
 class TooLarge(Exception):
     """The server cannot answer a question of this size; a smaller one may do."""
+
+    def __init__(self, what: str, cause: Unavailable | None = None) -> None:
+        """`cause`: the error of a gateway, which may have other reasons than the size."""
+        super().__init__(what)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class GraphQL:
         except Unavailable as error:
             # Gateways in front of the server end what takes too long.
             if any(f"HTTP {status}" in error.what for status in (500, 502, 503, 504)):
-                raise TooLarge(error.what) from error
+                raise TooLarge(error.what, error) from error
             raise
         found = answer.object()
         errors = found.get("errors")
@@ -79,11 +86,16 @@ class GraphQL:
         `variables`: those of a page of the given size. A page that is too dear or too slow is
         asked for again at half its size, which is kept for the run. Raises SourceErrors.
         """
+        wanted, shrunk = self._sizes[name], 0
         while True:
             size = self._sizes[name]
             try:
                 data, _ = self.ask(name, variables(size))
             except TooLarge as error:
+                shrunk += 1
+                if error.cause is not None and (size <= 1 or shrunk > _SMALLER):
+                    self._sizes[name] = wanted
+                    raise error.cause from error
                 if size <= 1:
                     raise Unavailable(
                         f"the server cannot answer even for one record: {error}",

@@ -11,9 +11,6 @@ from requests.utils import parse_header_links
 from connectors.contract import UnexpectedAnswer
 from connectors.transport import Answer, Transport
 
-#: Pages of records that all carry one stamp, after which a walk is taken for broken.
-_MOST_PAGES_OF_ONE_STAMP = 500
-
 
 def next_query(answer: Answer) -> dict[str, str] | None:
     """The query of the page after this one; None at the end.
@@ -83,7 +80,8 @@ def walk(window: Window, stamp: str, fetch: Fetch) -> Iterator[Slice]:
     walk follow the server's own token.
     """
     seen: set[tuple[str, str]] = set()
-    lower, token, stuck = window.lower, None, 0
+    lower = window.lower
+    token: Any = None
     while True:
         rows, more, following = fetch(Window(lower, window.upper), token)
         new = [one for one in rows if (identity(one), str(one.get(stamp))) not in seen]
@@ -94,13 +92,13 @@ def walk(window: Window, stamp: str, fetch: Fetch) -> Iterator[Slice]:
         if newest is not None and (lower is None or newest > lower):
             # What lies before the new bound cannot come again.
             seen = {key for key in seen if _at(key) == newest}
-            lower, token, stuck = newest, None, 0
+            lower, token = newest, None
         else:
-            token, stuck = following, stuck + 1
-            if token is None or stuck > _MOST_PAGES_OF_ONE_STAMP:
+            if following is None or following == token:
                 raise UnexpectedAnswer("the server repeats a page for ever", where=stamp)
+            token = following
         seen.update((identity(one), str(one.get(stamp))) for one in rows)
-        yield Slice(new, lower if stuck == 0 else None, last=False)
+        yield Slice(new, lower if token is None else None, last=False)
 
 
 def _at(key: tuple[str, str]) -> datetime | None:

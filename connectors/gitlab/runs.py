@@ -3,7 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connectors.contract import Cursor, NotFound, Page, RawRecord, ScopeRef, Window
+from connectors.contract import (
+    Cursor,
+    NotFound,
+    Page,
+    RawRecord,
+    ScopeRef,
+    UnexpectedAnswer,
+    Window,
+)
 from connectors.gitlab.changed import FetchOf, Reading, record
 from connectors.gitlab.graphql import has_more, nodes, number
 from connectors.gitlab.paging import literal, moment
@@ -73,7 +81,9 @@ def _by_graphql(
         if not has_more(connection):
             yield tuple(records), None
             return
-        after = connection["pageInfo"]["endCursor"]
+        after = connection["pageInfo"].get("endCursor")
+        if after is None or after == token:
+            raise UnexpectedAnswer("the server repeats a page for ever", where="GraphQL runs")
         yield tuple(records), {"after": after}
 
 

@@ -1,0 +1,208 @@
+"""The contract suite on the real GitLab connector, in front of a simulated server, by each API."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import orjson
+import pytest
+from support.gitlab_site import Bench, serving
+
+from connectors.contract import Connector, Mode, ScopeRef, StreamSpec
+from connectors.gitlab.connector import GitLabConnector
+from connectors.gitlab.entry import ENTRY
+from connectors.simulator.code_ci import JobPlan
+from connectors.simulator.code_things import Repository
+from connectors.simulator.faults import Fault as Script
+from connectors.testing.suite import ContractSuite
+from connectors.testing.world import Fault
+
+_STATUS = {Fault.REFUSED: 401, Fault.FORBIDDEN: 403, Fault.MISSING: 404, Fault.DOWN: 503}
+#: Where each stream is listed by REST.
+_LISTED = {"issues": "issues", "changes": "merge_requests", "runs": "pipelines"}
+_CONNECTION = {"issues": "issues", "runs": "pipelines"}
+
+
+class First(GitLabConnector):
+    """The connector with one of its incremental streams first, which the suite then looks at."""
+
+    first = "issues"
+
+    def streams(self) -> Sequence[StreamSpec]:
+        return sorted(
+            super().streams(),
+            key=lambda one: one.mode is Mode.INCREMENTAL and one.name != self.first,
+        )
+
+
+class GitLabWorld:
+    """A simulated GitLab as the suite sees it."""
+
+    entry = ENTRY
+
+    def __init__(self, bench: Bench, stream: str, api: str, cannot: Mapping[str, str]) -> None:
+        self.bench, self.cannot, self.stream, self.api = bench, cannot, stream, api
+        self.secret = bench.world.credentials["owner"].token
+        self.options: dict[str, Any] = {
+            "url": bench.simulator.url("gitlab"),
+            "token": self.secret,
+            "projects": [self.repository.path],
+            "page_size": 4,
+            "api": api,
+        }
+
+    @property
+    def repository(self) -> Repository:
+        return self.bench.world.code.hosted("gitlab")[0]
+
+    def connector(self, *, unknown_scope: bool = False) -> Connector:
+        projects = [*self.options["projects"], *(["no/such"] if unknown_scope else [])]
+        options = ENTRY.options(**{**self.options, "projects": projects})
+        made = First("gitlab", options, self.bench.runtime())
+        made.first = self.stream
+        return made
+
+    def requests(self) -> int:
+        return len(self.bench.simulator.log)
+
+    def requests_elsewhere(self) -> int:
+        return sum("/elsewhere" in one.path for one in self.bench.simulator.log)
+
+    def now(self) -> datetime:
+        return self.bench.clock.now()
+
+    def advance(self, seconds: float) -> None:
+        self.bench.clock.sleep(seconds)
+
+    def known(self, stream: str, scope: ScopeRef) -> frozenset[str] | None:
+        code, mine = self.bench.world.code, self.repository
+        if scope.kind == "site":
+            return None
+        if stream in ("issues", "census"):
+            found = [one for one in code.issues.values() if one.repo_id == mine.id]
+            return frozenset(str(one.id) for one in found if not one.deleted)
+        if stream == "changes":
+            return frozenset(str(one.id) for one in code.changes_in(mine))
+        if stream == "runs":
+            return frozenset(str(one.id) for one in code.ci.runs_in(mine))
+        return None
+
+    def facts(self, stream: str, source_id: str) -> Mapping[str, Any]:
+        code = self.bench.world.code
+        if stream == "issues":
+            return {"title": code.issues[int(source_id)].title}
+        if stream == "changes":
+            return {"title": code.changes[int(source_id)].title}
+        return {}
+
+    def touch(self, stream: str, scope: ScopeRef, source_id: str) -> None:
+        code, now = self.bench.world.code, self.bench.clock.now()
+        self.bench.world.now = now
+        if stream == "runs":
+            run = code.ci.runs[int(source_id)]
+            code.ci.retry(self.repository, run, now, [JobPlan(run.jobs[0].name)])
+            return
+        item = (code.issues if stream == "issues" else code.changes)[int(source_id)]
+        code.retitle(item, f"Renamed at {now}")
+
+    def remove(self, stream: str, scope: ScopeRef, source_id: str) -> None:
+        code = self.bench.world.code
+        code.delete_issue(code.issues[int(source_id)])
+
+    def fail(self, fault: Fault, stream: str, *, after_pages: int = 0) -> None:
+        said = orjson.dumps({"message": f"Authorization: Bearer {self.secret} is bad"})
+        bulk = self.api == "graphql" and stream != "changes"
+        where = "api/graphql$" if bulk else f"/{_LISTED[stream]}$"
+        matching = "." if fault is Fault.REFUSED else where
+        headers: dict[str, str] = {}
+        status = _STATUS.get(fault, 200)
+        if fault is Fault.BUSY:
+            status, headers = 429, {"Retry-After": "86400"}
+        if fault is Fault.ELSEWHERE:
+            # The same machine by another name: another origin.
+            port = self.bench.simulator.port
+            status, headers = 302, {"Location": f"http://localhost:{port}/elsewhere/"}
+        if fault is Fault.REPEATING:
+            said, headers = self._repeating(stream) if bulk else _repeated_rows()
+        self.bench.simulator.script.faults.append(
+            Script(matching, status, said, headers, times=None, skip=after_pages)
+        )
+
+    def _repeating(self, stream: str) -> tuple[bytes, dict[str, str]]:
+        connection = {
+            "pageInfo": {"hasNextPage": True, "endCursor": "again"},
+            "nodes": [{"id": "gid://gitlab/X/1", "iid": "1", "updatedAt": None}],
+        }
+        data = {"project": {"id": "1", _CONNECTION[stream]: connection}}
+        return orjson.dumps({"data": data}), {}
+
+    def heal(self) -> None:
+        self.bench.simulator.script.clear()
+
+
+def _repeated_rows() -> tuple[bytes, dict[str, str]]:
+    link = '<https://gitlab.example.net/api/v4/again?page=2>; rel="next"'
+    return orjson.dumps([{"id": 1, "iid": 1, "updated_at": None}]), {"Link": link}
+
+
+_NO_LOOK = {"look": "absence is proven for issues only"}
+
+
+@contextmanager
+def gitlab(stream: str, api: str, **server: Any) -> Iterator[GitLabWorld]:
+    with serving(11, issues=14, changes=6, **server) as bench:
+        yield GitLabWorld(bench, stream, api, {} if stream == "issues" else _NO_LOOK)
+
+
+class TestIssuesByGraphQL(ContractSuite):
+    @pytest.fixture
+    def world(self) -> Iterator[GitLabWorld]:
+        with gitlab("issues", "graphql") as world:
+            yield world
+
+
+class TestIssuesByRest(ContractSuite):
+    @pytest.fixture
+    def world(self) -> Iterator[GitLabWorld]:
+        with gitlab("issues", "rest") as world:
+            yield world
+
+
+@pytest.mark.full
+class TestOldCommunityEdition(ContractSuite):
+    @pytest.fixture
+    def world(self) -> Iterator[GitLabWorld]:
+        with gitlab(
+            "issues", "graphql", version="15.11.0", premium=False, newer_fields=False
+        ) as world:
+            yield world
+
+
+class TestChangesByGraphQL(ContractSuite):
+    @pytest.fixture
+    def world(self) -> Iterator[GitLabWorld]:
+        with gitlab("changes", "graphql") as world:
+            yield world
+
+
+@pytest.mark.full
+class TestChangesByRest(ContractSuite):
+    @pytest.fixture
+    def world(self) -> Iterator[GitLabWorld]:
+        with gitlab("changes", "rest") as world:
+            yield world
+
+
+class TestRunsByGraphQL(ContractSuite):
+    @pytest.fixture
+    def world(self) -> Iterator[GitLabWorld]:
+        with gitlab("runs", "graphql") as world:
+            yield world
+
+
+class TestRunsByRest(ContractSuite):
+    @pytest.fixture
+    def world(self) -> Iterator[GitLabWorld]:
+        with gitlab("runs", "rest") as world:
+            yield world
