@@ -167,11 +167,18 @@ class CodeWorld:
         """A new milestone of a repository, or of a GitLab group."""
         moment = at or self.now
         made = HostMilestone(
-            self.next_id(), self._number(owner.id, "milestone"), title, moment, moment,
+            self.next_id(),
+            self._number(owner.id, "milestone"),
+            title,
+            moment,
+            moment,
             repo_id=owner.id if isinstance(owner, Repository) else None,
             group_id=owner.id if isinstance(owner, Group) else None,
-            description=description, start=start, due=due, creator=creator,
-        )  # fmt: skip
+            description=description,
+            start=start,
+            due=due,
+            creator=creator,
+        )
         self.milestones[made.id] = made
         self._bump(made)
         return made
@@ -187,9 +194,12 @@ class CodeWorld:
         self._bump(milestone)
         dates = {"start", "due"} & values.keys()
         self._happened(
-            "milestone.dates" if dates else "milestone.edited", f"milestone:{milestone.id}", at,
-            old=before, new=values,
-        )  # fmt: skip
+            "milestone.dates" if dates else "milestone.edited",
+            f"milestone:{milestone.id}",
+            at,
+            old=before,
+            new=values,
+        )
 
     def close_milestone(self, milestone: HostMilestone, *, at: datetime | None = None) -> None:
         """Close it."""
@@ -231,9 +241,15 @@ class CodeWorld:
     ) -> Iteration:
         """A new time box of a GitLab group."""
         made = Iteration(
-            self.next_id(), group.id, self._number(group.id, "iteration"), start, due, title,
-            self.now, self.now,
-        )  # fmt: skip
+            self.next_id(),
+            group.id,
+            self._number(group.id, "iteration"),
+            start,
+            due,
+            title,
+            self.now,
+            self.now,
+        )
         self.iterations[made.id] = made
         return made
 
@@ -264,9 +280,15 @@ class CodeWorld:
         """A new issue; what it is created with leaves history where the vendor writes it."""
         moment = at or self.now
         made = HostIssue(
-            self.next_id(), repo.id, self._number(repo.id, _counter(repo, "issue")), title,
-            author, moment, moment, **values,
-        )  # fmt: skip
+            self.next_id(),
+            repo.id,
+            self._number(repo.id, _counter(repo, "issue")),
+            title,
+            author,
+            moment,
+            moment,
+            **values,
+        )
         self.issues[made.id] = made
         self.issues_of[repo.id].append(made.id)
         self._by_number[repo.id, "issue", made.number] = made.id
@@ -322,11 +344,17 @@ class CodeWorld:
         """Move it to another repository: a new issue with a new id; the old number redirects."""
         moment = at or self.now
         made = replace(
-            issue, id=self.next_id(), repo_id=repo.id,
+            issue,
+            id=self.next_id(),
+            repo_id=repo.id,
             number=self._number(repo.id, _counter(repo, "issue")),
-            labels=list(issue.labels), milestone_id=None, assignees=list(issue.assignees),
-            comments=list(issue.comments), events=list(issue.events), blocked_by=[],
-        )  # fmt: skip
+            labels=list(issue.labels),
+            milestone_id=None,
+            assignees=list(issue.assignees),
+            comments=list(issue.comments),
+            events=list(issue.events),
+            blocked_by=[],
+        )
         self.issues[made.id] = made
         self.issues_of[repo.id].append(made.id)
         self._by_number[repo.id, "issue", made.number] = made.id
@@ -487,11 +515,22 @@ class CodeWorld:
         fork = self.git.tip(repo, base, moment)
         assert fork is not None, "a change needs a commit to start from"
         made = ChangeRequest(
-            self.next_id(), repo.id, self._number(repo.id, _counter(repo, "change")), title,
-            author, moment, moment, issue_id=self.next_id(), head_branch=head_branch,
-            base_branch=base, head_repo_id=(head_repo or repo).id, head_sha=fork, fork_sha=fork,
-            base_sha=fork, **values,
-        )  # fmt: skip
+            self.next_id(),
+            repo.id,
+            self._number(repo.id, _counter(repo, "change")),
+            title,
+            author,
+            moment,
+            moment,
+            issue_id=self.next_id(),
+            head_branch=head_branch,
+            base_branch=base,
+            head_repo_id=(head_repo or repo).id,
+            head_sha=fork,
+            fork_sha=fork,
+            base_sha=fork,
+            **values,
+        )
         landed = self.git.get(repo, undo.landed_sha) if undo else None
         for message, files in commits:
             one = self.git.new(repo, made.head_sha, message, files, author, moment, undo=landed)
@@ -607,9 +646,16 @@ class CodeWorld:
         repo, moment = self.repositories[change.repo_id], at or self.now
         base = onto.sha if onto else self._base(repo, change, moment)
         made = self.git.join(
-            repo, base, change.head_sha, change.fork_sha, self._merge_text(repo, change), by,
-            moment, squash=squash, files=self.files_of(change),
-        )  # fmt: skip
+            repo,
+            base,
+            change.head_sha,
+            change.fork_sha,
+            self._merge_text(repo, change),
+            by,
+            moment,
+            squash=squash,
+            files=self.files_of(change),
+        )
         self._event(change, "queued", moment, by, sha=made.sha)
         return made
 
@@ -683,9 +729,16 @@ class CodeWorld:
                 f"{change.title} (#{change.number})" if repo.host == "github" else (change.title)
             )
             squashed = self.git.join(
-                repo, tip, change.head_sha, change.fork_sha, subject, change.author, at,
-                squash=True, files=self.files_of(change),
-            )  # fmt: skip
+                repo,
+                tip,
+                change.head_sha,
+                change.fork_sha,
+                subject,
+                change.author,
+                at,
+                squash=True,
+                files=self.files_of(change),
+            )
             if repo.host == "github" or "merge" not in repo.methods:
                 return [squashed]
             over = self.git.join(repo, tip, squashed.sha, tip, text, by, at)
@@ -820,9 +873,17 @@ class CodeWorld:
         """Release a tag."""
         moment = at or self.now
         made = Release(
-            self.next_id(), repo.id, tag, name, moment, author, None if draft else moment, draft,
-            prerelease, body,
-        )  # fmt: skip
+            self.next_id(),
+            repo.id,
+            tag,
+            name,
+            moment,
+            author,
+            None if draft else moment,
+            draft,
+            prerelease,
+            body,
+        )
         self.releases[made.id] = made
         repo.revision += 1
         return made
@@ -846,10 +907,18 @@ class CodeWorld:
                 if (one.repo_id, one.environment, one.state) == (repo.id, environment, "success"):
                     self.set_deployment(one, "inactive", at=moment)
         made = Deployment(
-            self.next_id(), self._number(repo.id, "deployment"), repo.id, sha,
-            ref or repo.default_branch, environment, moment, moment, by,
-            [(self.next_id(), moment, state)], job_id,
-        )  # fmt: skip
+            self.next_id(),
+            self._number(repo.id, "deployment"),
+            repo.id,
+            sha,
+            ref or repo.default_branch,
+            environment,
+            moment,
+            moment,
+            by,
+            [(self.next_id(), moment, state)],
+            job_id,
+        )
         self.deployments[made.id] = made
         repo.revision += 1
         return made

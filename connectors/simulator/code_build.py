@@ -136,9 +136,15 @@ def _settle(code: CodeWorld, seed: int, repo: Repository, place: int, *, has_ci:
     rng = random.Random(f"{seed}/code/{repo.host}/{repo.path}")
     today = code.now.date()
     github = repo.host == "github"
-    methods: tuple[Method, ...] = ("squash", "merge", "rebase") if github else (
-        "squash", "fast-forward", "merge",
-    )  # fmt: skip
+    methods: tuple[Method, ...] = (
+        ("squash", "merge", "rebase")
+        if github
+        else (
+            "squash",
+            "fast-forward",
+            "merge",
+        )
+    )
     method = methods[place // 2 % 3]
     if not github:
         repo.methods = ("fast-forward",) if method == "fast-forward" else ("merge",)
@@ -147,9 +153,13 @@ def _settle(code: CodeWorld, seed: int, repo: Repository, place: int, *, has_ci:
     code.commit(repo, "Begin", author=people[0], at=repo.created)
     for title, due in (("3.1", -100), ("3.2", 28), ("3.3", 90)):
         made = code.add_milestone(
-            repo, title, due=today + days(due), at=repo.created + days(20), creator=people[0],
+            repo,
+            title,
+            due=today + days(due),
+            at=repo.created + days(20),
+            creator=people[0],
             start=None if github else today + days(due - 60),
-        )  # fmt: skip
+        )
         site.milestones.append(made)
     code.close_milestone(site.milestones[0], at=code.now - days(99))
     if has_ci and github:
@@ -160,9 +170,12 @@ def _settle(code: CodeWorld, seed: int, repo: Repository, place: int, *, has_ci:
 def _plan_group(code: CodeWorld, group: Group) -> None:
     today = code.now.date()
     code.add_milestone(
-        group, "Spring launch", start=today - days(30), due=today + days(45),
+        group,
+        "Spring launch",
+        start=today - days(30),
+        due=today + days(45),
         at=code.now - days(60),
-    )  # fmt: skip
+    )
     for i in range(-3, 3):
         code.add_iteration(group, today + days(14 * i - 4), today + days(14 * i + 9))
 
@@ -218,11 +231,16 @@ def _jira_change(
     author = work.assignee or code.company.humans()[0]
     words = work.summary.split(" (", 1)[0]
     return _change(
-        code, site, opened, done - timedelta(hours=2) if done else None,
+        code,
+        site,
+        opened,
+        done - timedelta(hours=2) if done else None,
         branch=f"{'fix' if work.type == 'Bug' else 'feature'}/{work.key}-{_slug(words)}",
-        title=f"{work.key} {words}", body=f"{words}.\n\nSee {work.key}.", author=author,
+        title=f"{work.key} {words}",
+        body=f"{words}.\n\nSee {work.key}.",
+        author=author,
         message=f"{work.key}: ",
-    )  # fmt: skip
+    )
 
 
 def _host_issue(code: CodeWorld, site: _Site, lives: Lives, at: datetime) -> Life:
@@ -237,10 +255,14 @@ def _host_issue(code: CodeWorld, site: _Site, lives: Lives, at: datetime) -> Lif
         else {"type": rng.choice((None, "Bug", "Feature"))}
     )
     issue = code.create_issue(
-        repo, f"{rng.choice(('Slow', 'Wrong', 'Missing'))} {rng.choice(('total', 'menu', 'date'))}",
-        author=author, at=at, body="It should not be like that.",
-        labels=rng.sample(["bug", "ui", "backend"], rng.randint(0, 2)), **values,
-    )  # fmt: skip
+        repo,
+        f"{rng.choice(('Slow', 'Wrong', 'Missing'))} {rng.choice(('total', 'menu', 'date'))}",
+        author=author,
+        at=at,
+        body="It should not be like that.",
+        labels=rng.sample(["bug", "ui", "backend"], rng.randint(0, 2)),
+        **values,
+    )
     at += timedelta(hours=rng.uniform(2, 20))
     yield at
     code.plan(issue, rng.choice(site.milestones[1:]), at=at, by=author)
@@ -261,10 +283,17 @@ def _fix(code: CodeWorld, site: _Site, issue: HostIssue, at: datetime) -> Life:
     author = issue.assignees[0]
     title = f"Fix {issue.title.lower()}"
     return _change(
-        code, site, at, at + days(site.rng.uniform(0.6, 3)),
-        branch=f"{issue.number}-{_slug(issue.title)}", title=title,
-        body=f"{title}.\n\nCloses #{issue.number}", author=author, message="", closes=issue,
-    )  # fmt: skip
+        code,
+        site,
+        at,
+        at + days(site.rng.uniform(0.6, 3)),
+        branch=f"{issue.number}-{_slug(issue.title)}",
+        title=title,
+        body=f"{title}.\n\nCloses #{issue.number}",
+        author=author,
+        message="",
+        closes=issue,
+    )
 
 
 def _chore(code: CodeWorld, site: _Site, at: datetime, *, keeps_open: bool) -> Life:
@@ -275,11 +304,18 @@ def _chore(code: CodeWorld, site: _Site, at: datetime, *, keeps_open: bool) -> L
     robot = bool(bots) and what.startswith("Bump")
     ends = None if keeps_open else at + days(rng.uniform(0.3, 2))
     return _change(
-        code, site, at, ends, branch=f"chore/{_slug(what)}-{rng.randrange(10**6)}", title=what,
-        body="", author=bots[0] if robot else rng.choice(code.company.humans()), message="",
+        code,
+        site,
+        at,
+        ends,
+        branch=f"chore/{_slug(what)}-{rng.randrange(10**6)}",
+        title=what,
+        body="",
+        author=bots[0] if robot else rng.choice(code.company.humans()),
+        message="",
         gives_up=not keeps_open and rng.random() < 0.08,
         files=[FileEdit("docs/release.md")] if what.startswith("Describe") else None,
-    )  # fmt: skip
+    )
 
 
 def _change(
@@ -304,10 +340,16 @@ def _change(
     yield opened
     texts = [(message + text, files or _edits(rng)) for text in _messages(rng, title)]
     change = code.open_change(
-        repo, title, branch, texts, author=author, at=opened, body=body,
-        closes=[closes.id] if closes else [], milestone_id=site.milestones[1].id
-        if rng.random() < 0.3 else None,
-    )  # fmt: skip
+        repo,
+        title,
+        branch,
+        texts,
+        author=author,
+        at=opened,
+        body=body,
+        closes=[closes.id] if closes else [],
+        milestone_id=site.milestones[1].id if rng.random() < 0.3 else None,
+    )
     _test(code, site, change, opened + timedelta(minutes=1), good=rng.random() < 0.8)
     at = opened + (end - opened) * 0.3
     yield at
@@ -340,9 +382,15 @@ def _change(
     if site.has_ci and change.landed_sha is not None:
         begin = end + timedelta(minutes=1)
         code.ci.run(
-            repo, "push", change.landed_sha, repo.default_branch, begin, _jobs(rng, repo, True),
-            actor=reviewer, until=code.now,
-        )  # fmt: skip
+            repo,
+            "push",
+            change.landed_sha,
+            repo.default_branch,
+            begin,
+            _jobs(rng, repo, True),
+            actor=reviewer,
+            until=code.now,
+        )
 
 
 def _nightly(code: CodeWorld, site: _Site, at: datetime) -> Life:
@@ -386,24 +434,51 @@ def _test(code: CodeWorld, site: _Site, change: ChangeRequest, at: datetime, *, 
         return
     if repo.host == "github":
         code.ci.run(
-            repo, "change", change.head_sha, change.head_branch, at, jobs, change=change,
-            built_sha=preview.sha, actor=change.author, until=code.now,
-        )  # fmt: skip
+            repo,
+            "change",
+            change.head_sha,
+            change.head_branch,
+            at,
+            jobs,
+            change=change,
+            built_sha=preview.sha,
+            actor=change.author,
+            until=code.now,
+        )
         code.ci.check(repo, change.head_sha, "licence", "licence-bot", at, "success")
         code.ci.set_status(
-            repo, change.head_sha, "coverage/project", "success", at + timedelta(seconds=30),
-            creator=None, description=f"{rng.uniform(70, 90):.1f}% (+0.1%)",
-        )  # fmt: skip
+            repo,
+            change.head_sha,
+            "coverage/project",
+            "success",
+            at + timedelta(seconds=30),
+            creator=None,
+            description=f"{rng.uniform(70, 90):.1f}% (+0.1%)",
+        )
     elif site.merge_results:
         code.ci.run(
-            repo, "merge-result", preview.sha, change.head_branch, at, jobs, change=change,
-            actor=change.author, until=code.now,
-        )  # fmt: skip
+            repo,
+            "merge-result",
+            preview.sha,
+            change.head_branch,
+            at,
+            jobs,
+            change=change,
+            actor=change.author,
+            until=code.now,
+        )
     else:
         code.ci.run(
-            repo, "change", change.head_sha, change.head_branch, at, jobs, change=change,
-            actor=change.author, until=code.now,
-        )  # fmt: skip
+            repo,
+            "change",
+            change.head_sha,
+            change.head_branch,
+            at,
+            jobs,
+            change=change,
+            actor=change.author,
+            until=code.now,
+        )
 
 
 def _settle_red(code: CodeWorld, site: _Site, change: ChangeRequest, at: datetime) -> None:
@@ -427,14 +502,22 @@ def _jobs(rng: random.Random, repo: Repository, good: bool) -> list[JobPlan]:
     return [
         JobPlan("lint", seconds=40, stage="check"),
         JobPlan(
-            "unit tests", "success" if good else "failure", rng.uniform(120, 400), "test",
-            coverage=round(rng.uniform(70, 90), 1) if repo.host == "gitlab" else None, tests=total,
+            "unit tests",
+            "success" if good else "failure",
+            rng.uniform(120, 400),
+            "test",
+            coverage=round(rng.uniform(70, 90), 1) if repo.host == "gitlab" else None,
+            tests=total,
         ),
         JobPlan(
-            "integration tests", "success", rng.uniform(200, 900), "test",
-            allow_failure=True, tests=TestTotals(45),
+            "integration tests",
+            "success",
+            rng.uniform(200, 900),
+            "test",
+            allow_failure=True,
+            tests=TestTotals(45),
         ),
-    ]  # fmt: skip
+    ]
 
 
 # --- texts ----------------------------------------------------------------------------------------
@@ -447,10 +530,14 @@ def _messages(rng: random.Random, title: str) -> list[str]:
 
 def _edits(rng: random.Random) -> list[FileEdit]:
     return [
-        FileEdit(path, rng.choice(("modified", "modified", "added")), rng.randint(1, 60),
-                 rng.randint(0, 20))
+        FileEdit(
+            path,
+            rng.choice(("modified", "modified", "added")),
+            rng.randint(1, 60),
+            rng.randint(0, 20),
+        )
         for path in sorted(rng.sample(_FILES, rng.randint(1, 3)))
-    ]  # fmt: skip
+    ]
 
 
 def _slug(text: str) -> str:

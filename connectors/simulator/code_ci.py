@@ -116,9 +116,18 @@ class Ci:
     ) -> Run:
         """A run from its start to its planned end, or as it stands at `until`."""
         run = self.start(
-            repo, kind, sha, ref, at, jobs, workflow=workflow, change=change,
-            built_sha=built_sha, actor=actor, parent=parent,
-        )  # fmt: skip
+            repo,
+            kind,
+            sha,
+            ref,
+            at,
+            jobs,
+            workflow=workflow,
+            change=change,
+            built_sha=built_sha,
+            actor=actor,
+            parent=parent,
+        )
         self.finish(repo, run, jobs, until)
         return run
 
@@ -177,9 +186,17 @@ class Ci:
         self._begin(repo, run, at, jobs)
         for one in kept:
             job = Job(
-                self._next_id(), run.id, one.name, one.stage, run.last.number, one.created,
-                one.status, one.conclusion, one.started, one.finished,
-            )  # fmt: skip
+                self._next_id(),
+                run.id,
+                one.name,
+                one.stage,
+                run.last.number,
+                one.created,
+                one.status,
+                one.conclusion,
+                one.started,
+                one.finished,
+            )
             self.jobs[job.id] = job
             run.last.jobs.append(job)
         if finish:
@@ -236,10 +253,17 @@ class Ci:
     ) -> None:
         for plan in jobs:
             job = Job(
-                self._next_id(), run.id, plan.name, plan.stage, run.last.number, at,
-                "queued" if waiting else "running", None, None if waiting else at,
+                self._next_id(),
+                run.id,
+                plan.name,
+                plan.stage,
+                run.last.number,
+                at,
+                "queued" if waiting else "running",
+                None,
+                None if waiting else at,
                 allow_failure=plan.allow_failure,
-            )  # fmt: skip
+            )
             self.jobs[job.id] = job
             run.last.jobs.append(job)
 
@@ -265,9 +289,20 @@ class Ci:
         """GitHub: a check of another app than Actions; without a conclusion it is running."""
         suite = self._suites.setdefault((repo.id, sha, app), self._next_id())
         made = CheckRun(
-            self._next_id(), repo.id, sha, name, app, suite, at, "in_progress", None, at, None,
-            title, summary,
-        )  # fmt: skip
+            self._next_id(),
+            repo.id,
+            sha,
+            name,
+            app,
+            suite,
+            at,
+            "in_progress",
+            None,
+            at,
+            None,
+            title,
+            summary,
+        )
         self.checks[made.id] = made
         self._checks_at.setdefault((repo.id, sha), []).append(made.id)
         if conclusion is not None:
@@ -297,9 +332,17 @@ class Ci:
     ) -> CommitStatus:
         """Put a status on a commit."""
         made = CommitStatus(
-            self._next_id(), repo.id, sha, context, state, creator, at, description, target_url,
+            self._next_id(),
+            repo.id,
+            sha,
+            context,
+            state,
+            creator,
+            at,
+            description,
+            target_url,
             coverage,
-        )  # fmt: skip
+        )
         self.statuses[made.id] = made
         self._statuses_at.setdefault((repo.id, sha), []).append(made.id)
         repo.revision += 1

@@ -73,17 +73,29 @@ class Git:
                 sha1(f"{repo.id}/{self._edits}".encode(), usedforsecurity=False).hexdigest(), 16
             )
         return self._keep(
-            repo, self._tree(repo, parent) ^ patch, (parent,) if parent else (), message, author,
-            at, authored=authored or at, files=files,
-        )  # fmt: skip
+            repo,
+            self._tree(repo, parent) ^ patch,
+            (parent,) if parent else (),
+            message,
+            author,
+            at,
+            authored=authored or at,
+            files=files,
+        )
 
     def copy(self, repo: Repository, commit: Commit, parent: str, at: datetime) -> Commit:
         """The same work on another parent, as a rebase or cherry-pick makes it."""
         tree = self._tree(repo, parent) ^ self.patch(repo, commit)
         return self._keep(
-            repo, tree, (parent,), commit.message, commit.author, at,
-            authored=commit.authored, files=commit.files,
-        )  # fmt: skip
+            repo,
+            tree,
+            (parent,),
+            commit.message,
+            commit.author,
+            at,
+            authored=commit.authored,
+            files=commit.files,
+        )
 
     def join(
         self,
@@ -102,8 +114,15 @@ class Git:
         tree = self._tree(repo, onto) ^ self._tree(repo, head) ^ self._tree(repo, fork)
         parents = (onto,) if squash else (onto, head)
         return self._keep(
-            repo, tree, parents, message, author, at, authored=at, files=files if squash else (),
-        )  # fmt: skip
+            repo,
+            tree,
+            parents,
+            message,
+            author,
+            at,
+            authored=at,
+            files=files if squash else (),
+        )
 
     def patch(self, repo: Repository, commit: Commit) -> int:
         """What a commit does to its first parent."""

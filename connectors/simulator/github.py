@@ -175,7 +175,7 @@ class GitHub:
         if refused is not None:
             return refused
         asked = request.json()
-        service = _service(self.newer)
+        service = schema_of(newer=self.newer)
         question = service.question(
             str(asked.get("query") or ""), asked.get("variables"), asked.get("operationName")
         )
@@ -203,7 +203,7 @@ class GitHub:
 
 
 @cache
-def _service(newer: bool) -> Service:
+def schema_of(*, newer: bool) -> Service:
     """The schema of a server of today, or of one before types of issues."""
     here = files("connectors.simulator")
     schema = (here / "github.graphql").read_text("utf-8")

@@ -215,10 +215,13 @@ def _node(scene: Scene, _: Any, args: Args) -> Any:
             thing = change if change and scene.seen(scene.repo(change.repo_id)) else None
         elif kind == "U":
             thing = next(
-                (one for one in scene.world.people.values()
-                 if code.user_id(one.account_id) == number),
+                (
+                    one
+                    for one in scene.world.people.values()
+                    if code.user_id(one.account_id) == number
+                ),
                 None,
-            )  # fmt: skip
+            )
     if thing is None:
         raise Refused(
             f"Could not resolve to a node with the global id of '{args['id']}'", "NOT_FOUND"

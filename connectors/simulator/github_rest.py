@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from connectors.simulator.code import CodeWorld, Item
 from connectors.simulator.code_things import ChangeRequest, HostIssue, Repository, Run
@@ -218,7 +218,7 @@ def _inside(scene: Scene, repo: Repository, rest: str) -> Response:
         if found is not None:
             if permission:
                 scene.need(permission)
-            return run(scene, repo, rest, *found.groups())
+            return run(scene, repo, rest, *map(unquote, found.groups()))
     raise Problem(404, "Not Found")
 
 
