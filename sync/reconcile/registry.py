@@ -10,7 +10,7 @@ from sync.errors import ConfigError
 from sync.reconcile.contract import CONTRACT, Detector, Policy
 from sync.reconcile.detectors.data import blind_spot, contradiction, plan_gap
 from sync.reconcile.detectors.plan import due_moved, overdue
-from sync.reconcile.detectors.scope import late_add, net
+from sync.reconcile.detectors.scope import late_add, net, unplanned
 from sync.reconcile.detectors.test import merged_red, not_tested
 
 GROUP = "driftline.detectors"
@@ -23,6 +23,7 @@ BUILT_IN: tuple[Detector, ...] = (
     overdue.DETECTOR,
     late_add.DETECTOR,
     net.DETECTOR,
+    unplanned.DETECTOR,
     merged_red.DETECTOR,
     not_tested.DETECTOR,
 )

@@ -30,6 +30,7 @@ def test_built_ins_have_ids_of_their_own_and_are_all_there() -> None:
         "plan.overdue",
         "scope.late-add",
         "scope.net",
+        "scope.unplanned",
         "test.merged-red",
         "test.not-tested",
     ]

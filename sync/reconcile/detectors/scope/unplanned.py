@@ -1,0 +1,326 @@
+"""Changes landed that belong to nothing that was planned."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from mappings.vocabulary import RefKind, RefSource
+from sync.links import keys
+from sync.links.hosted import Place, hosted_keys
+from sync.links.load import Known
+from sync.reconcile import changes
+from sync.reconcile.changes import ChangeLine, LinkLine, Pair
+from sync.reconcile.contract import (
+    Channel,
+    Detector,
+    Evidence,
+    Found,
+    NotChecked,
+    Severity,
+    Words,
+)
+from sync.reconcile.view import Plan, View
+from sync.reconcile.words import capped, count, day_of, verb
+from sync.store import schema
+from sync.store import tables_code as code
+from sync.store.bulk import select_ids
+
+ID = "scope.unplanned"
+
+
+@dataclass
+class _Landed:
+    """What landed in the window of one milestone, without what bots wrote."""
+
+    planned: list[ChangeLine] = field(default_factory=list)
+    #: linked to nothing at all.
+    alone: list[ChangeLine] = field(default_factory=list)
+    #: linked to items that are in no milestone.
+    outside: list[ChangeLine] = field(default_factory=list)
+    bots: int = 0
+
+    @property
+    def unplanned(self) -> list[ChangeLine]:
+        """Both kinds, in the order of landing."""
+        return sorted([*self.alone, *self.outside], key=lambda one: (str(one.merged_at), one.pair))
+
+
+def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
+    """Judged open milestones beside which a good part of what landed was not planned."""
+    plans = [plan for plan in view.plans() if plan.facts.state.is_open]
+    if not plans or not changes.repositories(view):
+        return
+    links: dict[Pair, list[LinkLine]] = {}
+    for link in changes.links(view):
+        links.setdefault(link.change, []).append(link)
+    known = Known(view.conn, view.policy.trackers)
+    for plan in plans:
+        repositories = _repositories(view, plan, links)
+        if not repositories:
+            continue
+        facts = plan.facts
+        if plan.baseline is None or plan.baseline.at > view.as_of:
+            yield NotChecked(facts.subject, "it has not begun", facts.connection_id)
+            continue
+        reasons = [reason for one in sorted(repositories) if (reason := changes.lacking(view, one))]
+        if reasons:
+            yield NotChecked(facts.subject, reasons[0], facts.connection_id)
+            continue
+        landed = _sorted_out(view, plan, plan.baseline.at, repositories, links, known)
+        found = _judged(view, plan, plan.baseline.at, landed, thresholds)
+        if found is not None:
+            yield found
+
+
+def _judged(
+    view: View, plan: Plan, since: datetime, landed: _Landed, thresholds: Mapping[str, Any]
+) -> Found | None:
+    unplanned = landed.unplanned
+    total = len(landed.planned) + len(unplanned)
+    if len(unplanned) < thresholds["least_changes"]:
+        return None
+    share = len(unplanned) / total
+    limit = thresholds["low_share"]
+    if view.was_open(ID, plan.facts.connection_id, plan.facts.subject):
+        limit *= thresholds["close_at"]
+    if share + 1e-9 < limit:
+        return None
+    severity = Severity.LOW
+    if share + 1e-9 >= thresholds["high_share"]:
+        severity = Severity.HIGH
+    elif share + 1e-9 >= thresholds["medium_share"]:
+        severity = Severity.MEDIUM
+    return Found(
+        subject=plan.facts.subject,
+        severity=severity,
+        magnitude=share,
+        values={
+            "milestone": plan.facts.name,
+            "number": len(unplanned),
+            "total": count(total, "change"),
+            "belong": verb(len(unplanned), "belongs", "belong"),
+            "since": day_of(since, view.calendar),
+            "alone": len(landed.alone),
+            "outside": len(landed.outside),
+            "bots": f" Changes of bots are left out ({landed.bots})." if landed.bots else "",
+        },
+        evidence=_proofs(landed),
+        connection_id=plan.facts.connection_id,
+        milestone=(plan.facts.kind, plan.facts.source_id),
+    )
+
+
+def _proofs(landed: _Landed) -> tuple[Evidence, ...]:
+    alone = {one.pair for one in landed.alone}
+    return capped(
+        [
+            one.evidence(
+                "landed, and names no item"
+                if one.pair in alone
+                else "landed for an item that is in no milestone",
+                one.merged_at,
+            )
+            for one in landed.unplanned
+        ],
+        "change",
+    )
+
+
+# --- what belongs where -----------------------------------------------------------------------
+
+
+def _repositories(
+    view: View, plan: Plan, links: Mapping[Pair, Iterable[LinkLine]]
+) -> frozenset[Pair]:
+    """Where its work lands: its own repository, and those whose changes name its items."""
+    connection_id = plan.facts.connection_id
+    mine = {(connection_id, id_) for id_ in plan.container.items}
+    working = [
+        change
+        for change, held in links.items()
+        if any(link.to_kind == "work_item" and link.to in mine for link in held)
+    ]
+    lines = changes.lines(view, _by_connection(working))
+    found = {(one.connection_id, one.scope_id) for one in lines.values()}
+    own = (connection_id, plan.facts.scope_id or "")
+    if own in {one for one, _ in changes.repositories(view)}:
+        found.add(own)
+    return frozenset(found)
+
+
+def _sorted_out(
+    view: View,
+    plan: Plan,
+    since: datetime,
+    repositories: Collection[Pair],
+    links: Mapping[Pair, list[LinkLine]],
+    known: Known,
+) -> _Landed:
+    found = _Landed()
+    every = [
+        one
+        for one in changes.landed(view, since).values()
+        if (one.connection_id, one.scope_id) in repositories
+    ]
+    people = [one for one in every if not one.by_bot]
+    found.bots = len(every) - len(people)
+    members = _members(view, {link.to for one in people for link in links.get(one.pair, ())})
+    key = (plan.facts.connection_id, plan.facts.kind.value, plan.facts.source_id)
+    own = _changes_in(view)
+    bare = [one for one in people if not links.get(one.pair)]
+    unclear = _unclear(view, bare, known)
+    for one in sorted(people, key=lambda one: one.pair):
+        held = links.get(one.pair, [])
+        where = {place for link in held for place in members.get(link.to, ())}
+        where |= own.get(one.pair, set())
+        if key in where:
+            found.planned.append(one)
+        elif where or one.pair in unclear or any(link.ambiguous for link in held):
+            # It belongs to another plan, or to something that cannot be seen from here.
+            continue
+        elif held:
+            found.outside.append(one)
+        else:
+            found.alone.append(one)
+    return found
+
+
+_Place = tuple[int, str, str]
+
+
+def _members(view: View, wanted: Iterable[Pair]) -> dict[Pair, set[_Place]]:
+    """Milestones of these items at the view's instant; a child is where its parent is, too."""
+    i = view.items.c
+    parents: dict[Pair, Pair] = {}
+    ids = _by_connection(wanted)
+    for connection_id, some in _chunks(ids):
+        rows = view.conn.execute(
+            sa.select(i.id, i.parent_id).where(
+                i.connection_id == connection_id, i.id.in_(some), i.parent_id.is_not(None)
+            )
+        )
+        for row in rows:
+            parents[connection_id, row.id] = (connection_id, row.parent_id)
+    for connection_id, parent in parents.values():
+        ids[connection_id].add(parent)
+    m = view.memberships.c
+    found: dict[Pair, set[_Place]] = {}
+    for connection_id, some in _chunks(ids):
+        places = view.conn.execute(
+            sa.select(m.item_id, m.milestone_kind, m.milestone_id).where(
+                m.connection_id == connection_id, m.item_id.in_(some)
+            )
+        )
+        for place in places:
+            found.setdefault((connection_id, place.item_id), set()).add(
+                (connection_id, place.milestone_kind, place.milestone_id)
+            )
+    for child, above in parents.items():
+        if above in found:
+            found.setdefault(child, set()).update(found[above])
+    return found
+
+
+def _chunks(ids: Mapping[int, Collection[str]]) -> Iterable[tuple[int, list[str]]]:
+    """As many ids as every database takes in one question."""
+    for connection_id, mine in ids.items():
+        listed = sorted(mine)
+        for first in range(0, len(listed), 500):
+            yield connection_id, listed[first : first + 500]
+
+
+def _changes_in(view: View) -> dict[Pair, set[_Place]]:
+    """Milestones that changes themselves are in."""
+    c = schema.scope_membership.c
+    rows = view.conn.execute(
+        sa.select(c.connection_id, c.member_id, c.milestone_kind, c.milestone_id).where(
+            c.member_kind == "change_request",
+            c.valid_from <= view.as_of,
+            sa.or_(c.valid_to.is_(None), c.valid_to > view.as_of),
+            c.known_from <= view.known_at,
+            sa.or_(c.known_to.is_(None), c.known_to > view.known_at),
+        )
+    )
+    found: dict[Pair, set[_Place]] = {}
+    for row in rows:
+        found.setdefault((row.connection_id, row.member_id), set()).add(
+            (row.connection_id, row.milestone_kind, row.milestone_id)
+        )
+    return found
+
+
+def _unclear(view: View, lines: Iterable[ChangeLine], known: Known) -> set[Pair]:
+    """Changes without a link that name something which may exist where this token cannot look."""
+    found: set[Pair] = set()
+    places = {
+        one.pair: Place(changes.path(view, (one.connection_id, one.scope_id))) for one in lines
+    }
+    for connection_id, ids in _by_connection(places).items():
+        for change_id, kind, source, target in select_ids(
+            view.conn,
+            code.reference,
+            ("change_request_id", "kind", "source", "target"),
+            connection_id,
+            "change_request_id",
+            sorted(ids),
+            "AND known_to IS NULL",
+        ):
+            if kind not in (RefKind.IMPLEMENTS.value, RefKind.CLOSES.value):
+                continue
+            pair = (connection_id, change_id)
+            project = keys.project_of(target)
+            if source == RefSource.BRANCH.value and project is not None:
+                project = project.upper()
+            is_known = project is not None and bool(known.projects([project]))
+            if is_known or hosted_keys(target, places[pair]) or source == RefSource.DECLARED.value:
+                found.add(pair)
+    return found
+
+
+def _by_connection(pairs: Iterable[Pair]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for connection_id, id_ in pairs:
+        found.setdefault(connection_id, set()).add(id_)
+    return found
+
+
+DETECTOR = Detector(
+    id=ID,
+    name="Changes landed that nobody planned",
+    family="scope",
+    needs={
+        "jira": ("issues", "changelogs", "versions", "sprints"),
+        "github": ("issues", "histories", "milestones"),
+        "gitlab": ("issues", "histories", "milestones", "iterations"),
+    },
+    words=Words(
+        title="{milestone}: {number} of {total} that landed {belong} to nothing planned",
+        what=(
+            "Since {since}, {total} landed where the work of {milestone} lands: {alone} of them "
+            "name no item, and {outside} name items that are in no milestone.{bots}"
+        ),
+        so_what="Time goes into work that no plan shows, and the date was promised without it.",
+        who="whoever decides what belongs to {milestone}",
+        by_when="at the next planning",
+        remedy="Name the item in the change, or take the work into a milestone.",
+    ),
+    channel=Channel.DIGEST,
+    defaults={
+        "low_share": 0.20,
+        "medium_share": 0.35,
+        "high_share": 0.50,
+        "least_changes": 3,
+        "close_at": 0.8,
+    },
+    explain={
+        "low_share": "share of what landed that was not planned from which it is a finding",
+        "medium_share": "share from which it is medium",
+        "high_share": "share from which it is high",
+        "least_changes": "fewest changes that were not planned",
+        "close_at": "share of the limit below which an open finding closes",
+    },
+    detect=detect,
+)
