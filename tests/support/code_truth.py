@@ -1,0 +1,218 @@
+"""Which findings the truth of simulated repositories holds, told without looking at their plots.
+
+Written from the definitions of the detectors, over what the company knows and no API tells: that a
+change is taken back, for one, is seen in the content of the branch and not in anybody's words.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from support.jira_truth import Finding, working_days
+
+from connectors.simulator.code import CodeWorld
+from connectors.simulator.code_things import ChangeRequest, HostIssue, Job, Repository
+from connectors.simulator.story_code import CodeStory
+from connectors.simulator.world import STATUS_BY_ID, Issue, World
+
+#: How long a change that landed is looked at, and how long both sides of a contradiction stand.
+RECENT, SETTLED = timedelta(days=30), timedelta(hours=24)
+#: Names of checks that are tests in this company.
+TESTS = frozenset({"unit tests", "integration tests", "e2e tests"})
+
+_KEY = re.compile(r"\b[A-Z]{3}-\d+\b")
+
+
+def findings(world: World, story: CodeStory) -> set[Finding]:
+    """What must be found in the repositories, and between them and Jira, now."""
+    truth = _Truth(world)
+    found = set(truth.tests()) | set(truth.items()) | set(truth.host_issues())
+    return found | set(_program(world, story))
+
+
+@dataclass
+class _Truth:
+    world: World
+
+    @property
+    def code(self) -> CodeWorld:
+        return self.world.code
+
+    @property
+    def settled(self) -> datetime:
+        return self.world.now - SETTLED
+
+    # --- tests ------------------------------------------------------------------------------
+
+    def tests(self) -> Iterator[Finding]:
+        for repo in self.code.repositories.values():
+            landed = [
+                one
+                for one in self.code.changes_in(repo)
+                if one.merged_at is not None and one.merged_at > self.world.now - RECENT
+            ]
+            runs_tests = any(
+                job.name in TESTS for run in self.code.ci.runs_in(repo) for job in run.jobs
+            )
+            for change in landed:
+                word = self.tested(repo, change)
+                if word == "red":
+                    yield ("test.merged-red", f"change:{change.id}", "")
+                elif word == "no" and runs_tests:
+                    yield ("test.not-tested", f"change:{change.id}", "")
+                elif word == "no":
+                    yield ("test.not-tested", f"repository:{repo.id}", "no-ci")
+
+    def tested(self, repo: Repository, change: ChangeRequest) -> str:
+        """`red`, `yes`, `no`, `exempt` or `unknown`."""
+        words: set[str] = set()
+        names: dict[str, list[str]] = {}
+        for sha in self.commits(repo, change):
+            for name, jobs in self.jobs_at(repo, sha).items():
+                names.setdefault(name, []).append(_outcome(jobs))
+        for told in names.values():
+            # The commits come closest first: the first that says something decides.
+            words.add(next((one for one in told if one in ("red", "yes")), told[0]))
+        for word in ("red", "unknown", "yes"):
+            if word in words:
+                return word
+        docs = all(one.path.endswith(".md") for one in self.code.files_of(change))
+        return "exempt" if docs else "no"
+
+    def commits(self, repo: Repository, change: ChangeRequest) -> list[str]:
+        """What landed, then what has the very same content, then its head, then the rest."""
+        git = self.code.git
+        assert change.landed_sha is not None
+        tree = git.at(repo, change.landed_sha).tree
+        built = [run.sha for run in self.code.ci.runs_in(repo) if run.change_id == change.id]
+        own = [change.head_sha, *reversed(change.commits), *reversed(built)]
+        equal = [sha for sha in own if git.at(repo, sha).tree == tree]
+        return list(dict.fromkeys([change.landed_sha, *equal, *own]))
+
+    def jobs_at(self, repo: Repository, sha: str) -> dict[str, list[Job]]:
+        found: dict[str, list[Job]] = {}
+        for run in self.code.ci.runs_at(repo, sha):
+            for attempt in run.attempts:
+                for job in attempt.jobs:
+                    if job.name in TESTS:
+                        found.setdefault(job.name, []).append(job)
+        return found
+
+    # --- items ------------------------------------------------------------------------------
+
+    def items(self) -> Iterator[Finding]:
+        parents = {one.parent_id for one in self.world.alive()}
+        works: dict[int, list[ChangeRequest]] = {}
+        for change in self.code.changes.values():
+            for id_ in self.works_on(change):
+                works.setdefault(id_, []).append(change)
+        for id_, mine in works.items():
+            issue = self.world.issues[id_]
+            if issue.deleted or id_ in parents:
+                continue
+            rule = self.contradicts(issue, mine)
+            if rule is not None:
+                yield ("data.contradiction", f"issue:{id_}", rule)
+
+    def works_on(self, change: ChangeRequest) -> set[int]:
+        """Items that people named in its title; taking work back is no work on an item."""
+        if change.title.count('Revert "') % 2:
+            return set()
+        return {
+            self.world.by_key[key] for key in _KEY.findall(change.title) if key in self.world.by_key
+        }
+
+    def contradicts(self, issue: Issue, mine: list[ChangeRequest]) -> str | None:
+        since = issue.history[-1].at if issue.history else issue.created
+        for entry in reversed(issue.history):
+            if any(item["fieldId"] == "status" for item in entry.items):
+                since = entry.at
+                break
+        if since > self.settled:
+            return None
+        if issue.is_done:
+            return self.done_without(mine) if issue.resolution == "Done" else None
+        waits = STATUS_BY_ID[issue.status_id].name == "In Review"
+        if waits or not all(one.merged_at is not None and self.stands(one) for one in mine):
+            return None
+        last = max([since, *(one.merged_at for one in mine if one.merged_at is not None)])
+        old = working_days(last.date(), self.world.now.date()) > 10
+        return "open-merged" if old else None
+
+    def host_issues(self) -> Iterator[Finding]:
+        for issue in self.code.issues.values():
+            mine = [one for one in self.code.changes.values() if issue.id in one.closes]
+            if issue.deleted or not mine or not _completed(issue, self.settled):
+                continue
+            rule = self.done_without(mine)
+            if rule is not None:
+                yield ("data.contradiction", f"issue:{issue.id}", rule)
+
+    def done_without(self, mine: Iterable[ChangeRequest]) -> str | None:
+        """What finished work lacks, if anything."""
+        merged = [one for one in mine if one.merged_at is not None]
+        standing = [one for one in merged if self.stands(one)]
+        open_ = [one for one in mine if one.state == "open" and one.created <= self.settled]
+        branches = {(one.repo_id, one.base_branch) for one in standing}
+        if any(not standing or (one.repo_id, one.base_branch) in branches for one in open_):
+            return "done-unmerged"
+        if merged and not standing:
+            return "done-reverted"
+        given_up = [one for one in mine if one.state == "closed"]
+        return "done-closed" if given_up and not merged and not open_ else None
+
+    def stands(self, change: ChangeRequest) -> bool:
+        """Whether what it did is in the branch: done once more than undone."""
+        repo, git = self.code.repositories[change.repo_id], self.code.git
+        assert change.landed_sha is not None
+        patch = git.patch(repo, git.at(repo, change.landed_sha))
+        same = [
+            one
+            for one in self.code.changes_in(repo)
+            if one.landed_sha is not None
+            and one.base_branch == change.base_branch
+            and git.patch(repo, git.at(repo, one.landed_sha)) == patch
+        ]
+        return len(same) % 2 == 1
+
+
+def _outcome(jobs: list[Job]) -> str:
+    """What the newest of the jobs that ended says: red, yes, nothing; unknown: none has ended."""
+    ended = [one for one in jobs if one.status == "completed"]
+    if not ended:
+        return "unknown"
+    last = max(ended, key=lambda one: (one.started or one.created, one.attempt, one.id))
+    if last.conclusion == "success":
+        return "yes"
+    return "red" if last.conclusion == "failure" and not last.allow_failure else "nothing"
+
+
+def _completed(issue: HostIssue, settled: datetime) -> bool:
+    return issue.closed is not None and issue.closed <= settled and issue.reason == "completed"
+
+
+def _program(world: World, story: CodeStory) -> Iterator[Finding]:
+    """Whether the parts that a person has linked agree."""
+    dates, open_ = set(), set()
+    for part in story.program:
+        due, is_open = _part(world, part.system, part.place, part.name)
+        open_.add(is_open)
+        if is_open:
+            dates.add(due)
+    if len(dates) > 1:
+        yield ("data.contradiction", "program:Release 3.2", "program-dates")
+    if len(open_) > 1:
+        yield ("data.contradiction", "program:Release 3.2", "program-states")
+
+
+def _part(world: World, system: str, place: str, name: str) -> tuple[object, bool]:
+    if system == "jira":
+        project = next(one for one in world.projects.values() if one.key == place)
+        version = world.version_named(name, project)
+        return version.due, not version.released
+    repo = next(
+        one for one in world.code.repositories.values() if (one.host, one.path) == (system, place)
+    )
+    milestone = next(one for one in world.code.milestones_of(repo) if one.title == name)
+    return milestone.due, milestone.is_open
