@@ -1,0 +1,1 @@
+"""Acme Tracker for driftline: a connector, a mapping and a detector."""
