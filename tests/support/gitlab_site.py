@@ -70,9 +70,14 @@ def serving(
 ) -> Iterator[Bench]:
     """A served world; `dialect`: switches of the simulated server."""
     clock = Clock(NOW)
-    world = build(seed, now=NOW, projects=1, issues_per_project=issues)
+    world = build(seed, now=NOW, projects=1, issues_per_project=12)
     build_code(
-        world, seed, repositories=repositories, changes_per_repository=changes, hosts=("gitlab",)
+        world,
+        seed,
+        repositories=repositories,
+        changes_per_repository=changes,
+        issues_per_repository=issues,
+        hosts=("gitlab",),
     )
     with Simulator(world, clock, dialects=(GitLab(**dialect),)) as simulator:
         yield Bench(simulator, world, clock)
