@@ -67,12 +67,14 @@ def build_code(
     repositories: int = 4,
     changes_per_repository: int = 40,
     issues_per_repository: int = 12,
+    chores_per_repository: int | None = None,
     hosts: Sequence[Host] = ("github", "gitlab"),
     also: Callable[["Lives"], None] | None = None,
 ) -> CodeWorld:
     """Fill `world.code`: repositories take turns among `hosts`.
 
-    The last of more than three runs no CI. `also` adds lives of its own to those that go on.
+    The last of more than three runs no CI. Chores that no issue asked for make up the number of
+    changes, or are as many as is said. `also` adds lives of its own to those that go on.
     """
     code = world.code
     begun = world.now - days(AGE_DAYS)
@@ -96,7 +98,10 @@ def build_code(
             rank, place = divmod(i, len(projects))
             sharers = len(range(place, repositories, len(projects)))
             work = _work(world, projects[place].id)[rank::sharers]
-        _populate(code, site, lives, work, changes_per_repository, issues_per_repository)
+        _populate(
+            code, site, lives, work, changes_per_repository, issues_per_repository,
+            chores_per_repository,
+        )  # fmt: skip
     if also is not None:
         also(lives)
     lives.run(until=world.now)
@@ -198,6 +203,7 @@ def _populate(
     work: Sequence[Issue],
     changes: int,
     issues: int,
+    chores: int | None,
 ) -> None:
     rng, now = site.rng, code.now
     planned = work[: changes * 3 // 5]
@@ -210,7 +216,9 @@ def _populate(
     for _ in range(issues):
         at = now - days(rng.uniform(2, AGE_DAYS - 30))
         lives.add(_host_issue(code, site, lives, at))
-    for i in range(max(0, changes - len(planned) - issues // 2)):
+    if chores is None:
+        chores = max(0, changes - len(planned) - issues // 2)
+    for i in range(chores):
         # The last two are still open.
         at = now - days(rng.uniform(0.3, 1.5) if i < 2 else rng.uniform(4, AGE_DAYS - 30))
         lives.add(_chore(code, site, at, keeps_open=i < 2))

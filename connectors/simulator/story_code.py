@@ -16,10 +16,10 @@ from connectors.simulator.story import GAP, Planted, Story
 from connectors.simulator.story_harmless import HARMLESS
 from connectors.simulator.story_scene import Scene
 from connectors.simulator.story_work import GREEN, Work, ending, live, with_jobs
-from connectors.simulator.world import World, days
+from connectors.simulator.world import Project, World, days
 
 #: Of each repository, before the story adds its own.
-CHANGES, ISSUES = 26, 8
+CHANGES, ISSUES, CHORES = 26, 8, 3
 #: Repositories that run tests; a fourth one does not.
 TESTED = 3
 PROGRAM, HOSTED = "Release 3.2", "3.2"
@@ -48,6 +48,8 @@ class CodeStory:
         """Build the repositories up to the first reading, with what the plots need there."""
         self.world, self.story = world, story
         self.rng = random.Random(f"{seed}/story/code")
+        #: which of the projects, and of the repositories that do its work, sees unplanned work.
+        self.unplanned: int | None = None
         #: repositories whose tests a person confirms.
         self.confirmed: list[Repository] = []
         #: parts of the one program milestone, if somebody has linked any.
@@ -59,6 +61,7 @@ class CodeStory:
             repositories=self.rng.choice((TESTED, TESTED + 1)),
             changes_per_repository=CHANGES,
             issues_per_repository=ISSUES,
+            chores_per_repository=CHORES,
             also=self._draw,
         )
         self.scene.lives.keep(self.scene.begun)
@@ -77,6 +80,8 @@ class CodeStory:
                 self.scene.lives.add(life)
             self.scene.lives.run(until=self.world.now + GAP)
             self.world.now += GAP
+            if self.unplanned is not None:
+                self._plant_unplanned(list(self.world.projects.values())[self.unplanned])
 
     def _draw(self, lives: Lives) -> None:
         every = list(self.world.code.repositories.values())
@@ -87,9 +92,23 @@ class CodeStory:
             plot(scene)
         for repo in every[TESTED:]:
             scene.plant("test.not-tested", f"repository:{repo.id}", "no-ci")
+        if self.rng.random() < 0.4:
+            self.unplanned = self.rng.randrange(2)
+            unplanned(scene, scene.repositories[self.unplanned])
         self.confirmed = [one for one in scene.repositories if self.rng.random() < 0.5]
         if self.rng.random() < 0.6:
             self._link_milestones()
+
+    def _plant_unplanned(self, project: Project) -> None:
+        """It stands beside each judged release whose work lands in the same repository."""
+        words = {one.title.partition(" ")[0] for one in self.world.code.changes.values()}
+        for version in self.world.versions.values():
+            judged = f"{project.key}:{version.name}" in self.story.confirmed
+            worked_on = any(
+                version.id in one.versions and one.key in words for one in self.world.alive()
+            )
+            if version.project_id == project.id and judged and worked_on:
+                self.scene.plant("scope.unplanned", f"version:{version.id}")
 
     def _link_milestones(self) -> None:
         """One milestone over several systems; its parts agree, or one of them stands apart."""
@@ -196,7 +215,8 @@ def _done_reverted(scene: Scene) -> None:
     issue, back = scene.item(), scene.later(1, 4)
 
     def life() -> Life:
-        change = yield from scene.finished(issue)
+        # A change that takes another back names no item: where a milestone is judged, it counts.
+        change = yield from scene.finished(issue, repo=scene.aside)
         yield from scene.take_back(change, back)
 
     scene.begin(life())
@@ -232,6 +252,16 @@ def _host_issue_unmerged(scene: Scene) -> None:
         scene.code.close(issue, at=closed, by=author)
 
     scene.begin(life())
+
+
+def unplanned(scene: Scene, repo: Repository) -> None:
+    """A good part of what lands in a repository was asked for by nobody."""
+    for n in range(scene.rng.randint(9, 11)):
+        what, landed = f"Rework {scene.topic()} once more", scene.later(1, 5)
+        work = Work(
+            repo, what, f"rework/{n}", scene.somebody(), landed - timedelta(hours=9), landed
+        )
+        scene.week.append(live(scene.code, work))
 
 
 PLOTS: tuple[Callable[[Scene], None], ...] = (

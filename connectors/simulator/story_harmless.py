@@ -50,7 +50,7 @@ def _reverted_and_back(scene: Scene) -> None:
     issue, back = scene.item(), scene.later(1, 2)
 
     def life() -> Life:
-        first = yield from scene.finished(issue)
+        first = yield from scene.finished(issue, repo=scene.aside)
         second = yield from scene.take_back(first, back)
         yield from scene.take_back(second, back + days(2))
 

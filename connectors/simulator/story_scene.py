@@ -65,6 +65,11 @@ class Scene:
         """A repository that runs tests."""
         return self.rng.choice(self.repositories)
 
+    @property
+    def aside(self) -> Repository:
+        """A repository whose project has no judged milestone."""
+        return self.repositories[-1]
+
     def somebody(self) -> str:
         """A person's account."""
         return self.rng.choice(self.world.humans())
@@ -121,10 +126,10 @@ class Scene:
         self.week.append(self.finish(issue, landed + timedelta(hours=3)))
         return live(self.code, self.work(issue, landed - took, landed, **told))
 
-    def finished(self, issue: Issue) -> Steps:
+    def finished(self, issue: Issue, **told: Any) -> Steps:
         """A change that landed before the first reading, and its item finished soon after."""
         landed = self.ago(3, 6)
-        change = yield from live(self.code, self.work(issue, landed - days(2), landed))
+        change = yield from live(self.code, self.work(issue, landed - days(2), landed, **told))
         yield from self.finish(issue, landed + timedelta(hours=3))
         return change
 

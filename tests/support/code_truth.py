@@ -28,6 +28,7 @@ def findings(world: World, story: CodeStory) -> set[Finding]:
     """What must be found in the repositories, and between them and Jira, now."""
     truth = _Truth(world)
     found = set(truth.tests()) | set(truth.items()) | set(truth.host_issues())
+    found |= set(truth.unplanned(story.story.confirmed))
     return found | set(_program(world, story))
 
 
@@ -98,6 +99,44 @@ class _Truth:
                     if job.name in TESTS:
                         found.setdefault(job.name, []).append(job)
         return found
+
+    # --- scope ------------------------------------------------------------------------------
+
+    def unplanned(self, judged: Iterable[str]) -> Iterator[Finding]:
+        for version in self.world.versions.values():
+            name = f"{self.world.projects[version.project_id].key}:{version.name}"
+            if name not in judged or version.released or version.start is None:
+                continue
+            begin = datetime.combine(version.start, datetime.min.time(), self.world.now.tzinfo)
+            repos = {
+                one.repo_id
+                for one in self.code.changes.values()
+                if any(version.id in self.world.issues[id_].versions for id_ in self.works_on(one))
+            }
+            planned = others = 0
+            for change in self.code.changes.values():
+                landed = change.merged_at is not None and change.merged_at > begin
+                author = self.world.people[change.author or ""]
+                if not landed or change.repo_id not in repos or author.bot:
+                    continue
+                plans = self.plans(change)
+                planned += f"version:{version.id}" in plans
+                others += not plans
+            if others >= 3 and others / (planned + others) >= 0.2:
+                yield ("scope.unplanned", f"version:{version.id}", "")
+
+    def plans(self, change: ChangeRequest) -> set[str]:
+        """Versions, sprints and milestones that hold it, or an item that it works on."""
+        found = {f"milestone:{change.milestone_id}"} if change.milestone_id else set()
+        for id_ in self.works_on(change):
+            issue = self.world.issues[id_]
+            parent = self.world.issues.get(issue.parent_id or 0)
+            for one in (issue, parent):
+                if one is not None:
+                    found |= {f"version:{held}" for held in one.versions}
+                    found |= {f"sprint:{held}" for held in one.sprints}
+        closed = (self.code.issues[id_].milestone_id for id_ in change.closes)
+        return found | {f"milestone:{one}" for one in closed if one is not None}
 
     # --- items ------------------------------------------------------------------------------
 
