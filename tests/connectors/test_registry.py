@@ -42,7 +42,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names_are_listed_without_loading() -> None:
-    assert registry.names() == ("acme", "gitlab", "gone", "jira", "next", "odd", "twice")
+    assert registry.names() == ("acme", "github", "gitlab", "gone", "jira", "next", "odd", "twice")
 
 
 def test_a_broken_plugin_stops_nobody() -> None:
@@ -72,7 +72,7 @@ def test_a_plugin_cannot_replace_a_built_in() -> None:
 def test_a_misspelt_name_gets_a_suggestion() -> None:
     with pytest.raises(UnknownConnector, match="did you mean 'jira'"):
         registry.get("jria")
-    with pytest.raises(UnknownConnector, match="known: acme, gitlab, gone, jira, next, odd, twice"):
+    with pytest.raises(UnknownConnector, match="known: acme, github, gitlab, gone, jira, next, odd, twice"):
         registry.get("zzz")
 
 

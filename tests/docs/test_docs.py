@@ -100,8 +100,11 @@ def test_every_example_parses() -> None:
 
 
 def test_example_configuration_loads() -> None:
-    found = load(ROOT / "config.example.toml", {"JIRA_TOKEN": "token-of-nobody"})
-    assert list(found.options) == ["jira"]
+    tokens = dict.fromkeys(("JIRA_TOKEN", "GITHUB_TOKEN", "GITLAB_TOKEN"), "token-of-nobody")
+    found = load(ROOT / "config.example.toml", tokens)
+    assert {name: one.kind for name, one in found.root.connections.items()} == {
+        kind: kind for kind, _ in reference._connectors()
+    }
     assert set(found.root.detectors) == {one.id for one in BUILT_IN}
 
 
@@ -122,10 +125,12 @@ def test_example_has_every_option() -> None:
     for name, model in tables.items():
         if name not in ("connections", "detectors"):
             assert shown_keys(name) == set(keys(model)), name
+    common = set(keys(ConnectionSettings))
     for kind, entry in reference._connectors():
-        assert shown_keys("connections.jira") == set(keys(ConnectionSettings)) | set(
-            own_keys(entry.options)
-        ), kind
+        own, shown = set(own_keys(entry.options)), shown_keys(f"connections.{kind}")
+        assert own <= shown <= own | common, kind
+    # What every source has is shown once.
+    assert common <= shown_keys("connections.jira")
     for one in BUILT_IN:
         assert shown_keys(f"detectors.{one.id}") == {"channel", *one.defaults}, one.id
 
