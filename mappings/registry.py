@@ -13,7 +13,7 @@ from mappings.schema import MappingTable
 
 GROUP = "driftline.mappings"
 #: Connectors whose normalizer is the module of the same name beside this one.
-_BUILT_IN = ("gitlab", "jira")
+_BUILT_IN = ("github", "gitlab", "jira")
 
 
 @dataclass(frozen=True, slots=True)
