@@ -15,7 +15,6 @@ from mappings.code_records import (
 from mappings.vocabulary import ChangeState, HistoryState, MergeMethod
 from sync.store import commits, versioned
 from sync.store.bulk import hashed
-from sync.store.guard import clean_row
 from sync.store.page import PRESENCE, Page, same
 from sync.store.payloads import older
 from sync.store.rows import MembershipRow
@@ -297,17 +296,18 @@ def write_references(page: Page, records: Iterable[References]) -> None:
     mine = [one for one in records if one.change_request_id not in page.stale_changes]
     if not mine:
         return
-    fresh: dict[versioned.Key, versioned.Row] = {}
+    found: list[tuple[versioned.Key, versioned.Row]] = []
     read: set[tuple[str, str]] = set()
     for one in mine:
         read.update((one.change_request_id, source.value) for source in one.sources)
         # The first place where something is named is the one to show.
         for named in reversed(one.references):
             key = (one.change_request_id, named.source.value, named.kind.value, named.target)
-            fresh[clean_row(key)] = clean_row((one.scope_id, named.target_id, named.span))
+            found.append((key, (one.scope_id, named.target_id, named.span)))
     known = versioned.held(
         page, _REFERENCE, {one.change_request_id for one in mine}, by="change_request_id"
     )
+    fresh = versioned.rows(found)
     versioned.write(page, _REFERENCE, known, fresh, lambda key, _row: (key[0], key[1]) in read)
 
 

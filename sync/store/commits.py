@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mappings.code_records import Commit, Commits
-from sync.store.guard import clean
+from sync.store.guard import clean_row
 from sync.store.page import Page
 from sync.store.tables_code import code_commit
 
@@ -16,9 +16,8 @@ def write(page: Page, pairs: Iterable[tuple[str, Commit]]) -> None:
     fresh: dict[tuple[str, str], tuple[Any, ...]] = {}
     for scope_id, one in pairs:
         key = (scope_id, one.sha)
-        values = tuple(
-            clean(value)
-            for value in (
+        values = clean_row(
+            (
                 one.tree,
                 list(one.parents) or None,
                 one.author_id,

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sync.store.guard import clean_row
+from sync.store.guard import clean_rows
 from sync.store.page import Page
 
 #: Values of a row's key, and of its data, each in the order of the columns.
@@ -62,7 +62,7 @@ def write(
     """Write the difference between what is known and what came.
 
     `is_whole`: whether what came is a complete set for this known row, so that not being in it
-    takes the row away. Keys and rows of `fresh` are clean (`clean_row`).
+    takes the row away. Keys and rows of `fresh` are clean (`rows`).
     """
     closed = [
         (page.now, page.connection_id, *key, row.known_from)
@@ -83,4 +83,6 @@ def write(
 
 def rows(pairs: Iterable[tuple[Key, Row]]) -> dict[Key, Row]:
     """Clean rows by key; of those with one key the last."""
-    return {clean_row(key): clean_row(data) for key, data in pairs}
+    found = list(pairs)
+    keys = clean_rows([key for key, _ in found])
+    return dict(zip(keys, clean_rows([data for _, data in found]), strict=True))
