@@ -363,6 +363,14 @@ class CodeWorld:
         issue.transferred_to = made.id
         return made
 
+    def discuss(
+        self, issue: HostIssue, *, at: datetime | None = None, by: str | None = None
+    ) -> None:
+        """GitHub: make a discussion of it; the issue stays, closed and locked."""
+        issue.locked = True
+        self._event(issue, "converted", at, by)
+        self.close(issue, at=at, by=by)
+
     def set_parent(self, issue: HostIssue, parent: HostIssue | None, **when: Any) -> None:
         """Put it under another issue, or under none."""
         old, issue.parent_id = issue.parent_id, parent.id if parent else None
@@ -836,6 +844,13 @@ class CodeWorld:
         if self.repositories[change.repo_id].host == "github":
             self._changed(issue, "connected", change=change.id, **when)
             self._changed(change, "connected", issue=issue.id, **when)
+
+    def undeclare(self, change: ChangeRequest, issue: HostIssue, **when: Any) -> None:
+        """Take such a link away."""
+        change.closes.remove(issue.id)
+        if self.repositories[change.repo_id].host == "github":
+            self._changed(issue, "disconnected", change=change.id, **when)
+            self._changed(change, "disconnected", issue=issue.id, **when)
 
     def mention(self, change: ChangeRequest, issue: HostIssue, **when: Any) -> None:
         """Let its text name an issue: the issue hears of it."""

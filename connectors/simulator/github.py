@@ -4,17 +4,19 @@ import base64
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
+import orjson
 from graphql import GraphQLError
 
 from connectors.simulator import github_nodes as nodes
 from connectors.simulator import github_rest as rest
 from connectors.simulator.clock import Clock
+from connectors.simulator.github_ids import instant
 from connectors.simulator.github_shapes import Shapes
 from connectors.simulator.graphql import Question, Refused, Service
 from connectors.simulator.http import Request, Response, json_response
@@ -29,6 +31,17 @@ _GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body></body>
 
 def _hourly() -> Limit:
     return Limit(5000, _HOUR)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A GitHub App that was installed: its tokens see what a login of the company sees."""
+
+    id: str = "4711"
+    installation_id: int = 99
+    credential: str = "owner"
+    #: how long each of its tokens is good for.
+    lifetime: timedelta = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -52,10 +65,24 @@ class GitHub:
     max_nodes: int | None = None
     #: required checks are told by rulesets; else by the classic protection of branches.
     rulesets: bool = True
+    #: when the people's tokens end (UTC); None: never.
+    token_expires: datetime | None = None
+    app: App | None = None
     version: str = "3.14.2"
+    #: tokens of the App's installation, and when they end.
+    _minted: dict[str, datetime] = field(default_factory=dict)
 
     def credential(self, world: World, request: Request) -> Credential | None:
-        """A token as Bearer, `token` or password."""
+        """A token as Bearer, `token` or password; an App's installation counts as its login."""
+        value = self._token(request)
+        if value in self._minted and self.app is not None:
+            return world.credentials[self.app.credential]
+        return next(
+            (one for one in world.credentials.values() if one.token == value and not one.revoked),
+            None,
+        )
+
+    def _token(self, request: Request) -> str | None:
         kind, _, value = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "basic":
             try:
@@ -64,10 +91,12 @@ class GitHub:
                 return None
         elif kind.lower() not in ("bearer", "token"):
             return None
-        return next(
-            (one for one in world.credentials.values() if one.token == value and not one.revoked),
-            None,
-        )
+        return value
+
+    def _ended(self, request: Request, clock: Clock) -> bool:
+        """Whether the time of the token that asks is over."""
+        ends = self._minted.get(self._token(request) or "", self.token_expires)
+        return ends is not None and ends <= clock.now()
 
     def handle(self, world: World, clock: Clock, request: Request) -> Response:
         """Answer one request, with the headers of every answer."""
@@ -86,20 +115,46 @@ class GitHub:
             is_graphql = path == "api/graphql"
         else:
             inside, is_graphql = path, path == "graphql"
-        if who is None:
+        by_app = self._token(request) in self._minted
+        if self.app is not None and request.method == "POST" and inside is not None and who is None:
+            response = self._mint(self.app, request, clock, inside)
+        elif who is None or self._ended(request, clock):
             known = "Authorization" in request.headers
             message = "Bad credentials" if known else "Requires authentication"
             response = rest.Problem(401, message).response()
         elif is_graphql and self.graphql:
             response = self._graphql(world, clock, request, who)
         elif inside is not None and not is_graphql:
-            response = self._rest(world, clock, request, who, inside)
+            response = self._rest(world, clock, request, who, inside, by_app=by_app)
         else:
             response = rest.Problem(404, "Not Found").response()
         access = world.code.access_of(who) if who else None
-        if access is not None and not access.fine_grained:
+        if self.token_expires is not None and who is not None and not by_app:
+            ends = f"{self.token_expires:%Y-%m-%d %H:%M:%S} UTC"
+            headers["GitHub-Authentication-Token-Expiration"] = ends
+        if access is not None and not access.fine_grained and not by_app:
             headers["X-OAuth-Scopes"] = ", ".join(access.scopes)
         return replace(response, headers={**headers, **response.headers})
+
+    def _mint(self, app: App, request: Request, clock: Clock, path: str) -> Response:
+        """A new token of the installation, for who names the App in a signed claim."""
+        if path != f"app/installations/{app.installation_id}/access_tokens":
+            return rest.Problem(404, "Not Found").response()
+        if _issuer(self._token(request) or "") != app.id:
+            message = "A JSON web token could not be decoded"
+            return rest.Problem(401, message).response()
+        token, ends = f"ghs_{len(self._minted) + 1:036d}", clock.now() + app.lifetime
+        self._minted[token] = ends
+        permissions = {"contents": "read", "issues": "read", "metadata": "read"}
+        return json_response(
+            {
+                "token": token,
+                "expires_at": instant(ends),
+                "permissions": permissions,
+                "repository_selection": "all",
+            },
+            201,
+        )
 
     # --- limits -----------------------------------------------------------------------------
 
@@ -123,7 +178,14 @@ class GitHub:
     # --- REST -------------------------------------------------------------------------------
 
     def _rest(
-        self, world: World, clock: Clock, request: Request, who: Credential, path: str
+        self,
+        world: World,
+        clock: Clock,
+        request: Request,
+        who: Credential,
+        path: str,
+        *,
+        by_app: bool,
     ) -> Response:
         if path == "rate_limit":
             return self._rate_limit(clock, who)
@@ -141,7 +203,7 @@ class GitHub:
             return refused
         base = f"http://{request.headers.get('Host', 'localhost')}/{self.prefix}"
         root = f"{base}/api/v3" if self.enterprise else base
-        scene = rest.Scene(Shapes(world, root), who, request, self.rulesets)
+        scene = rest.Scene(Shapes(world, root), who, request, self.rulesets, by_app)
         try:
             if request.method != "GET":
                 raise rest.Problem(404, "Not Found")
@@ -223,6 +285,18 @@ def price(service: Service, question: Question) -> tuple[int, int]:
     connections = [(one.times, one.page) for one in service.asked(question) if one.page]
     requests = sum(times for times, _ in connections)
     return max(1, round(requests / 100)), sum(times * (page or 0) for times, page in connections)
+
+
+def _issuer(claim: str) -> str | None:
+    """Who a signed claim says it is from; the signature is taken on trust."""
+    parts = claim.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        told = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return None
+    return str(told.get("iss")) if isinstance(told, dict) else None
 
 
 def _error(error: GraphQLError) -> dict[str, Any]:

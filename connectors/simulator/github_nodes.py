@@ -42,6 +42,8 @@ from connectors.simulator.world import Credential, Person, World
 
 #: Where people look at it.
 SITE = "https://github.example.net"
+#: GraphQL has no larger whole number.
+LARGEST = 2**31 - 1
 #: Most items on a page.
 FULL_PAGE = 100
 T = TypeVar("T")
@@ -477,6 +479,7 @@ _SHARED = {
 _OF_ISSUES = {
     **_SHARED,
     "transferred": "TransferredEvent",
+    "converted": "ConvertedToDiscussionEvent",
     "parented": "ParentIssueAddedEvent",
     "unparented": "ParentIssueRemovedEvent",
 }
@@ -660,6 +663,11 @@ def _get(name: str) -> Resolver:
     return lambda scene, one, _: getattr(one, name)
 
 
+def _number(scene: Scene, one: Any, _: Args) -> int | None:
+    """An id as a whole number, as long as it fits into GraphQL's."""
+    return one.id if one.id <= LARGEST else None
+
+
 def _text(name: str) -> Resolver:
     return lambda scene, one, _: str(getattr(one, name))
 
@@ -689,7 +697,7 @@ def _table() -> dict[tuple[str, str], Resolver]:
         ("Query", "rateLimit"): _rate_limit,
         ("Query", "viewer"): _viewer,
         ("Repository", "id"): _id("R"),
-        ("Repository", "databaseId"): _get("id"),
+        ("Repository", "databaseId"): _number,
         ("Repository", "nameWithOwner"): _get("path"),
         ("Repository", "isPrivate"): _get("private"),
         ("Repository", "isArchived"): _get("archived"),
@@ -700,7 +708,7 @@ def _table() -> dict[tuple[str, str], Resolver]:
         ("Repository", "pullRequest"): _pull_request,
         ("Repository", "deployments"): _deployments,
         ("Deployment", "id"): _id("DE"),
-        ("Deployment", "databaseId"): _get("id"),
+        ("Deployment", "databaseId"): _number,
         ("Deployment", "commitOid"): _get("sha"),
         ("Deployment", "createdAt"): _at("created"),
         ("Deployment", "updatedAt"): _at("updated"),
@@ -739,7 +747,7 @@ def _table() -> dict[tuple[str, str], Resolver]:
         ("PullRequestCommit", "commit"): _get("one"),
         ("PullRequestChangedFile", "changeType"): lambda _, one, __: _CHANGES[one.change],
         ("PullRequestReview", "id"): _of("one", _id("PRR")),
-        ("PullRequestReview", "databaseId"): _of("one", _get("id")),
+        ("PullRequestReview", "databaseId"): _of("one", _number),
         ("PullRequestReview", "fullDatabaseId"): _of("one", _text("id")),
         ("PullRequestReview", "author"): _of("one", _author),
         ("PullRequestReview", "createdAt"): _of("one", _at("at")),
@@ -765,7 +773,7 @@ def _table() -> dict[tuple[str, str], Resolver]:
         ("StatusCheckRollup", "state"): lambda _, one, __: rolled_up(one.checks, one.statuses),
         ("StatusCheckRollup", "contexts"): _contexts,
         ("CheckRun", "id"): _id("CR"),
-        ("CheckRun", "databaseId"): _get("id"),
+        ("CheckRun", "databaseId"): _number,
         ("CheckRun", "status"): lambda _, one, __: one.status.upper(),
         ("CheckRun", "conclusion"): _conclusion,
         ("CheckRun", "startedAt"): _at("started"),
@@ -775,7 +783,7 @@ def _table() -> dict[tuple[str, str], Resolver]:
         ("CheckRun", "checkSuite"): _suite,
         ("CheckRun", "isRequired"): _required("name"),
         ("WorkflowRun", "id"): _id("WFR"),
-        ("WorkflowRun", "databaseId"): _get("id"),
+        ("WorkflowRun", "databaseId"): _number,
         ("WorkflowRun", "event"): lambda _, one, __: EVENTS[one.kind],
         ("WorkflowRun", "workflow"): _workflow,
         ("StatusContext", "id"): _id("SC"),
@@ -799,7 +807,7 @@ def _table() -> dict[tuple[str, str], Resolver]:
     }
     for kind in ("Issue", "PullRequest"):
         found |= {
-            (kind, "databaseId"): _get("id"),
+            (kind, "databaseId"): _number,
             (kind, "fullDatabaseId"): _text("id"),
             (kind, "author"): _author,
             (kind, "assignees"): _people,

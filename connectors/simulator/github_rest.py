@@ -65,6 +65,8 @@ class Scene:
     request: Request
     #: required checks are told by rulesets; else by the classic protection of branches.
     rulesets: bool = True
+    #: an App's installation asks: it is no user.
+    by_app: bool = False
 
     @property
     def code(self) -> CodeWorld:
@@ -169,6 +171,11 @@ def answer(scene: Scene, path: str) -> Response:
 
     Raises Problem and Elsewhere.
     """
+    if scene.by_app:
+        if path == "installation/repositories":
+            return _repositories(scene, None, name="repositories")
+        if path == "user" or path.startswith("user/"):
+            raise Problem(403, "Resource not accessible by integration")
     if path == "user":
         me = scene.shapes.world.people[scene.who.account_id]
         return json_response(scene.shapes.me(me))
@@ -188,7 +195,8 @@ def answer(scene: Scene, path: str) -> Response:
     raise Problem(404, "Not Found")
 
 
-def _repositories(scene: Scene, owner: str | None) -> Response:
+def _repositories(scene: Scene, owner: str | None, name: str | None = None) -> Response:
+    """Those that are seen, of all or of one owner; under a `name` with their count, or bare."""
     access = scene.code.access_of(scene.who)
     visible = [
         one
@@ -200,9 +208,8 @@ def _repositories(scene: Scene, owner: str | None) -> Response:
     found = [one for one in visible if one.group_id not in access.unauthorised]
     size = _whole(scene.request.one("per_page"), PAGE, FULL_PAGE)
     start = (_whole(scene.request.one("page"), 1, 10**6) - 1) * size
-    response = json_response(
-        [scene.shapes.full_repository(one) for one in found[start : start + size]]
-    )
+    rows = [scene.shapes.full_repository(one) for one in found[start : start + size]]
+    response = json_response({"total_count": len(found), name: rows} if name else rows)
     if len(found) == len(visible):
         return response
     kept_back = ",".join(str(one) for one in sorted(access.unauthorised))

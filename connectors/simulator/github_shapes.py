@@ -102,6 +102,7 @@ EVENT_NAMES = {
     "connected": "connected",
     "disconnected": "disconnected",
     "transferred": "transferred",
+    "converted": "converted_to_discussion",
     "parented": "parent_issue_added",
     "unparented": "parent_issue_removed",
     "blocked": "blocked_by_added",

@@ -1,14 +1,17 @@
 """The simulated GitHub's doors: who gets in, what is hidden, moved or switched off, and limits."""
 
+import base64
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 import requests
 from support.hosting import Hosting, hosting
 from support.jira_site import NOW
 
 from connectors.simulator.code_things import CodeAccess
+from connectors.simulator.github import App
 from connectors.simulator.limits import Limit
 
 VIEWER = "query { viewer { login } rateLimit { limit remaining resetAt cost used } }"
@@ -51,6 +54,39 @@ def test_a_revoked_token_gets_in_no_more() -> None:
     with hosting(changes=2) as site:
         site.world.credentials["owner"].revoked = True
         assert site.get("user").status_code == 401
+
+
+def test_a_token_ends_when_it_says() -> None:
+    with hosting(changes=2, token_expires=NOW + timedelta(days=1)) as site:
+        told = site.get("user").headers["GitHub-Authentication-Token-Expiration"]
+        assert told == "2026-03-03 08:00:00 UTC"
+        site.later(days=1)
+        assert site.get("user").status_code == 401
+
+
+def claim(app: str) -> str:
+    told = base64.urlsafe_b64encode(orjson.dumps({"iss": app})).decode().rstrip("=")
+    return f"e30.{told}.c2lnbmVk"
+
+
+def test_an_app_gets_a_token_for_an_hour_and_is_no_user() -> None:
+    with hosting(changes=2, app=App()) as site:
+        url = site.simulator.url("github")
+        path = f"{url}/app/installations/99/access_tokens"
+        refused = requests.post(path, headers={"Authorization": f"Bearer {claim('1')}"}, timeout=5)
+        assert refused.status_code == 401
+        proof = {"Authorization": f"Bearer {claim('4711')}"}
+        elsewhere = requests.post(path.replace("99", "98"), headers=proof, timeout=5)
+        assert elsewhere.status_code == 404
+        minted = requests.post(path, headers=proof, timeout=5)
+        assert (minted.status_code, minted.json()["expires_at"]) == (201, "2026-03-02T09:00:00Z")
+        token = {"Authorization": f"Bearer {minted.json()['token']}"}
+        listed = requests.get(f"{url}/installation/repositories", headers=token, timeout=5)
+        assert listed.json()["total_count"] == 1
+        assert site.get(".", headers=token).json()["id"] == site.repo.id
+        assert site.get("user", headers=token).status_code == 403
+        site.later(hours=1)
+        assert site.get(".", headers=token).status_code == 401
 
 
 def test_a_hidden_repository_is_not_there() -> None:

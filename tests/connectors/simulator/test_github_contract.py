@@ -69,6 +69,8 @@ def eventful(site: Hosting) -> None:
     code.comment(one, "Indeed", by=bob)
     code.mention(change, one, by=bob)
     code.declare(change, two, by=bob)
+    code.undeclare(change, two, by=bob)
+    code.discuss(code.create_issue(repo, "What if", author=ann), by=ann)
     code.set_draft(change, True, by=ann)
     code.set_draft(change, False, by=ann)
     code.push(change, "More", [FileEdit("b.py", "renamed", 0, 0, "a.py")], by=ann)

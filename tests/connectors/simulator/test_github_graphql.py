@@ -205,6 +205,15 @@ def test_a_gone_author_is_null_and_a_robot_is_a_bot(own: Hosting) -> None:
     ]
 
 
+def test_an_id_that_is_too_large_for_a_whole_number_is_told_as_text(own: Hosting) -> None:
+    issue = own.code.create_issue(own.repo, "Large", author=None)
+    issue.id = 2**31
+    query = """query($id: ID!) { node(id: $id) { ... on Repository {
+      issues(last: 1) { nodes { databaseId fullDatabaseId } } } } }"""
+    found = own.ask(query, id=own.node).json()["data"]["node"]["issues"]["nodes"]
+    assert found == [{"databaseId": None, "fullDatabaseId": "2147483648"}]
+
+
 # --- prices ---------------------------------------------------------------------------------------
 
 
