@@ -19,7 +19,7 @@ Manner = Literal["answer", "drop", "cut", "drip", "short", "hole", "repeat"]
 _HTML = "text/html;charset=UTF-8"
 _PAGE = b"<!DOCTYPE html><html><head><title>Log in</title></head><body></body></html>"
 #: Names of the lists that answers hold their rows in.
-_ROWS = ("issues", "values")
+_ROWS = ("issues", "values", "workflow_runs", "jobs", "check_runs", "statuses")
 
 
 @dataclass(slots=True)
@@ -48,6 +48,10 @@ class Fault:
             return request
         if request.body:
             asked = request.json()
+            if "variables" in asked:
+                first = asked["variables"].get("first")
+                asked["variables"]["first"] = _half(first)
+                return replace(request, body=orjson.dumps(asked))
             asked["maxResults"] = _half(asked.get("maxResults"))
             return replace(request, body=orjson.dumps(asked))
         half = str(_half(request.one("maxResults")))
@@ -58,15 +62,45 @@ class Fault:
         if self.manner not in ("hole", "repeat") or response.status != 200:
             return response
         found = orjson.loads(response.body)
+        headers = response.headers
         if self.manner == "hole":
-            for name in _ROWS:
-                if found.get(name):
-                    del found[name][len(found[name]) // 2]
+            rows = _rows(found)
+            if rows:
+                del rows[len(rows) // 2]
+        elif isinstance(found, dict) and "data" in found:
+            after = (request.json().get("variables") or {}).get("after")
+            info = _inside(found["data"], "pageInfo")
+            if after and info is not None:
+                info["endCursor"], info["hasNextPage"] = after, True
+        elif request.one("page"):
+            # The next page is this one again.
+            again = f"http://{request.headers.get('Host', '')}/{request.path}"
+            headers = {**headers, "Link": f'<{again}?page={request.one("page")}>; rel="next"'}
         else:
             token = request.json().get("nextPageToken") or request.one("nextPageToken")
             if token:
                 found["nextPageToken"], found["isLast"] = token, False
-        return replace(response, body=orjson.dumps(found))
+        return replace(response, body=orjson.dumps(found), headers=headers)
+
+
+def _rows(found: Any) -> list[Any]:
+    """The rows of an answer, wherever its vendor puts them."""
+    if isinstance(found, list):
+        return found
+    for name in _ROWS:
+        if found.get(name):
+            rows: list[Any] = found[name]
+            return rows
+    return _inside(found.get("data"), "nodes") or []
+
+
+def _inside(found: Any, name: str) -> Any:
+    """The outermost value of a name in nested objects."""
+    if not isinstance(found, dict):
+        return None
+    if name in found:
+        return found[name]
+    return next((held for one in found.values() if (held := _inside(one, name))), None)
 
 
 def _half(asked: Any) -> int:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from connectors.simulator.build import build
 from connectors.simulator.clock import Clock
+from connectors.simulator.code_build import build_code
 from connectors.simulator.faults import Manner, Script
 from connectors.simulator.github import GitHub
 from connectors.simulator.gitlab import GitLab
@@ -200,16 +201,26 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--projects", type=int, default=3)
     parser.add_argument("--issues", type=int, default=60, help="issues per project")
+    parser.add_argument("--repositories", type=int, default=4)
+    parser.add_argument("--changes", type=int, default=40, help="changes per repository")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds per answer")
     options = parser.parse_args()
     now = datetime.now(UTC).replace(microsecond=0)
     world = build(
         options.seed, now=now, projects=options.projects, issues_per_project=options.issues
     )
+    build_code(
+        world,
+        options.seed,
+        repositories=options.repositories,
+        changes_per_repository=options.changes,
+    )
     simulator = Simulator(world, Clock(now), latency=options.latency, port=options.port)
     with simulator:
         for name in simulator.dialects:
             print(f"{name} {simulator.url(name)}", flush=True)
+        for repo in world.code.repositories.values():
+            print(f"{repo.host} repository {repo.path}", flush=True)
         owner = world.credentials["owner"]
         print(f"login {owner.email} {owner.token}", flush=True)
         with suppress(KeyboardInterrupt):

@@ -1,0 +1,67 @@
+"""What can go wrong with pages and answers of the simulated GitHub."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.hosting import Hosting, hosting
+
+from connectors.simulator.faults import Fault, login_page, too_many
+
+PULLS = """query($id: ID!, $first: Int!, $after: String) {
+  node(id: $id) { ... on Repository { pullRequests(first: $first, after: $after) {
+    pageInfo { hasNextPage endCursor } nodes { number } } } } }"""
+
+
+@pytest.fixture
+def site() -> Iterator[Hosting]:
+    with hosting(changes=12, issues=4) as made:
+        yield made
+
+
+def fail(site: Hosting, fault: Fault) -> None:
+    site.simulator.script.faults.append(fault)
+
+
+def pulls(site: Hosting, **asked: object) -> tuple[list[int], dict[str, object]]:
+    held = site.ask(PULLS, id=site.node, **asked).json()["data"]["node"]["pullRequests"]
+    return [one["number"] for one in held["nodes"]], held["pageInfo"]
+
+
+def test_a_hole_leaves_one_row_out(site: Hosting) -> None:
+    whole, _ = pulls(site, first=9)
+    rows = [one["id"] for one in site.get("./issues", state="all").json()]
+    runs = [one["id"] for one in site.get("./actions/runs").json()["workflow_runs"]]
+    for matching in ("graphql", "issues", "actions/runs"):
+        fail(site, Fault(matching, manner="hole"))
+    assert pulls(site, first=9)[0] == whole[:4] + whole[5:]
+    some = [one["id"] for one in site.get("./issues", state="all").json()]
+    assert some == rows[: len(rows) // 2] + rows[len(rows) // 2 + 1 :]
+    few = [one["id"] for one in site.get("./actions/runs").json()["workflow_runs"]]
+    assert len(few) == len(runs) - 1
+
+
+def test_a_short_page_loses_nothing(site: Hosting) -> None:
+    whole, _ = pulls(site, first=8)
+    fail(site, Fault("graphql", manner="short"))
+    half, info = pulls(site, first=8)
+    assert half == whole[:4]
+    rest, _ = pulls(site, first=8, after=info["endCursor"])
+    assert half + rest[:4] == whole
+
+
+def test_a_page_that_leads_to_itself(site: Hosting) -> None:
+    _, first = pulls(site, first=3)
+    fail(site, Fault("graphql", manner="repeat"))
+    _, again = pulls(site, first=3, after=first["endCursor"])
+    assert again == {"hasNextPage": True, "endCursor": first["endCursor"]}
+    fail(site, Fault("issues", manner="repeat"))
+    answer = site.get("./issues", state="all", per_page=5, page=2)
+    assert answer.links["next"]["url"].endswith("page=2")
+
+
+def test_pages_for_people_and_pauses(site: Hosting) -> None:
+    fail(site, login_page("graphql"))
+    fail(site, too_many("GET /user", 7))
+    assert site.ask(PULLS, id=site.node, first=1).headers["Content-Type"].startswith("text/html")
+    limited = site.get("user")
+    assert (limited.status_code, limited.headers["Retry-After"]) == (429, "7")
