@@ -53,7 +53,7 @@ def set_(
             WorkCalendar(policy.time_zone, policy.work_days, policy.holidays),
             clock=app.clock,
             milestone=milestone,
-            author=author or _login(),
+            author=author or login(),
             at=instant(at, settings.root.time_zone, "--at"),
             reason=reason,
         )
@@ -83,7 +83,7 @@ def accept(app: App, milestone: str, author: str | None, reason: str | None, as_
             WorkCalendar(policy.time_zone, policy.work_days, policy.holidays),
             clock=app.clock,
             milestone=milestone,
-            author=author or _login(),
+            author=author or login(),
             reason=reason,
         )
     finally:
@@ -144,7 +144,8 @@ def _show(app: App, lines: "Sequence[BaselineLine]", *, as_json: bool, kind: str
         app.say("No baseline is stored yet.")
 
 
-def _login() -> str:
+def login() -> str:
+    """Who sits there, as the operating system says."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

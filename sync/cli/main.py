@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "explain": ("sync.cli.explain", "explain", "The evidence behind one finding."),
     "findings": ("sync.cli.findings", "findings", "List and show findings."),
     "baseline": ("sync.cli.baseline", "baseline", "Set, accept and list baselines."),
+    "milestones": ("sync.cli.milestones", "milestones", "List milestones; link them to one."),
+    "tests": ("sync.cli.tests_", "tests", "Which checks of a repository are tests."),
     "mapping": ("sync.cli.mapping", "mapping", "Check and show the mapping."),
     "remap": ("sync.cli.remap", "remap", "Apply a changed mapping to what is stored."),
     "export": ("sync.cli.export", "export", "Write a view as CSV or JSON lines."),

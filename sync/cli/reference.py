@@ -43,7 +43,8 @@ def commands() -> Iterator[tuple[str, click.Command]]:
         command = cli.get_command(context, name)
         if isinstance(command, click.Group):
             for inner in command.list_commands(context):
-                yield f"{name} {inner}", command.commands[inner]
+                words = name if inner == getattr(command, "default", None) else f"{name} {inner}"
+                yield words, command.commands[inner]
         elif command is not None:
             yield name, command
 
@@ -129,6 +130,7 @@ def _tables() -> dict[str, Any]:
         "connections": ConnectionSettings,
         "mapping": models.MappingSettings,
         "milestones": models.MilestoneSettings,
+        "links": models.LinkSettings,
         "calendar": models.CalendarSettings,
         "detectors": models.DetectorSettings,
         "report": models.ReportSettings,

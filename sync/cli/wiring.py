@@ -117,6 +117,10 @@ def policy(settings: Settings) -> Policy:
         judge=tuple(root.milestones.judge),
         thresholds={id_: one.thresholds for id_, one in root.detectors.items()},
         channels={id_: Channel(one.channel) for id_, one in root.detectors.items() if one.channel},
+        trackers={
+            path: (named,) if isinstance(named, str) else tuple(named)
+            for path, named in root.links.trackers.items()
+        },
         config_hash=settings.hash,
         program_version=VERSION,
     )

@@ -112,6 +112,18 @@ class MilestoneSettings(BaseModel):
     )
 
 
+class LinkSettings(BaseModel):
+    """How changes and the items they work on are brought together."""
+
+    model_config = _STRICT
+
+    trackers: dict[str, str | list[str]] = Field(
+        default_factory=dict,
+        description="Repository (owner/name) = the connection, or connections, whose items its "
+        "changes speak of; needed where two servers have a project of the same key.",
+    )
+
+
 class CalendarSettings(BaseModel):
     """When people work."""
 
@@ -208,6 +220,7 @@ class Root(BaseModel):
     )
     mapping: MappingSettings = Field(default_factory=MappingSettings)
     milestones: MilestoneSettings = Field(default_factory=MilestoneSettings)
+    links: LinkSettings = Field(default_factory=LinkSettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     detectors: dict[str, DetectorSettings] = Field(
         default_factory=dict, description="Detectors by id."
@@ -225,4 +238,11 @@ class Root(BaseModel):
         for name in self.connections:
             if not name or not name.replace("-", "").replace("_", "").isalnum():
                 raise ValueError(f"connection name {name!r} may hold letters, digits, - and _ only")
+        for repository, named in self.links.trackers.items():
+            for one in [named] if isinstance(named, str) else named:
+                if one not in self.connections:
+                    raise ValueError(
+                        f"links.trackers: {repository!r} names the connection {one!r}, which is "
+                        "not configured"
+                    )
         return self

@@ -108,7 +108,12 @@ def _kind(one: Mapping[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in one["enum"])
     if "const" in one:
         return f"`{one['const']}`"
-    words = {"integer": "whole number", "boolean": "true or false", "string": "text"}
+    words = {
+        "integer": "whole number",
+        "boolean": "true or false",
+        "string": "text",
+        "object": "table",
+    }
     if one.get("type") == "array":
         inner = _kind(one.get("items", {}))
         return f"list of {inner}" if inner else "list"

@@ -253,3 +253,12 @@ def test_any_file_is_taken_or_refused_with_its_place(
     file = tmp_path_factory.getbasetemp() / "any.toml"
     file.write_text("\n".join(lines), encoding="utf-8", errors="replace")
     assert all(line.startswith(("any.toml", str(file))) for line in told(file))
+
+
+def test_trackers_name_connections_that_are_configured(loaded: Load) -> None:
+    from sync.cli import wiring
+
+    found = loaded(FILE + '[links]\ntrackers = { "acme/web" = "Jira-Main" }\n')
+    assert wiring.policy(found).trackers == {"acme/web": ("Jira-Main",)}
+    (problem,) = problems(loaded, FILE + '[links]\ntrackers = { "acme/web" = ["Jira-Mein"] }\n')
+    assert "'acme/web' names the connection 'Jira-Mein', which is not configured" in problem

@@ -1,0 +1,208 @@
+"""Which checks of a repository count as tests: shown to a person, and what that person says."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+
+import sqlalchemy as sa
+
+from sync.errors import UsageError
+from sync.store import schema
+from sync.store import tables_code as code
+from sync.store.tables_judged import test_check
+from sync.verdict.checks import Named
+from sync.verdict.facts import tests
+from sync.verdict.load import JUDGED, Repository, load
+from sync.verdict.refresh import replace_known
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One check of a repository."""
+
+    name: str
+    is_test: bool
+    #: half a sentence.
+    why: str
+    #: who said so and when (UTC); None: nobody did yet.
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    #: results of it on changes that landed lately.
+    results: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryChecks:
+    """A repository with its checks, tests first."""
+
+    connection: str
+    path: str
+    checks: tuple[CheckLine, ...]
+    #: changes that landed lately.
+    landed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    repository: Repository
+    connection: str
+    path: str
+
+
+def listing(conn: sa.Connection, name: str, now: datetime) -> RepositoryChecks:
+    """The checks seen on what landed lately in a repository, by its path.
+
+    Raises UsageError for a repository that is not known, or that two connections know.
+    """
+    found = _repository(conn, name)
+    evidence = load(conn, found.repository, now - JUDGED)
+    return _listing(conn, found, tests(evidence), len(evidence.changes))
+
+
+def confirm(
+    conn: sa.Connection,
+    name: str,
+    *,
+    now: datetime,
+    author: str,
+    are: Sequence[str] = (),
+    are_not: Sequence[str] = (),
+) -> RepositoryChecks:
+    """Take the list as it is shown for a person's word, but for the checks that are named.
+
+    Raises UsageError for a repository or check that is not known, and for a check named twice.
+    """
+    found = _repository(conn, name)
+    evidence = load(conn, found.repository, now - JUDGED)
+    named = tests(evidence)
+    both = sorted(set(are) & set(are_not))
+    if both:
+        raise UsageError(
+            f"{both[0]!r} cannot be a test and none", where=found.path, todo="Name it once."
+        )
+    known = {one.label for one in named} | {one.name for one in named}
+    for one in (*are, *are_not):
+        _check_known(one, known, found.path)
+    if not named:
+        raise UsageError(
+            "no check was seen on what landed here lately",
+            where=found.path,
+            todo="Run `driftline sync` first.",
+        )
+    for check in named:
+        _keep(conn, found.repository, check, _word(check, are, are_not), author, now)
+    evidence.confirmed = {one.label: _word(one, are, are_not) for one in named}
+    return _listing(conn, found, tests(evidence), len(evidence.changes))
+
+
+def _word(one: Named, are: Collection[str], are_not: Collection[str]) -> bool:
+    mine = {one.label, one.name}
+    if mine & set(are):
+        return True
+    return False if mine & set(are_not) else one.test.is_test
+
+
+def _check_known(name: str, known: Collection[str], path: str) -> None:
+    if name in known:
+        return
+    close = get_close_matches(name, sorted(known), n=1)
+    todo = f'Write "{close[0]}".' if close else f"`driftline tests {path}` lists them."
+    raise UsageError(f"no check {name!r} was seen", where=path, todo=todo)
+
+
+def _keep(
+    conn: sa.Connection,
+    repository: Repository,
+    one: Named,
+    is_test: bool,
+    author: str,
+    now: datetime,
+) -> None:
+    c = test_check.c
+    held = conn.execute(
+        sa.select(c.is_test, c.confirmed_by, c.known_from).where(
+            c.connection_id == repository[0],
+            c.scope_id == repository[1],
+            c.name == one.label,
+            c.known_to.is_(None),
+        )
+    ).one_or_none()
+    if held is not None and held.confirmed_by is not None and bool(held.is_test) == is_test:
+        return
+    values = {
+        "connection_id": repository[0],
+        "scope_id": repository[1],
+        "name": one.label,
+        "is_test": is_test,
+        "why": "a person said so",
+        "confirmed_by": author,
+        "confirmed_at": now,
+    }
+    replace_known(conn, test_check, values, None if held is None else held.known_from, now)
+
+
+def _listing(
+    conn: sa.Connection, found: _Found, named: Sequence[Named], landed: int
+) -> RepositoryChecks:
+    c = test_check.c
+    said = {
+        row.name: row
+        for row in conn.execute(
+            sa.select(c.name, c.is_test, c.why, c.confirmed_by, c.confirmed_at).where(
+                c.connection_id == found.repository[0],
+                c.scope_id == found.repository[1],
+                c.known_to.is_(None),
+                c.confirmed_by.is_not(None),
+            )
+        )
+    }
+    lines = []
+    for one in named:
+        row = said.pop(one.label, None)
+        lines.append(
+            CheckLine(
+                one.label,
+                one.test.is_test,
+                one.test.why,
+                None if row is None else row.confirmed_by,
+                None if row is None else row.confirmed_at,
+                one.results,
+            )
+        )
+    # What a person spoke of stays listed, though nothing of it was seen lately.
+    lines += [
+        CheckLine(name, bool(row.is_test), row.why, row.confirmed_by, row.confirmed_at, 0)
+        for name, row in said.items()
+    ]
+    lines.sort(key=lambda one: (not one.is_test, one.name))
+    return RepositoryChecks(found.connection, found.path, tuple(lines), landed)
+
+
+def _repository(conn: sa.Connection, name: str) -> _Found:
+    s, c, r = schema.scope.c, schema.connection.c, code.change_request.c
+    held = sa.exists().where(r.connection_id == s.connection_id, r.scope_id == s.source_id)
+    rows = conn.execute(
+        sa.select(s.connection_id, s.source_id, s.key, c.name)
+        .join(schema.connection, c.id == s.connection_id)
+        .where(s.kind != "board", s.key.is_not(None), held)
+        .order_by(c.name, s.key)
+    ).all()
+    known = [_Found((row.connection_id, row.source_id), row.name, row.key) for row in rows]
+    wanted = name.casefold()
+    matches = [
+        one
+        for one in known
+        if wanted in (one.path.casefold(), f"{one.connection}/{one.path}".casefold())
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        names = ", ".join(f"{one.connection}/{one.path}" for one in matches)
+        raise UsageError("several repositories are called so", where=name, todo=f"Write {names}.")
+    names = ", ".join(one.path for one in known[:10])
+    raise UsageError(
+        "no repository of this name with changes is known",
+        where=name,
+        todo=f"Known: {names}." if known else "Run `driftline sync` first.",
+    )
