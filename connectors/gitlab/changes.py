@@ -10,6 +10,7 @@ from typing import Any
 from connectors.contract import Cursor, Page, RawRecord, ScopeRef, SourceError, Window
 from connectors.gitlab import details
 from connectors.gitlab.changed import FetchOf, Reading, record
+from connectors.gitlab.graphql import TooDear
 from connectors.gitlab.paging import moment
 from connectors.gitlab.site import API, Site
 
@@ -21,7 +22,7 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
     fetch = FetchOf(site, path, site.options.page_size, {"scope": "all"})
     for step in Reading(cursor, window).steps("updated_at", fetch):
         found = [_of_row(row) for row in step.rows]
-        if site.bulk:
+        if site.asks("change_details"):
             found.extend(_along(site, scope, step.rows))
         yield Page(tuple(found), cursor=step.cursor, committed=step.committed)
 
@@ -35,7 +36,9 @@ def _along(site: Site, scope: ScopeRef, rows: list[dict[str, Any]]) -> list[RawR
     """The details of a page; none where they cannot be had now: their own stream then says why."""
     iids = {str(row["iid"]): str(row["id"]) for row in rows}
     try:
-        found, _ = details.in_bulk(site, scope, iids)
+        return details.in_bulk(site, scope, iids)[0]
+    except TooDear:
+        site.asks_no_more("change_details")
     except SourceError:
-        return []
-    return found
+        pass
+    return []

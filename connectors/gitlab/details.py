@@ -17,7 +17,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.gitlab.changed import record
-from connectors.gitlab.graphql import has_more, nodes, number
+from connectors.gitlab.graphql import TooDear, has_more, nodes, number
 from connectors.gitlab.paging import listing, moment
 from connectors.gitlab.site import API, Site
 
@@ -41,18 +41,29 @@ def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
     if not iids:
         yield Page((), committed=True, unreadable=tuple(lost))
         return
-    size = site.graphql.size("change_details") if site.bulk else _CHUNK
     todo = list(iids.items())
-    for start in range(0, len(todo), size):
-        part = dict(todo[start : start + size])
-        found, missing = (in_bulk if site.bulk else _one_by_one)(site, scope, part)
+    while todo:
+        size = site.graphql.size("change_details") if site.asks("change_details") else _CHUNK
+        part, todo = dict(todo[:size]), todo[size:]
+        found, missing = _details(site, scope, part)
         yield Page(
             tuple(found),
-            committed=start + size >= len(todo),
+            committed=not todo,
             unreadable=(*lost, *missing),
             done_ids=tuple(one.source_id for one in found),
         )
         lost = []
+
+
+def _details(
+    site: Site, scope: ScopeRef, iids: Mapping[str, str]
+) -> tuple[list[RawRecord], list[Unreadable]]:
+    if site.asks("change_details"):
+        try:
+            return in_bulk(site, scope, iids)
+        except TooDear:
+            site.asks_no_more("change_details")
+    return _one_by_one(site, scope, iids)
 
 
 def numbers(

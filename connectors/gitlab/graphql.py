@@ -43,6 +43,10 @@ class Cost:
     size: int
 
 
+class TooDear(Unavailable):
+    """The server cannot answer a question even for one record: REST has to."""
+
+
 class GraphQL:
     """Questions to one server; remembers for a run how large each of them may be."""
 
@@ -63,8 +67,10 @@ class GraphQL:
         """The data of one answer. Raises TooLarge and SourceErrors."""
         body = {"query": document(name, self.known), "variables": dict(variables)}
         try:
-            answer = self._transport.post(PATH, body, attempts=3)
+            answer = self._transport.post(PATH, body, attempts=2)
         except Unavailable as error:
+            if any(mark in error.what.casefold() for mark in _TOO_SLOW):
+                raise TooLarge(error.what) from error
             # Gateways in front of the server end what takes too long.
             if any(f"HTTP {status}" in error.what for status in (500, 502, 503, 504)):
                 raise TooLarge(error.what, error) from error
@@ -97,7 +103,7 @@ class GraphQL:
                     self._sizes[name] = wanted
                     raise error.cause from error
                 if size <= 1:
-                    raise Unavailable(
+                    raise TooDear(
                         f"the server cannot answer even for one record: {error}",
                         where=f"GraphQL {name}",
                         todo='Set `api = "rest"` for this connection.',

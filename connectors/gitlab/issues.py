@@ -6,7 +6,7 @@ from typing import Any
 from connectors.contract import Cursor, Page, RawRecord, ScopeRef, Window
 from connectors.gitlab import paging
 from connectors.gitlab.changed import FetchOf, Part, Reading, record
-from connectors.gitlab.graphql import has_more, nodes, number
+from connectors.gitlab.graphql import TooDear, has_more, nodes, number
 from connectors.gitlab.paging import Fetch, literal, moment
 from connectors.gitlab.site import API, Site
 
@@ -15,11 +15,19 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
     """The issues of one project that changed. Raises SourceErrors."""
     site.need(scope, "issues")
     reading = Reading(cursor, window)
-    if site.bulk:
-        for step in reading.steps("updatedAt", lambda part: _by_graphql(site, scope, part)):
-            found = [_of_node(site, scope, node) for node in step.rows]
-            yield Page(tuple(found), cursor=step.cursor, committed=step.committed)
-        return
+    if site.asks("issues"):
+        begun = False
+        try:
+            for step in reading.steps("updatedAt", lambda part: _by_graphql(site, scope, part)):
+                found = [_of_node(site, scope, node) for node in step.rows]
+                begun = True
+                yield Page(tuple(found), cursor=step.cursor, committed=step.committed)
+        except TooDear:
+            site.asks_no_more("issues")
+            if begun:
+                raise
+        else:
+            return
     fetch = FetchOf(site, listing_path(scope), site.options.page_size, {"scope": "all"})
     for step in reading.steps("updated_at", fetch):
         rows = [of_row(row) for row in step.rows]

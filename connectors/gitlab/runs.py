@@ -13,7 +13,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.gitlab.changed import FetchOf, Reading, record
-from connectors.gitlab.graphql import has_more, nodes, number
+from connectors.gitlab.graphql import TooDear, has_more, nodes, number
 from connectors.gitlab.paging import literal, moment
 from connectors.gitlab.site import API, Site
 
@@ -36,8 +36,7 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
             walk = {key: walk[key] for key in ("from",) if key in walk}
         reading = Reading({**held, "walk": walk} if held else None, window, horizon=False)
         last = index + 1 == len(_SOURCES)
-        pages = (_by_graphql if site.bulk else _by_rest)(site, scope, source, reading, walk)
-        for records, mark in pages:
+        for records, mark in _pages(site, scope, source, reading, walk):
             if mark is not None:
                 yield Page(records, cursor=_at(reading, index, mark))
             elif last:
@@ -54,6 +53,24 @@ def _at(reading: Reading, source: int, mark: Mapping[str, Any]) -> Cursor:
 
 #: Records of a page, and what a cursor has to hold to go on after it; None after the last page.
 _Pages = Iterator[tuple[tuple[RawRecord, ...], dict[str, Any] | None]]
+
+
+def _pages(
+    site: Site, scope: ScopeRef, source: str | None, reading: Reading, walk: dict[str, Any]
+) -> _Pages:
+    if site.asks("runs"):
+        begun = False
+        try:
+            for page in _by_graphql(site, scope, source, reading, walk):
+                begun = True
+                yield page
+        except TooDear:
+            site.asks_no_more("runs")
+            if begun:
+                raise
+        else:
+            return
+    yield from _by_rest(site, scope, source, reading, walk)
 
 
 def _by_graphql(

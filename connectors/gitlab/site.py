@@ -82,6 +82,14 @@ class Site:
         """Remember for this run that an endpoint is missing."""
         self._lacking.add(endpoint)
 
+    def asks(self, name: str) -> bool:
+        """Whether a question goes by GraphQL: it is on, and the question is not too dear for it."""
+        return self.bulk and self.may(f"GraphQL {name}")
+
+    def asks_no_more(self, name: str) -> None:
+        """For the rest of the run a question goes by REST."""
+        self.lacks(f"GraphQL {name}")
+
     @property
     def paid(self) -> bool | None:
         """Whether the server has the paid tiers' fields; None where it was not asked."""

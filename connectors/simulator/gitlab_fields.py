@@ -23,7 +23,7 @@ from connectors.simulator.code_things import (
     TestTotals,
 )
 from connectors.simulator.gitlab_paging import MAX_SIZE, after_key, pack, unpack
-from connectors.simulator.gitlab_shapes import Shapes, coverage, seconds, total
+from connectors.simulator.gitlab_shapes import Shapes, coverage, seconds, total, whole_seconds
 from connectors.simulator.gitlab_view import IssueNow, View
 from connectors.simulator.gitlab_words import (
     GHOST_ID,
@@ -55,6 +55,8 @@ class Graph:
     version: str
     score: int
     limit: int
+    #: whether the schema has what was added since the middle of 2023.
+    newer: bool = True
 
     @property
     def lacking(self) -> set[str]:
@@ -327,8 +329,13 @@ def _review_state(c: Graph, who: Who) -> str:
     reviews = [one for one in who.change.reviews if one.author == who.account]
     if not reviews:
         return "UNREVIEWED"
-    last = reviews[-1].verdict
-    return {"approved": "APPROVED", "changes_requested": "REQUESTED_CHANGES"}.get(last, "REVIEWED")
+    words = {"approved": "APPROVED", "changes_requested": "REQUESTED_CHANGES"} if c.newer else {}
+    return words.get(reviews[-1].verdict, "REVIEWED")
+
+
+def _merge_status(c: Graph, change: ChangeRequest) -> str:
+    found = c.shapes.detailed_merge_status(change).upper()
+    return "BROKEN_STATUS" if found == "CONFLICT" and not c.newer else found
 
 
 def _approves(c: Graph, who: Who) -> bool:
@@ -348,11 +355,6 @@ def _summary(files: Sequence[FileEdit]) -> dict[str, int]:
 
 def _suites(run: Run) -> list[tuple[Job, TestTotals]]:
     return [(job, job.tests) for job in run.jobs if job.tests is not None and not job.retried]
-
-
-def _whole_seconds(start: datetime | None, end: datetime | None) -> int | None:
-    found = seconds(start, end)
-    return None if found is None else int(found)
 
 
 def _web(c: Graph, item: Any, kind: str) -> str:
@@ -574,7 +576,7 @@ _type(
     mergeCommitSha=lambda c, s, a: s.merge_sha,
     squash=lambda c, s, a: s.squash_sha is not None,
     squashOnMerge=lambda c, s, a: s.squash_sha is not None,
-    detailedMergeStatus=lambda c, s, a: c.shapes.detailed_merge_status(s).upper(),
+    detailedMergeStatus=lambda c, s, a: _merge_status(c, s),
     conflicts=lambda c, s, a: s.conflict and s.state == "open",
     webUrl=lambda c, s, a: _web(c, s, "merge_requests"),
     commitCount=lambda c, s, a: len(s.commits),
@@ -634,7 +636,7 @@ _type(
     startedAt=lambda c, s, a: whole(s.last.started),
     finishedAt=lambda c, s, a: whole(s.last.finished),
     committedAt=lambda c, s, a: None,
-    duration=lambda c, s, a: _whole_seconds(s.last.started, s.last.finished),
+    duration=lambda c, s, a: whole_seconds(s.last.started, s.last.finished),
     queuedDuration=lambda c, s, a: seconds(s.last.created, s.last.started),
     coverage=lambda c, s, a: coverage(s.jobs),
     path=lambda c, s, a: str(c.shapes.pipeline(s)["web_url"]).removeprefix(SITE),
@@ -691,7 +693,7 @@ _type(
     queuedAt=lambda c, s, a: whole(s.job.created if s.job else s.child.created),
     startedAt=lambda c, s, a: whole(_started(s)),
     finishedAt=lambda c, s, a: whole(_finished(s)),
-    duration=lambda c, s, a: _whole_seconds(_started(s), _finished(s)),
+    duration=lambda c, s, a: whole_seconds(_started(s), _finished(s)),
     webPath=lambda c, s, a: _job_path(c, s),
     refName=lambda c, s, a: _ref(c, s.run),
     pipeline=lambda c, s, a: s.run,

@@ -56,7 +56,7 @@ def answer(
         return _refused(
             "Request timed out. Please try a less complex query or a smaller set of records.", 503
         )
-    found = served.answer(question, Graph(shapes.view, shapes, version, score, limit))
+    found = served.answer(question, Graph(shapes.view, shapes, version, score, limit, newer))
     body: dict[str, Any] = {"data": found.data}
     if found.errors:
         body["errors"] = [_error(one) for one in found.errors]
