@@ -48,8 +48,8 @@ class CodeStory:
         """Build the repositories up to the first reading, with what the plots need there."""
         self.world, self.story = world, story
         self.rng = random.Random(f"{seed}/story/code")
-        #: which of the projects, and of the repositories that do its work, sees unplanned work.
-        self.unplanned: int | None = None
+        #: a project, and the repository of its work in which much lands that nobody planned.
+        self.unplanned: tuple[Project, Repository] | None = None
         #: repositories whose tests a person confirms.
         self.confirmed: list[Repository] = []
         #: parts of the one program milestone, if somebody has linked any.
@@ -81,7 +81,7 @@ class CodeStory:
             self.scene.lives.run(until=self.world.now + GAP)
             self.world.now += GAP
             if self.unplanned is not None:
-                self._plant_unplanned(list(self.world.projects.values())[self.unplanned])
+                self._plant_unplanned(*self.unplanned)
 
     def _draw(self, lives: Lives) -> None:
         every = list(self.world.code.repositories.values())
@@ -93,15 +93,17 @@ class CodeStory:
         for repo in every[TESTED:]:
             scene.plant("test.not-tested", f"repository:{repo.id}", "no-ci")
         if self.rng.random() < 0.4:
-            self.unplanned = self.rng.randrange(2)
-            unplanned(scene, scene.repositories[self.unplanned])
+            place = self.rng.randrange(2)
+            repo = scene.repositories[place]
+            self.unplanned = (list(self.world.projects.values())[place], repo)
+            _unplanned(scene, repo)
         self.confirmed = [one for one in scene.repositories if self.rng.random() < 0.5]
         if self.rng.random() < 0.6:
             self._link_milestones()
 
-    def _plant_unplanned(self, project: Project) -> None:
+    def _plant_unplanned(self, project: Project, repo: Repository) -> None:
         """It stands beside each judged release whose work lands in the same repository."""
-        words = {one.title.partition(" ")[0] for one in self.world.code.changes.values()}
+        words = {one.title.partition(" ")[0] for one in self.world.code.changes_in(repo)}
         for version in self.world.versions.values():
             judged = f"{project.key}:{version.name}" in self.story.confirmed
             worked_on = any(
@@ -254,7 +256,7 @@ def _host_issue_unmerged(scene: Scene) -> None:
     scene.begin(life())
 
 
-def unplanned(scene: Scene, repo: Repository) -> None:
+def _unplanned(scene: Scene, repo: Repository) -> None:
     """A good part of what lands in a repository was asked for by nobody."""
     for n in range(scene.rng.randint(9, 11)):
         what, landed = f"Rework {scene.topic()} once more", scene.later(1, 5)
