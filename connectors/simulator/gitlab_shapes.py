@@ -491,8 +491,8 @@ class Shapes:
             "started_at": precise(last.started),
             "finished_at": precise(last.finished),
             "committed_at": None,
-            "duration": seconds(last.started, last.finished),
-            "queued_duration": seconds(last.created, last.started),
+            "duration": whole_seconds(last.started, last.finished),
+            "queued_duration": whole_seconds(last.created, last.started),
             "coverage": percent(coverage(run.jobs)),
             "detailed_status": {
                 "icon": f"status_{status}",
@@ -664,10 +664,18 @@ class Shapes:
             "environment": {
                 "id": text_id(one.environment),
                 "name": one.environment,
+                "slug": one.environment.lower(),
                 "external_url": None,
+                "created_at": precise(one.created),
+                "updated_at": precise(one.created),
             },
-            "deployable": None,
+            "deployable": self._deployable(one),
         }
+
+    def _deployable(self, one: Deployment) -> Json | None:
+        """The job that put it there, where one did."""
+        job = self.view.code.ci.jobs.get(one.job_id or 0)
+        return None if job is None else self.job(job, self.view.code.ci.runs[job.run_id])
 
     def _url(self, repo_id: int, path: str) -> str:
         return f"{SITE}/{self.view.code.repositories[repo_id].path}/-/{path}"
@@ -683,6 +691,12 @@ def deployment_status(one: Deployment) -> str:
 def seconds(start: datetime | None, end: datetime | None) -> float | None:
     """Seconds between two instants, if both are known."""
     return None if start is None or end is None else (end - start).total_seconds()
+
+
+def whole_seconds(start: datetime | None, end: datetime | None) -> int | None:
+    """The same without its fraction, as pipelines tell it."""
+    found = seconds(start, end)
+    return None if found is None else int(found)
 
 
 def coverage(jobs: Sequence[Job]) -> float | None:

@@ -70,6 +70,23 @@ def test_a_server_of_before_knows_no_newer_field() -> None:
     assert "source" in said
 
 
+@pytest.mark.parametrize("newer", [True, False])
+def test_older_servers_have_fewer_words(newer: bool) -> None:
+    site = company(newer_fields=newer)
+    code = site.world.code
+    code.set_conflict(site.open, True)
+    code.request_review(site.open, "a1", at=NOW)
+    code.review(site.open, "a1", "changes_requested", at=NOW)
+    query = """query ($path: ID!) { project(fullPath: $path) { mergeRequest(iid: "2") {
+      detailedMergeStatus
+      reviewers { nodes { username mergeRequestInteraction { reviewState approved } } } } } }"""
+    found = ask(site, query)["project"]["mergeRequest"]
+    state = found["reviewers"]["nodes"][0]["mergeRequestInteraction"]
+    told = (found["detailedMergeStatus"], state["reviewState"])
+    assert told == (("CONFLICT", "REQUESTED_CHANGES") if newer else ("BROKEN_STATUS", "REVIEWED"))
+    assert state["approved"] is False
+
+
 # --- limits -----------------------------------------------------------------------------------
 
 
