@@ -19,6 +19,27 @@ from connectors.gitlab.site import API, Site, is_off
 
 #: States of an issue; no request tells them.
 _STATES = ("opened", "closed", "locked")
+#: What is kept of a project: nothing that moves with every visit, and no token.
+_PROJECT = (
+    "id",
+    "name",
+    "path_with_namespace",
+    "visibility",
+    "archived",
+    "empty_repo",
+    "default_branch",
+    "web_url",
+    "created_at",
+    "merge_method",
+    "squash_option",
+    "only_allow_merge_if_pipeline_succeeds",
+    "issues_access_level",
+    "merge_requests_access_level",
+    "builds_access_level",
+    "repository_access_level",
+    "releases_access_level",
+    "environments_access_level",
+)
 #: Deployments are listed as far back as anybody asks what runs where.
 DEPLOYMENTS_BACK = timedelta(days=90)
 
@@ -30,8 +51,9 @@ def statuses(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
 
 
 def projects(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
-    """The projects that were resolved; what nobody reads of them is left out."""
-    yield _whole("projects", list(site.project_list().items()))
+    """The projects that were resolved; a project as the server shows it holds secrets."""
+    found = site.project_list().items()
+    yield _whole("projects", [(id_, _named(one, _PROJECT)) for id_, one in found])
 
 
 def milestones(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
@@ -94,6 +116,10 @@ def deployments(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
     }
     rows = listing(site.transport, path, query)
     yield _whole("deployments", [_as_told(_deployment(scope, one)) for one in rows])
+
+
+def _named(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names if name in row}
 
 
 def _as_told(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:

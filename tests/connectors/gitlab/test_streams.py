@@ -1,0 +1,348 @@
+"""Each stream on its own: what is asked, what is left out, and what a missing part becomes."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from support.gitlab_site import Bench, keys, read_everything, serving, window
+
+from connectors.contract import (
+    FeatureOff,
+    GoneReason,
+    Identity,
+    Page,
+    RawRecord,
+    ScopeRef,
+    TooManyRequests,
+)
+from connectors.gitlab.connector import GitLabConnector
+from connectors.simulator.code_things import Repository
+from connectors.simulator.faults import Fault
+
+
+class Opened:
+    """A connected connector, its project, and what reading a stream brings."""
+
+    def __init__(self, bench: Bench, **options: Any) -> None:
+        self.bench = bench
+        self.connector: GitLabConnector = bench.connector(**options)
+        self.identity: Identity = self.connector.connect()
+        self.scope: ScopeRef = next(
+            one for one in self.connector.scopes() if one.kind == "project" and one.source_id
+        )
+
+    def pages(self, stream: str, cursor: Any = None, **asked: Any) -> list[Page]:
+        return list(self.connector.read(stream, self.scope, cursor, window(self.identity, **asked)))
+
+    def records(self, stream: str, **asked: Any) -> list[RawRecord]:
+        found = [one for page in self.pages(stream, **asked) for one in page.records]
+        return [one for one in found if one.stream == stream]
+
+    def named(self, stream: str, of: str) -> dict[str, Any]:
+        """A follow-up's window for everything of `of`."""
+        parents = self.records(of)
+        return {
+            "ids": tuple(one.source_id for one in parents),
+            "keys": keys(self.scope, parents),
+        }
+
+    @property
+    def repository(self) -> Repository:
+        return self.bench.world.code.hosted("gitlab")[0]
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    with serving(9, issues=8, changes=12) as bench:
+        yield bench
+
+
+def answer(bench: Bench, matching: str, status: int, body: Any, **how: Any) -> None:
+    bench.simulator.script.faults.append(
+        Fault(matching, status, orjson.dumps(body), times=None, **how)
+    )
+
+
+def payload(record: RawRecord) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = orjson.loads(record.payload)
+    return found
+
+
+# --- what every stream keeps ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", ["graphql", "rest"])
+def test_a_record_is_what_its_payload_says(bench: Bench, api: str) -> None:
+    run = read_everything(bench.connector(api=api))
+    for pages in run.pages.values():
+        for page in pages:
+            for one in page.records:
+                assert one.parsed is not None
+                assert orjson.loads(one.payload) == one.parsed, one.stream
+
+
+def test_no_secret_of_a_project_is_kept(bench: Bench) -> None:
+    opened = Opened(bench)
+    whole = {"id": int(opened.scope.source_id), "runners_token": "GR-secret", "name": "x"}
+    answer(bench, "api/v4/projects/[^/]+$", 200, whole)
+    [record] = Opened(bench).records("projects")
+    assert b"GR-secret" not in record.payload
+
+
+# --- horizon --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", ["graphql", "rest"])
+@pytest.mark.parametrize("stream", ["issues", "changes"])
+def test_open_work_is_read_however_old_and_closed_work_from_the_horizon(
+    bench: Bench, api: str, stream: str
+) -> None:
+    opened = Opened(bench, api=api)
+    code = bench.world.code
+    since = bench.clock.now() - timedelta(days=10)
+    held = (code.issues_in if stream == "issues" else code.changes_in)(opened.repository)
+    wanted = {str(one.id) for one in held if one.updated >= since or one.state == "open"}
+    assert wanted < {str(one.id) for one in held}
+    assert {one.source_id for one in opened.records(stream, since=since)} == wanted
+
+
+@pytest.mark.parametrize("api", ["graphql", "rest"])
+def test_the_census_within_the_horizon_names_what_the_walk_brings(bench: Bench, api: str) -> None:
+    opened = Opened(bench, api=api, page_size=3)
+    since = bench.clock.now() - timedelta(days=10)
+    walked = {one.source_id for one in opened.records("issues", since=since)}
+    assert {one.source_id for one in opened.records("census", since=since)} == walked
+
+
+# --- follow-ups -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_part_that_may_not_be_read_is_no_empty_list(bench: Bench, status: int) -> None:
+    opened = Opened(bench, api="rest")
+    answer(bench, "/approvals$", status, {"message": "no"})
+    [first, *_] = opened.records("change_details", **opened.named("change_details", "changes"))
+    part = payload(first)["approvals"]
+    assert part["status"] == status
+    assert part["unavailable"]
+
+
+def test_a_merge_request_that_is_gone_is_told(bench: Bench) -> None:
+    for api in ("graphql", "rest"):
+        opened = Opened(bench, api=api)
+        asked = {"ids": ("77", "88"), "keys": {"77": f"{opened.scope.key}!9999"}}
+        pages = opened.pages("change_details", **asked)
+        lost = {one.source_id: one.kind for page in pages for one in page.unreadable}
+        assert lost == {"77": "missing", "88": "broken"}
+        assert pages[-1].committed
+
+
+def test_the_text_of_a_change_is_counted_and_not_kept(bench: Bench) -> None:
+    opened = Opened(bench, api="rest")
+    diff = "--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,3 @@\n-old\n+new secret line\n+++ more\n same\n"
+    row = {"old_path": "x.py", "new_path": "x.py", "diff": diff}
+    answer(bench, "/diffs$", 200, [row])
+    [first, *_] = opened.records("change_details", **opened.named("change_details", "changes"))
+    assert b"secret" not in first.payload
+    [file] = payload(first)["files"]
+    assert (file["additions"], file["deletions"]) == (1, 1)
+
+
+def test_a_server_without_diffs_is_asked_for_its_older_list(bench: Bench) -> None:
+    opened = Opened(bench, api="rest")
+    answer(bench, "/diffs$", 404, {"message": "404 Not Found"})
+    old = {"changes": [{"old_path": "a", "new_path": "a", "diff": "+x\n"}], "overflow": True}
+    answer(bench, "/changes$", 200, old)
+    found = opened.records("change_details", **opened.named("change_details", "changes"))
+    assert all(payload(one)["files"]["overflow"] is True for one in found)
+    asked = [one.path for one in bench.simulator.log if one.path.endswith("/diffs")]
+    assert len(asked) == 1
+
+
+def test_lists_longer_than_a_page_are_read_whole_by_rest() -> None:
+    with serving(9, issues=1, changes=3) as bench:
+        code = bench.world.code
+        repo = code.hosted("gitlab")[0]
+        change = code.changes_in(repo)[0]
+        people = bench.world.humans()
+        for i in range(120):
+            code.comment(change, f"note {i}", by=people[0])
+        opened = Opened(bench, api="graphql")
+        opened.pages("changes")
+        asked = {one.path for one in bench.simulator.log if one.path.endswith("/notes")}
+        assert asked == {f"/gitlab/api/v4/projects/{repo.id}/merge_requests/{change.number}/notes"}
+
+
+def test_jobs_of_a_pipeline_that_is_gone_are_told(bench: Bench) -> None:
+    opened = Opened(bench, api="rest")
+    [page] = opened.pages("jobs", ids=("424242",))
+    assert [(one.source_id, one.kind) for one in page.unreadable] == [("424242", "missing")]
+
+
+def test_a_report_that_takes_too_long_is_unavailable_and_costs_no_jobs(bench: Bench) -> None:
+    opened = Opened(bench, api="rest")
+    answer(bench, "/test_report_summary$", 503, {"message": "Timeout"})
+    found = opened.records("jobs", **opened.named("jobs", "runs"))
+    tests = [payload(one)["tests"] for one in found if payload(one)["tests"] is not None]
+    assert tests
+    assert all(set(one) == {"unavailable"} for one in tests)
+    assert all(payload(one)["jobs"] for one in found)
+
+
+def test_a_summary_is_asked_only_where_a_job_left_a_report(bench: Bench) -> None:
+    opened = Opened(bench, api="rest")
+    found = opened.records("jobs", **opened.named("jobs", "runs"))
+    code = bench.world.code
+    wrote = {
+        str(run.id)
+        for run in code.ci.runs_in(opened.repository)
+        if any(job.tests is not None for job in run.jobs)
+    }
+    asked = {
+        one.path.split("/")[-2]
+        for one in bench.simulator.log
+        if one.path.endswith("/test_report_summary")
+    }
+    assert asked == wrote
+    assert found
+    answer(bench, "/jobs$", 200, [{"id": 1, "name": "lint", "artifacts": []}])
+    before = len(bench.simulator.log)
+    assert opened.records("jobs", ids=("5",))
+    assert len(bench.simulator.log) == before + 1
+
+
+def test_what_another_system_reports_stands_beside_the_jobs(bench: Bench) -> None:
+    opened = Opened(bench, api="rest")
+    answer(bench, "/pipelines/5/jobs$", 200, [])
+    answer(bench, "/pipelines/5$", 200, {"id": 5, "sha": "c0ffee", "source": "external"})
+    reported = [{"id": 9, "name": "jenkins", "sha": "c0ffee", "status": "success"}]
+    answer(bench, "/commits/c0ffee/statuses$", 200, reported)
+    [record] = opened.records("jobs", ids=("5",))
+    assert payload(record)["statuses"] == reported
+
+
+# --- histories ------------------------------------------------------------------------------
+
+
+def test_a_community_edition_is_asked_once_for_what_it_has_not() -> None:
+    with serving(9, issues=6, changes=1, premium=False) as bench:
+        for api, times in (("rest", 1), ("graphql", 0)):
+            opened = Opened(bench, api=api)
+            asked = opened.named("histories", "issues")
+            before = len(bench.simulator.log)
+            found = opened.records("histories", **asked)
+            log = [one.path for one in list(bench.simulator.log)[before:]]
+            assert len(found) == 6
+            assert sum("weight" in one for one in log) == times
+            assert payload(found[0])["weight"]["unavailable"]
+
+
+def test_events_that_may_not_be_read_are_unavailable(bench: Bench) -> None:
+    opened = Opened(bench)
+    asked = opened.named("histories", "issues")
+    answer(bench, "/resource_label_events$", 403, {"message": "403 Forbidden"})
+    found = opened.records("histories", **asked)
+    assert all(payload(one)["label"]["status"] == 403 for one in found)
+    assert all(isinstance(payload(one)["state"], list) for one in found)
+
+
+def test_the_history_of_an_issue_that_is_gone_is_told(bench: Bench) -> None:
+    opened = Opened(bench)
+    pages = opened.pages("histories", ids=("77",), keys={"77": f"{opened.scope.key}#9999"})
+    assert [one.kind for page in pages for one in page.unreadable] == ["missing"]
+
+
+# --- listings -------------------------------------------------------------------------------
+
+
+def test_milestones_of_the_groups_above_come_too(bench: Bench) -> None:
+    whole = {one.source_id for one in Opened(bench).records("milestones")}
+    own = {one.source_id for one in Opened(bench, group_milestones=False).records("milestones")}
+    assert own < whole
+
+
+@pytest.mark.parametrize(
+    ("version", "word"),
+    [("15.11.0", "include_parent_milestones"), ("18.6.0-ee", "include_ancestors")],
+)
+def test_a_server_is_asked_in_its_own_words(version: str, word: str) -> None:
+    with serving(9, issues=1, changes=1, version=version) as bench:
+        Opened(bench).records("milestones")
+        [asked] = [one for one in bench.simulator.log if one.path.endswith("/milestones")]
+        assert word in asked.query
+
+
+def test_iterations_are_no_part_of_a_community_edition() -> None:
+    with serving(9, issues=1, changes=1, premium=False) as bench:
+        for api in ("graphql", "rest"):
+            with pytest.raises(FeatureOff):
+                Opened(bench, api=api).records("iterations")
+
+
+def test_two_projects_may_have_a_tag_of_the_same_name() -> None:
+    with serving(9, issues=1, changes=20, repositories=2) as bench:
+        found = read_everything(bench.connector()).records("releases")
+        assert len(found) == len({one.source_id for one in found})
+        assert len({payload(one)["id"] for one in found}) < len(found)
+
+
+# --- absence --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", ["graphql", "rest"])
+def test_what_became_of_a_missing_issue(bench: Bench, api: str) -> None:
+    opened = Opened(bench, api=api)
+    code = bench.world.code
+    alive, deleted = code.issues_in(opened.repository)[:2]
+    code.delete_issue(deleted)
+    found = {
+        one.source_id: one
+        for one in opened.connector.look("census", opened.scope, [str(alive.id), str(deleted.id)])
+    }
+    assert found[str(alive.id)].reason is None
+    record = found[str(alive.id)].record
+    assert record is not None
+    assert record.stream == "issues"
+    assert found[str(deleted.id)].reason is GoneReason.DELETED_OR_HIDDEN
+
+
+@pytest.mark.parametrize("api", ["graphql", "rest"])
+def test_of_a_project_out_of_sight_nothing_is_called_deleted(bench: Bench, api: str) -> None:
+    opened = Opened(bench, api=api)
+    code = bench.world.code
+    issue = code.issues_in(opened.repository)[0]
+    code.hide(bench.world.credentials["owner"], opened.repository)
+    [found] = opened.connector.look("census", opened.scope, [str(issue.id)])
+    assert found.reason is GoneReason.HIDDEN
+
+
+# --- a run that stops -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", ["graphql", "rest"])
+def test_a_limit_loses_no_page_that_was_read(bench: Bench, api: str) -> None:
+    opened = Opened(bench, api=api, page_size=3)
+    whole = {one.source_id for one in opened.records("runs")}
+    where = "api/graphql$" if api == "graphql" else "/pipelines$"
+    answer(bench, where, 429, {}, headers={"Retry-After": "86400"}, skip=2)
+    kept: list[Page] = []
+    pages = opened.connector.read("runs", opened.scope, None, window(opened.identity))
+    with pytest.raises(TooManyRequests):
+        kept.extend(pages)
+    bench.simulator.script.clear()
+    cursor = orjson.loads(orjson.dumps(kept[-1].cursor))
+    rest = [one for page in opened.pages("runs", cursor) for one in page.records]
+    found = {one.source_id for page in kept for one in (*page.records, *rest)}
+    assert kept
+    assert found == whole
+    assert len([one for one in rest if one.stream == "runs"]) < len(whole)
+
+
+def test_details_that_cannot_come_along_stay_to_be_asked_for(bench: Bench) -> None:
+    opened = Opened(bench, api="graphql")
+    answer(bench, "api/graphql$", 403, {"message": "no"})
+    pages = opened.pages("changes")
+    assert {one.stream for page in pages for one in page.records} == {"changes"}
+    assert pages[-1].committed
