@@ -38,9 +38,7 @@ class Out(out.Out):
                 source_id=id_,
                 login=None if login is None else login.removesuffix(_BOT),
                 is_bot=is_bot(raw),
-                url=text(raw.get("html_url") or raw.get("url"))
-                if "__typename" in raw
-                else text(raw.get("html_url")),
+                url=text(raw.get("url" if "__typename" in raw else "html_url")),
             )
         )
         return id_
@@ -50,8 +48,11 @@ def is_bot(raw: Any) -> bool:
     """Whether an account is one that no person has."""
     who = table(raw)
     login = text(who.get("login")) or ""
-    kind = who.get("__typename") or who.get("type")
-    return kind == "Bot" or login.endswith(_BOT) or _ROBOTS.match(login) is not None
+    if who.get("type") == "Bot" or who.get("__typename") == "Bot" or login.endswith(_BOT):
+        return True
+    # As the author of a commit an App is told as a user, with the page of the App.
+    page = text(who.get("html_url")) or text(who.get("url")) or ""
+    return "/apps/" in page or _ROBOTS.match(login) is not None
 
 
 def broken(stream: str, why: str) -> DataIssue:

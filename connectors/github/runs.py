@@ -1,7 +1,7 @@
 """Workflow runs, by REST: GraphQL knows no attempts. Read in windows that hold what is listed."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.contract import Cursor, Page, RawRecord, ScopeRef, UnexpectedAnswer, Window
@@ -14,8 +14,11 @@ from connectors.github.walk import Walk
 SHAPE = 1
 #: Runs that a filtered listing shows at most.
 MOST = 1000
-#: At a first load: older runs say little about what is open now, and hosts drop them.
+#: At a first load with a horizon: older runs say little about what is open now, and the checks of
+#: older changes come with those.
 BACK = timedelta(days=90)
+#: No workflow ran before.
+BEGINNING = datetime(2018, 1, 1, tzinfo=UTC)
 #: Windows are not cut below this.
 SHORTEST = timedelta(minutes=1)
 #: Unfinished runs that are remembered to be looked at again.
@@ -32,9 +35,7 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
     upper = window.run_started_at
     lower = walk.lower
     if lower is None:
-        lower = upper - BACK
-        if window.since is not None:
-            lower = max(lower, window.since)
+        lower = BEGINNING if window.since is None else max(upper - BACK, window.since)
     reached = instant(walk.progress.get("at"))
     if reached is not None:
         lower = max(lower, reached)

@@ -125,7 +125,7 @@ class Run:
 
 
 def read_everything(
-    connector: GitLabConnector,
+    connector: Any,
     *,
     cursors: Mapping[tuple[str, str], Cursor] | None = None,
     skip: frozenset[str] = frozenset({"census"}),
@@ -169,8 +169,12 @@ def read_everything(
 def keys(scope: ScopeRef, records: Sequence[RawRecord]) -> dict[str, str]:
     """What people call these issues and merge requests, as the store would tell it."""
     marks = {"issues": "#", "changes": "!"}
-    return {
-        one.source_id: f"{scope.key}{marks[one.stream]}{(one.parsed or {}).get('iid')}"
-        for one in records
-        if one.stream in marks
-    }
+    out: dict[str, str] = {}
+    for one in records:
+        if one.stream not in marks:
+            continue
+        said = one.parsed or {}
+        # GitHub numbers issues and pull requests in one row.
+        mark = "#" if "number" in said else marks[one.stream]
+        out[one.source_id] = f"{scope.key}{mark}{said.get('iid', said.get('number'))}"
+    return out
