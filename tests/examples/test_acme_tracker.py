@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -211,6 +212,43 @@ def test_an_unchanged_tracker_costs_a_few_requests_and_writes_nothing(server: Mo
     assert (quiet.outcome.value, quiet.rows_written) == ("complete", 0)
     assert quiet.requests <= 8
     store.close()
+
+
+CONFIGURATION = """
+name = "Apollo"
+
+[connections.tracker]
+kind = "acme"
+url = "{url}"
+token_env = "ACME_TOKEN"
+projects = ["SHOP"]
+"""
+
+
+def test_from_a_configuration_through_the_commands(
+    site: Path, server: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACME_TOKEN", server.TOKEN)
+    tracker = server.filled()
+    with server.serving(tracker) as url:
+        (tmp_path / "driftline.toml").write_text(CONFIGURATION.format(url=url), encoding="utf-8")
+        done = run(site, "-m", "sync.cli.main", "sync", "--json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        shown = run(site, "-m", "sync.cli.main", "mapping", "show", cwd=tmp_path)
+    assert "acme.toml" in shown.stdout
+    with sqlite3.connect(tmp_path / "driftline.db") as conn:
+        query = "SELECT COUNT(*), MIN(status_category), MAX(connection) FROM v_work_item"
+        assert conn.execute(query).fetchall() == [(20, "todo", "tracker")]
+    conn.close()
+
+
+def test_a_wrong_option_is_told_with_its_name(site: Path, tmp_path: Path) -> None:
+    text = CONFIGURATION.format(url="https://acme.example.net") + "page_sise = 3\n"
+    (tmp_path / "driftline.toml").write_text(text, encoding="utf-8")
+    done = run(site, "-m", "sync.cli.main", "sync", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "page_sise" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.full
