@@ -17,6 +17,7 @@ from connectors.simulator import github_nodes as nodes
 from connectors.simulator import github_rest as rest
 from connectors.simulator.clock import Clock
 from connectors.simulator.github_ids import instant
+from connectors.simulator.github_scene import Scene
 from connectors.simulator.github_shapes import Shapes
 from connectors.simulator.graphql import Question, Refused, Service
 from connectors.simulator.http import Request, Response, json_response
@@ -256,7 +257,7 @@ class GitHub:
         if self.max_nodes is not None and count > self.max_nodes:
             # Ten seconds are over; the points are spent all the same.
             return Response(502, _GATEWAY_PAGE, headers, "text/html; charset=utf-8")
-        scene = nodes.Scene(world, who, taken, cost, count)
+        scene = Scene(world, who, taken, cost, count)
         answer = service.answer(question, scene)
         body: dict[str, Any] = {"data": answer.data}
         if answer.errors:

@@ -11,6 +11,8 @@ from connectors.simulator.code import CodeWorld, Item
 from connectors.simulator.code_things import ChangeRequest, HostIssue, Repository, Run
 from connectors.simulator.github_checks import EVENTS, checks_at, statuses_now, suites_at
 from connectors.simulator.github_ids import instant, parse_instant
+from connectors.simulator.github_items import Items
+from connectors.simulator.github_runs import Runs
 from connectors.simulator.github_shapes import Shapes
 from connectors.simulator.http import Request, Response, json_response
 from connectors.simulator.world import Credential
@@ -72,6 +74,16 @@ class Scene:
     def code(self) -> CodeWorld:
         """The code hosts."""
         return self.shapes.code
+
+    @property
+    def items(self) -> Items:
+        """Shapes of issues and pull requests."""
+        return Items(self.shapes)
+
+    @property
+    def runs(self) -> Runs:
+        """Shapes of runs and checks."""
+        return Runs(self.shapes)
 
     def need(self, permission: str) -> None:
         """Refuse if the token lacks it."""
@@ -248,7 +260,7 @@ def _issues(scene: Scene, repo: Repository, rest: str) -> Response:
         and labels <= set(item.labels)
         and _in_milestone(scene, item, milestone)
     ]
-    return scene.pages(repo, rest, _sorted(found, scene)).send(scene.shapes.issue)
+    return scene.pages(repo, rest, _sorted(found, scene)).send(scene.items.issue)
 
 
 def _in_state(item: Item, wanted: str) -> bool:
@@ -299,30 +311,30 @@ def _item(scene: Scene, repo: Repository, number: str, *, part: bool = False) ->
 
 
 def _issue(scene: Scene, repo: Repository, _: str, number: str) -> Response:
-    return json_response(scene.shapes.issue(_item(scene, repo, number)))
+    return json_response(scene.items.issue(_item(scene, repo, number)))
 
 
 def _events(scene: Scene, repo: Repository, rest: str, number: str) -> Response:
     item = _item(scene, repo, number, part=True)
-    shaped = [scene.shapes.event(item, event) for event in item.events]
+    shaped = [scene.items.event(item, event) for event in item.events]
     return scene.pages(repo, rest, [one for one in shaped if one]).send(lambda one: one)
 
 
 def _all_events(scene: Scene, repo: Repository, rest: str) -> Response:
     items: list[Item] = [*scene.code.issues_in(repo), *scene.code.changes_in(repo)]
     every = sorted(
-        ((event, item) for item in items for event in item.events if scene.shapes.tells(event)),
+        ((event, item) for item in items for event in item.events if scene.items.tells(event)),
         key=lambda one: one[0].id,
         reverse=True,
     )
     return scene.pages(repo, rest, every).send(
-        lambda one: scene.shapes.event(one[1], one[0], issue=True)
+        lambda one: scene.items.event(one[1], one[0], issue=True)
     )
 
 
 def _timeline(scene: Scene, repo: Repository, rest: str, number: str) -> Response:
     item = _item(scene, repo, number, part=True)
-    return scene.pages(repo, rest, scene.shapes.timeline(item)).send(lambda one: one)
+    return scene.pages(repo, rest, scene.items.timeline(item)).send(lambda one: one)
 
 
 def _only_issue(scene: Scene, repo: Repository, number: str) -> HostIssue:
@@ -334,7 +346,7 @@ def _only_issue(scene: Scene, repo: Repository, number: str) -> HostIssue:
 
 def _sub_issues(scene: Scene, repo: Repository, rest: str, number: str) -> Response:
     found = scene.code.children(_only_issue(scene, repo, number))
-    return scene.pages(repo, rest, found).send(scene.shapes.issue)
+    return scene.pages(repo, rest, found).send(scene.items.issue)
 
 
 def _blocked_by(scene: Scene, repo: Repository, rest: str, number: str) -> Response:
@@ -343,7 +355,7 @@ def _blocked_by(scene: Scene, repo: Repository, rest: str, number: str) -> Respo
         for id_ in _only_issue(scene, repo, number).blocked_by
         if not scene.code.issues[id_].deleted
     ]
-    return scene.pages(repo, rest, found).send(scene.shapes.issue)
+    return scene.pages(repo, rest, found).send(scene.items.issue)
 
 
 def _milestones(scene: Scene, repo: Repository, rest: str) -> Response:
@@ -387,7 +399,7 @@ def _pulls(scene: Scene, repo: Repository, rest: str) -> Response:
     ]
     by = "asc" if one("sort", "created") != "created" and not one("direction") else ""
     rows = _sorted(found, scene)
-    return scene.pages(repo, rest, rows[::-1] if by else rows).send(scene.shapes.pull)
+    return scene.pages(repo, rest, rows[::-1] if by else rows).send(scene.items.pull)
 
 
 def _change(scene: Scene, repo: Repository, number: str) -> ChangeRequest:
@@ -398,13 +410,13 @@ def _change(scene: Scene, repo: Repository, number: str) -> ChangeRequest:
 
 
 def _pull(scene: Scene, repo: Repository, _: str, number: str) -> Response:
-    return json_response(scene.shapes.full_pull(_change(scene, repo, number)))
+    return json_response(scene.items.full_pull(_change(scene, repo, number)))
 
 
 def _reviews(scene: Scene, repo: Repository, rest: str, number: str) -> Response:
     change = _change(scene, repo, number)
     rows = scene.pages(repo, rest, change.reviews)
-    return rows.send(lambda review: scene.shapes.review(change, review))
+    return rows.send(lambda review: scene.items.review(change, review))
 
 
 def _pull_commits(scene: Scene, repo: Repository, rest: str, number: str) -> Response:
@@ -465,18 +477,18 @@ def _check_runs(scene: Scene, repo: Repository, rest: str, ref: str) -> Response
         and one("status", check.status) == check.status
     ]
     rows = scene.pages(repo, rest, found)
-    return rows.send_as("check_runs", len(found), scene.shapes.check)
+    return rows.send_as("check_runs", len(found), scene.runs.check)
 
 
 def _check_suites(scene: Scene, repo: Repository, rest: str, ref: str) -> Response:
     found = suites_at(scene.code, repo, _resolved(scene, repo, ref))
     rows = scene.pages(repo, rest, found)
-    return rows.send_as("check_suites", len(found), scene.shapes.suite)
+    return rows.send_as("check_suites", len(found), scene.runs.suite)
 
 
 def _statuses(scene: Scene, repo: Repository, rest: str, ref: str) -> Response:
     found = scene.code.ci.statuses_at(repo, _resolved(scene, repo, ref))
-    return scene.pages(repo, rest, found[::-1]).send(scene.shapes.status)
+    return scene.pages(repo, rest, found[::-1]).send(scene.runs.status)
 
 
 def _status(scene: Scene, repo: Repository, rest: str, ref: str) -> Response:
@@ -491,7 +503,7 @@ def _status(scene: Scene, repo: Repository, rest: str, ref: str) -> Response:
     return rows.send_as(
         "statuses",
         len(found),
-        lambda one: {**scene.shapes.status(one), "required": None},
+        lambda one: {**scene.runs.status(one), "required": None},
         state=state,
         sha=sha,
         repository=scene.shapes.repository(repo),
@@ -514,7 +526,7 @@ def _runs(scene: Scene, repo: Repository, rest: str) -> Response:
         found = found[:MOST_RUNS]
     pulls = scene.request.one("exclude_pull_requests") != "true"
     rows = scene.pages(repo, rest, found)
-    return rows.send_as("workflow_runs", total, lambda run: scene.shapes.run(run, pulls=pulls))
+    return rows.send_as("workflow_runs", total, lambda run: scene.runs.run(run, pulls=pulls))
 
 
 def _wanted(scene: Scene, run: Run) -> bool:
@@ -562,14 +574,14 @@ def _one_run(scene: Scene, repo: Repository, id_: str) -> Run:
 
 
 def _run(scene: Scene, repo: Repository, _: str, id_: str) -> Response:
-    return json_response(scene.shapes.run(_one_run(scene, repo, id_)))
+    return json_response(scene.runs.run(_one_run(scene, repo, id_)))
 
 
 def _attempt(scene: Scene, repo: Repository, _: str, id_: str, number: str) -> Response:
     run = _one_run(scene, repo, id_)
     if not 1 <= int(number) <= len(run.attempts):
         raise Problem(404, "Not Found")
-    return json_response(scene.shapes.run(run, run.attempts[int(number) - 1]))
+    return json_response(scene.runs.run(run, run.attempts[int(number) - 1]))
 
 
 def _jobs(scene: Scene, repo: Repository, rest: str, id_: str) -> Response:
@@ -577,7 +589,7 @@ def _jobs(scene: Scene, repo: Repository, rest: str, id_: str) -> Response:
     every = scene.request.one("filter", "latest") == "all"
     found = [job for attempt in run.attempts for job in attempt.jobs] if every else run.jobs
     rows = scene.pages(repo, rest, found)
-    return rows.send_as("jobs", len(found), lambda job: scene.shapes.job(run, job))
+    return rows.send_as("jobs", len(found), lambda job: scene.runs.job(run, job))
 
 
 def _attempt_jobs(scene: Scene, repo: Repository, rest: str, id_: str, number: str) -> Response:
@@ -586,13 +598,13 @@ def _attempt_jobs(scene: Scene, repo: Repository, rest: str, id_: str, number: s
         raise Problem(404, "Not Found")
     found = run.attempts[int(number) - 1].jobs
     rows = scene.pages(repo, rest, found)
-    return rows.send_as("jobs", len(found), lambda job: scene.shapes.job(run, job))
+    return rows.send_as("jobs", len(found), lambda job: scene.runs.job(run, job))
 
 
 def _workflows(scene: Scene, repo: Repository, rest: str) -> Response:
     found = {run.workflow_id: run for run in scene.code.ci.runs_in(repo)}
     rows = scene.pages(repo, rest, list(found.values()))
-    return rows.send_as("workflows", len(found), scene.shapes.workflow)
+    return rows.send_as("workflows", len(found), scene.runs.workflow)
 
 
 # --- releases, deployments, rules -----------------------------------------------------------------
