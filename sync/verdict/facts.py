@@ -72,9 +72,11 @@ def _unread(found: Evidence, one: Landed) -> tuple[str, ...]:
         return ("the commit that landed is not told",)
     sources = Counter(source for told in found.asked.values() for source in told)
     reasons: dict[str, None] = {}
-    for sha in dict.fromkeys((one.landed_sha, one.head_sha)):
-        if sha is not None:
-            reasons.update(dict.fromkeys(_unread_of(found, sha, sources)))
+    shas = {one.landed_sha: None, one.head_sha or one.landed_sha: None}
+    if not sources:
+        shas.update(dict.fromkeys(found.previews.get(one.number, ())))
+    for sha in shas:
+        reasons.update(dict.fromkeys(_unread_of(found, sha, sources)))
     return tuple(reasons)
 
 

@@ -1,12 +1,12 @@
 """What verdicts rest on, out of the store: one repository at a time, in a few queries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import ChangeState, HistoryState, PipelineKind
+from mappings.vocabulary import ChangeState, Conclusion, HistoryState, PipelineKind
 from sync.store import schema
 from sync.store import tables_code as code
 from sync.store.bulk import select_ids
@@ -200,6 +200,7 @@ _COLUMNS = (
     "source",
     "source_id",
     "scope_id",
+    "run_id",
     "sha",
     "name",
     "app",
@@ -231,8 +232,33 @@ def _checks(conn: sa.Connection, found: Evidence, shas: Sequence[str]) -> None:
             "AND known_to IS NULL",
         )
     ]
-    for one in labelled([row for row in rows if row["scope_id"] == scope_id]):
+    mine = [row for row in rows if row["scope_id"] == scope_id]
+    passed = _passed_runs(conn, connection_id, {row["run_id"] for row in mine if row["run_id"]})
+    for row in mine:
+        # Its newest attempt failed and its run did not: the run was told to go on.
+        if row["run_id"] in passed and not row["is_superseded"]:
+            row["allow_failure"] = True
+    for one in labelled(mine):
         found.checks.setdefault(one.fact.sha, []).append(one)
+
+
+def _passed_runs(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> set[str]:
+    """Runs whose newest attempt succeeded."""
+    newest: dict[str, tuple[int, str]] = {}
+    for run_id, attempt, conclusion in select_ids(
+        conn,
+        code.pipeline_run,
+        ("source_id", "attempt", "conclusion"),
+        connection_id,
+        "source_id",
+        sorted(ids),
+    ):
+        newest[run_id] = max((attempt, conclusion), newest.get(run_id, (0, "")))
+    return {
+        run_id
+        for run_id, (_, conclusion) in newest.items()
+        if conclusion == Conclusion.SUCCESS.value
+    }
 
 
 def _asked(conn: sa.Connection, found: Evidence, shas: Sequence[str]) -> None:

@@ -7,7 +7,7 @@
                 checks = [{name, sha ("landed", "head" or a commit), conclusion, at, attempt,
                            allowed, source, stage, app, id, total, failed, skipped, run}],
                 unread = {source = reason}: sources whose checks could not be read
-    runs        id, kind, sha, changes = [numbers]
+    runs        id, kind, sha, conclusion, changes = [numbers]
     commits     sha, tree, parents
     hub_items   id, status: issues of the repository
     hub_milestones  id, name, due, state: its milestones
@@ -350,7 +350,7 @@ def _run(add: Add, one: Mapping[str, Any]) -> None:
         scope_id=REPOSITORY,
         kind=one["kind"],
         sha=one["sha"],
-        conclusion="success",
+        conclusion=one.get("conclusion", "success"),
         change_numbers=one.get("changes", []),
         **_present(),
     )

@@ -30,6 +30,7 @@ def filled(store: Store, *, second: bool = False, **data: Any) -> None:
     """The case, and where asked a second tracker that holds `APO-1` too."""
     whole = {
         "now": NOW,
+        "derive": False,
         "items": [{"ids": "1-3"}],
         "aliases": {"OLD-7": "2"},
         "hub_items": [{"id": 40}],

@@ -35,7 +35,8 @@ def store(store_url: str) -> Iterator[Store]:
 
 def filled(store: Store, *changes: Mapping[str, Any], **more: Any) -> None:
     with store.writing() as conn:
-        cases.fill(conn, {"now": NOW, "changes": [*USUAL, *changes], **more})
+        whole = {"now": NOW, "derive": False, "changes": [*USUAL, *changes], **more}
+        cases.fill(conn, whole)
 
 
 def refreshed(store: Store, now: datetime = NOW) -> Refreshed:
@@ -304,6 +305,7 @@ def test_where_checks_are_jobs_all_jobs_of_all_runs_must_be_read(store_memory: S
             conn,
             {
                 "now": NOW,
+                "readings": [{"scope": "acme/web", "stream": "runs", "outcome": "never"}],
                 "changes": [*usual, change(checks=jobs, unread=never)],
                 "runs": [{"id": "5", "kind": "branch", "sha": "m9"}],
             },
@@ -354,3 +356,48 @@ def _read_runs(conn: sa.Connection) -> None:
             fresh_at=NOW,
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "expected"), [("success", "not_tested"), ("failure", "merged_red")]
+)
+def test_a_failed_job_of_a_run_that_succeeded_was_allowed_to_fail(
+    store_memory: Store, conclusion: str, expected: str
+) -> None:
+    """Where a workflow goes on after an error, only its run tells so."""
+    filled(
+        store_memory,
+        change(checks=[{"sha": "landed", "conclusion": "failure", "run": "5"}]),
+        runs=[{"id": "5", "kind": "branch", "sha": "m9", "conclusion": conclusion}],
+    )
+    refreshed(store_memory)
+    assert the(store_memory, "verdict") == expected
+
+
+def test_what_failed_first_and_passed_then_is_no_allowed_failure(store_memory: Store) -> None:
+    checks = [
+        {"sha": "landed", "conclusion": "failure", "run": "5", "superseded": True, "at": EARLY},
+        {"sha": "landed", "run": "5", "attempt": 2, "at": EARLY},
+    ]
+    filled(
+        store_memory,
+        change(checks=checks),
+        runs=[{"id": "5", "kind": "branch", "sha": "m9"}],
+    )
+    refreshed(store_memory)
+    assert (the(store_memory, "verdict"), the(store_memory, "marks")) == ("tested", ["flaky"])
+
+
+def test_jobs_of_a_built_merge_that_were_not_read_leave_it_unknown(store_memory: Store) -> None:
+    never = {"check_run": "never", "status": "never"}
+    with store_memory.writing() as conn:
+        cases.fill(
+            conn,
+            {
+                "now": NOW,
+                "changes": [change(unread=never, checks=[{"source": "job"}])],
+                "runs": [{"id": "7", "kind": "merge_result", "sha": "p9", "changes": [9]}],
+            },
+        )
+    refreshed(store_memory)
+    assert the(store_memory, "reasons") == ["jobs of run 7 were not read yet"]
