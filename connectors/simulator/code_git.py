@@ -48,10 +48,6 @@ class Git:
         assert not moves or moves[-1][0] <= at, (branch, moves[-1], at)
         moves.append((at, sha))
 
-    def drop(self, repo: Repository, branch: str) -> None:
-        """Delete a branch; its commits stay."""
-        self._moves.pop((repo.id, branch), None)
-
     def new(
         self,
         repo: Repository,

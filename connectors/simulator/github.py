@@ -60,6 +60,8 @@ class GitHub:
     limit: Limit | None = field(default_factory=_hourly)
     #: GraphQL's points in an hour.
     points: Limit | None = field(default_factory=_hourly)
+    #: limits that are switched off are told as nothing of nothing, as some servers do.
+    tells_zero: bool = False
     #: requests of both in a while, answered without a reset when there are too many.
     secondary: Limit | None = None
     #: a query that asks for more nodes takes longer than the server waits.
@@ -129,6 +131,8 @@ class GitHub:
             response = self._rest(world, clock, request, who, inside, by_app=by_app)
         else:
             response = rest.Problem(404, "Not Found").response()
+        if self.limit is None and self.tells_zero:
+            headers |= {"X-RateLimit-Limit": "0", "X-RateLimit-Remaining": "0"}
         access = world.code.access_of(who) if who else None
         if self.token_expires is not None and who is not None and not by_app:
             ends = f"{self.token_expires:%Y-%m-%d %H:%M:%S} UTC"

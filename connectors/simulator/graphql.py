@@ -194,7 +194,7 @@ class Service:
             return source.get(info.field_name)
         return getattr(source, info.field_name)
 
-    def _type(self, value: Any, info: GraphQLResolveInfo, abstract: GraphQLAbstractType) -> str:
+    def _type(self, value: Any, info: GraphQLResolveInfo, _: GraphQLAbstractType) -> str:
         return self._type_of(value)
 
 

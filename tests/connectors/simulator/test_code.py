@@ -112,6 +112,20 @@ def test_a_rebase_keeps_the_work_and_changes_every_sha(world: World) -> None:
     assert code.git.at(repo, one.landed_sha or "").tree == head.tree
 
 
+def test_merging_the_base_into_the_head_keeps_its_commits(world: World) -> None:
+    code = world.code
+    repo = repository(code)
+    one = change(code, repo)
+    old = list(one.commits)
+    code.commit(repo, "Meanwhile", author=BOB, at=at(1))
+    update = code.update_branch(one, at=at(2))
+    assert one.commits == [*old, update.sha]
+    assert update.parents == (old[-1], code.git.tip(repo, "main"))
+    assert not one.pushes[-1].forced
+    code.merge(one, "squash", at=at(3))
+    assert code.git.at(repo, one.landed_sha or "").tree == update.tree
+
+
 def test_gitlab_squashes_below_a_merge_commit(world: World) -> None:
     code = world.code
     repo = repository(code, "gitlab")
@@ -262,6 +276,23 @@ def test_truth_knows_more_than_the_vendors_tell(world: World) -> None:
     assert true - {what for what, _ in told} == {"milestone.dates", "host-issue.deleted"}
     code.hide(who, repo)
     assert code.knowable(who) == []
+
+
+def test_plans_of_a_group_change_without_a_trace(world: World) -> None:
+    code = world.code
+    group = code.add_group("gitlab", "apollo", "Apollo")
+    iteration = code.add_iteration(group, date(2026, 3, 2), date(2026, 3, 15))
+    milestone = code.add_milestone(group, "Spring")
+    code.edit_iteration(iteration, start=date(2026, 3, 3), due=date(2026, 3, 16))
+    code.close_milestone(milestone)
+    code.reopen_milestone(milestone)
+    assert milestone.is_open
+    assert [one.what for one in code.truth()] == [
+        "iteration.dates",
+        "milestone.closed",
+        "milestone.reopened",
+    ]
+    assert code.knowable(world.credentials["owner"]) == []
 
 
 def test_files_of_several_commits_are_one_difference() -> None:

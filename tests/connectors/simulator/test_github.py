@@ -210,6 +210,31 @@ def test_an_enterprise_server_answers_below_its_own_path_and_without_limits() ->
         assert bare.status_code == 404
 
 
+def test_limits_that_are_off_may_be_told_as_nothing_of_nothing() -> None:
+    with hosting(changes=2, limit=None, tells_zero=True) as site:
+        headers = site.get("user").headers
+        assert (headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"]) == ("0", "0")
+        assert "X-RateLimit-Reset" not in headers
+
+
+def test_an_archived_repository_says_so_and_a_deleted_one_is_gone() -> None:
+    with hosting(changes=2) as site:
+        repo = site.repo
+        site.code.archive_repository(repo)
+        assert site.get(".").json()["archived"] is True
+        site.code.delete_repository(repo)
+        assert site.get(f"repositories/{repo.id}").status_code == 404
+
+
+def test_a_recycled_name_leads_to_the_new_repository() -> None:
+    with hosting(changes=2) as site:
+        old, path = site.repo, site.repo.path
+        site.code.rename_repository(old, "apollo/store")
+        taken = site.code.add_repository(site.code.groups[old.group_id], "shop-web")
+        assert site.get(f"repos/{path}").json()["id"] == taken.id
+        assert site.get(f"repositories/{old.id}").json()["full_name"] == "apollo/store"
+
+
 def test_graphql_can_be_switched_off() -> None:
     with hosting(changes=2, graphql=False) as site:
         assert site.ask(VIEWER).status_code == 404

@@ -239,6 +239,14 @@ def test_a_filtered_listing_of_runs_ends_early(
     assert len(rows) == 4
 
 
+def test_a_deleted_run_is_gone_with_its_checks(own: Hosting) -> None:
+    run = next(iter(own.code.ci.runs_in(own.repo)))
+    own.code.ci.delete_run(own.repo, run)
+    assert own.get(f"./actions/runs/{run.id}").status_code == 404
+    checks = own.get(f"./commits/{run.sha}/check-runs", filter="all").json()["check_runs"]
+    assert {one["id"] for one in checks}.isdisjoint(job.id for job in run.jobs)
+
+
 def test_a_run_forgets_its_pull_request_at_the_merge(own: Hosting) -> None:
     change = own.code.open_change(
         own.repo, "Add", "add", [("Add", [FileEdit("a.py")])], author=None
