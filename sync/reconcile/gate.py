@@ -1,14 +1,16 @@
 """Whether what a subject's judgement rests on was read; if not, why."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from connectors.contract import StreamSpec
 from mappings.vocabulary import MilestoneKind
 from sync.ledger.milestones import MilestoneFacts
 from sync.reconcile import changes
 from sync.reconcile.contract import Detector
 from sync.reconcile.coverage import needed
 from sync.reconcile.labels import MILESTONES
+from sync.reconcile.needs import by_feeds, offered_by
 from sync.reconcile.view import View
 
 
@@ -18,6 +20,7 @@ class Gate:
 
     view: View
     _lacks: dict[tuple[int, str, str, tuple[str, ...]], list[str]] = field(default_factory=dict)
+    _offered: dict[str, Sequence[StreamSpec]] = field(default_factory=dict)
 
     def reason(
         self,
@@ -30,9 +33,13 @@ class Gate:
         if not detector.needs or connection_id is None:
             return None
         kind = self.view.connections.get(connection_id, ("", ""))[1]
-        if kind not in detector.needs:
+        streams = detector.needs.get(kind)
+        if streams is None:
+            if kind not in self._offered:
+                self._offered[kind] = offered_by(kind)
+            streams = by_feeds(detector, self._offered[kind])
+        if streams is None:
             return f"it cannot judge what comes from {kind or 'an unknown source'}"
-        streams = detector.needs[kind]
         about, _, id_ = subject.partition(":")
         wanted = milestone
         if wanted is None and about in MILESTONES:

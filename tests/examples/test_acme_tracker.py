@@ -197,6 +197,14 @@ def test_from_the_tracker_to_a_finding_through_the_real_engine(server: ModuleTyp
         "SHOP-1 Ticket p1t00: nobody's",
         "SHOP-2 Ticket p1t01: nobody's",
     ]
+    # Detectors of driftline judge it too: they know by its streams what it brings.
+    tracker.now = datetime(2026, 3, 27, 8, tzinfo=tracker.now.tzinfo)
+    with server.serving(tracker) as url:
+        read(store, tracker, url, server.TOKEN)
+    result = reconcile(store, policy, clock=Clock(tracker))
+    (late,) = [one for one in result.findings if one.detector == "plan.overdue"]
+    assert late.title == "Release 1 is 5 working days past its date with 2 items open"
+    assert {id_ for id_, _, _ in result.not_checked} <= {"test.not-tested", "test.merged-red"}
     store.close()
 
 
