@@ -143,9 +143,7 @@ class Candidate:
 def resolve(change: Change, references: Iterable[Written], world: World) -> tuple[Candidate, ...]:
     """The links of one change, one per thing: the strongest claim stands; in a fixed order."""
     heard = [one for one in references if not _ignored(change, one)]
-    undoes = any(
-        one.kind is RefKind.REVERTS and one.source is not RefSource.COMMIT for one in heard
-    )
+    undoes = _undoes(heard)
     found: list[tuple[RefSource, Candidate]] = []
     for one in heard:
         found += [(one.source, each) for each in _candidates(change, one, world)]
@@ -168,6 +166,18 @@ def resolve(change: Change, references: Iterable[Written], world: World) -> tupl
 def _ignored(change: Change, one: Written) -> bool:
     """A bot's description quotes the change logs of other projects."""
     return change.by_bot and one.source in (RefSource.BODY, RefSource.COMMIT)
+
+
+def _undoes(references: Sequence[Written]) -> bool:
+    """Whether the change as a whole takes something back.
+
+    A title that speaks of work on an item says otherwise: it lands again what was taken back, or
+    takes something back on the way.
+    """
+    said = {(one.kind, one.source) for one in references}
+    return (RefKind.IMPLEMENTS, RefSource.TITLE) not in said and any(
+        kind is RefKind.REVERTS and source is not RefSource.COMMIT for kind, source in said
+    )
 
 
 def _lists(found: Sequence[tuple[RefSource, Candidate]]) -> frozenset[RefSource]:

@@ -213,6 +213,19 @@ def test_a_revert_is_no_work_on_the_item() -> None:
     }
 
 
+def test_what_lands_again_after_a_revert_is_work() -> None:
+    """Its title names the item anew, its description the change that it takes back."""
+    found = links(
+        written("ABC-12", RefSource.TITLE),
+        written("#8", RefSource.BODY, RefKind.REVERTS),
+        written("abc-12", RefSource.BRANCH),
+    )
+    assert {(one.to, one.kind) for one in found} == {
+        (ABC_12, LinkKind.IMPLEMENTS),
+        (CHANGE_8, LinkKind.REVERTS),
+    }
+
+
 def test_a_reverting_commit_inside_a_change_leaves_its_own_work_alone() -> None:
     found = links(
         written("ABC-12", RefSource.TITLE),
