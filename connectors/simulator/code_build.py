@@ -15,6 +15,7 @@ from connectors.simulator.code import CodeWorld
 from connectors.simulator.code_ci import JobPlan
 from connectors.simulator.code_things import (
     ChangeRequest,
+    Commit,
     FileEdit,
     Group,
     Host,
@@ -57,6 +58,8 @@ class _Site:
     has_ci: bool
     #: previews of the merge are built as commits of their own (GitLab).
     merge_results: bool = False
+    #: changes land through a merge queue (GitHub).
+    queues: bool = False
     milestones: list[HostMilestone] = field(default_factory=list)
 
 
@@ -154,6 +157,7 @@ def _settle(code: CodeWorld, seed: int, repo: Repository, place: int, *, has_ci:
     if not github:
         repo.methods = ("fast-forward",) if method == "fast-forward" else ("merge",)
     site = _Site(repo, rng, method, has_ci, merge_results=not github and method == "merge")
+    site.queues = github and method == "merge" and has_ci
     people = code.company.humans()
     code.commit(repo, "Begin", author=people[0], at=repo.created)
     for title, due in (("3.1", -100), ("3.2", 28), ("3.3", 90)):
@@ -380,13 +384,22 @@ def _change(
     yield at
     if rng.random() < 0.9:
         code.review(change, reviewer, "approved", at=at)
+    queued = None
+    if site.queues and not gives_up:
+        at = end - timedelta(minutes=12)
+        yield at
+        queued = _queue(code, site, change, at, by=reviewer)
     yield end
     if gives_up:
         code.close(change, at=end, by=author)
         return
     if site.method == "fast-forward" and code.git.tip(repo, change.base_branch) != change.fork_sha:
         code.rebase(change, at=end, by=author)
-    code.merge(change, site.method, at=end, by=reviewer)
+    if queued is not None and code.git.tip(repo, change.base_branch) != queued.parents[0]:
+        # Another one landed in between.
+        code.dequeue(change, at=end, by=reviewer)
+        queued = None
+    code.merge(change, site.method, at=end, by=reviewer, queued=queued)
     if site.has_ci and change.landed_sha is not None:
         begin = end + timedelta(minutes=1)
         code.ci.run(
@@ -487,6 +500,23 @@ def _test(code: CodeWorld, site: _Site, change: ChangeRequest, at: datetime, *, 
             actor=change.author,
             until=code.now,
         )
+
+
+def _queue(code: CodeWorld, site: _Site, change: ChangeRequest, at: datetime, *, by: str) -> Commit:
+    """Its place in the merge queue, with the run that decides about it."""
+    made = code.queue(change, at=at, by=by)
+    code.ci.run(
+        site.repo,
+        "train",
+        made.sha,
+        f"{change.base_branch}/pr-{change.number}-{made.parents[0]}",
+        at + timedelta(seconds=20),
+        [JobPlan("lint", seconds=40), JobPlan("unit tests", tests=TestTotals(_COMMON_TOTAL))],
+        change=change,
+        actor=by,
+        until=code.now,
+    )
+    return made
 
 
 def _settle_red(code: CodeWorld, site: _Site, change: ChangeRequest, at: datetime) -> None:

@@ -76,12 +76,24 @@ def test_it_has_what_real_repositories_have(world: World) -> None:
     assert any(len(one.attempts) > 1 for one in code.ci.runs.values())
     assert any(job.retried for job in code.ci.jobs.values())
     assert any(one.conclusion == "failure" for one in code.ci.runs.values())
-    assert {one.kind for one in code.ci.runs.values()} >= {"push", "change", "schedule"}
+    assert {one.kind for one in code.ci.runs.values()} >= {
+        "push",
+        "change",
+        "schedule",
+        "train",
+    }
     assert any(one.closes for one in code.changes.values())
     assert {one.reason for one in code.issues.values()} >= {None, "completed", "not_planned"}
     last = list(code.repositories.values())[-1]
     assert code.ci.runs_in(last) == []
     assert trees(code) == {True, False}
+
+
+def test_what_a_queue_tested_is_what_landed(world: World) -> None:
+    code = world.code
+    landed = {one.landed_sha for one in code.changes.values()}
+    trains = [one for one in code.ci.runs.values() if one.kind == "train"]
+    assert sum(one.sha in landed for one in trains) > len(trains) / 2
 
 
 def trees(code: CodeWorld) -> set[bool]:
