@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from support.code_host import START, Host, Hosted, hosted
 
 from connectors.contract import Outcome
 from sync.engine import stream
 from sync.engine.remap import remap_connection
+from sync.store import schema
 from sync.store.open import open_store
 
 Opened = Callable[..., Hosted]
@@ -270,14 +272,24 @@ def test_a_remap_writes_nothing_new_and_keeps_present_keys(opened_here: Opened) 
     it = opened_here()
     busy(it.host)
     it.run()
-    it.later(hours=2)
+    # So long after that no overlap reads the payloads again: they keep the old name.
+    it.later(hours=40)
+    it.run()
+    it.later(hours=40)
     it.host.repositories["900"] = "apollo/site"
     it.run()
+    assert it.rows("SELECT COUNT(*) FROM work_item WHERE key LIKE 'apollo/site#%'") == [(7,)]
     before = it.contents()
     plan = it.plan().connections[0]
     payloads, rows = remap_connection(it.store, plan, 1, "", clock=it.host.clock)
-    assert rows == 0
-    assert payloads > 40
+    assert (rows, payloads > 40) == (0, True)
+    assert it.contents() == before
+    # As after a change of the mapping: every row is made again, from payloads of the old name.
+    with it.store.writing() as conn:
+        for table in (schema.work_item, schema.tables_code.change_request):
+            conn.execute(sa.update(table).values(content_hash=b"other"))
+    _, rows = remap_connection(it.store, plan, 1, "", clock=it.host.clock)
+    assert rows >= 14
     assert it.contents() == before
 
 
@@ -339,9 +351,12 @@ def test_a_milestone_of_a_group_is_there_while_a_repository_lists_it(
     it.host.repositories["901"] = "acme/api"
     it.host.milestone("7", "Apollo")
     it.host.milestone("8", "Program", "group")
+    it.host.issue(1, events=[[1, "Program"]])
     it.run()
     gone = "SELECT milestone_id, gone_reason FROM v_milestone ORDER BY milestone_id"
     assert it.rows(gone) == [("7", None), ("8", None)]
+    # Histories may name it as they name those of the repository.
+    assert it.rows("SELECT new_ids FROM v_field_event") == [("8",)]
     held = "SELECT scope_id FROM scope_entity WHERE known_to IS NULL ORDER BY scope_id"
     assert it.rows(held) == [("900",), ("901",)]
     it.later(hours=2)

@@ -183,13 +183,15 @@ def test_required_checks_that_could_not_be_read_stay(store: Store) -> None:
 def test_tags_of_a_name_are_of_their_repository_and_go_by_a_complete_listing(
     store: Store,
 ) -> None:
-    write(store, lambda code: code.releases([tag("v1"), tag("v2"), tag("v1", "901")]))
-    write(store, lambda code: code.release_listing(REPO, ["tag:v2"]), minute=1)
+    tags = [tag("v1"), tag("v2"), tag("v1", "901"), tag("v3", "901")]
+    write(store, lambda code: code.releases(tags))
+    assert write(store, lambda code: code.release_listing(REPO, ["tag:v2"]), minute=1) == 1
     gone = ("scope_id", "tag", "gone_at", "gone_reason")
     assert rows(store, t.release, *gone) == [
         ("900", "v1", at(1), "deleted"),
         ("900", "v2", None, None),
         ("901", "v1", None, None),
+        ("901", "v3", None, None),
     ]
     assert write(store, lambda code: code.releases([tag("v1")]), minute=2) == 1
     assert rows(store, t.release, "gone_at", "first_seen_at")[0] == (None, START)
