@@ -1,9 +1,12 @@
 """What only a person can confirm: at most three questions, each with the line that answers it."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import sqlalchemy as sa
 
+from sync.reconcile import changes, program
 from sync.reconcile.contract import Policy, Question
 from sync.reconcile.propose import Proposal
 from sync.reconcile.view import Plan, View
@@ -12,6 +15,8 @@ from sync.store import schema
 
 #: Never more at a time (defaults.md).
 AT_MOST = 3
+#: In this time a repository must have moved to be asked about.
+LATELY = timedelta(days=30)
 #: Milestones named in one question.
 NAMED = 5
 
@@ -23,6 +28,8 @@ def questions(view: View, proposed: Sequence[Proposal]) -> tuple[Question, ...]:
         *_choice(view.policy, proposed),
         *_mass_edits(view.plans()),
         *_baselines(view),
+        *_programs(view),
+        *_tests(view),
         *_unmapped(view),
     ]
     return tuple(found[:AT_MOST])
@@ -100,6 +107,36 @@ _RULES = {
     "inferred": "the first day it held three items",
     "observed": "the first time it was read",
 }
+
+
+def _programs(view: View) -> Iterable[Question]:
+    """Milestones of a judged one's name in other places: one promise, perhaps."""
+    judged = {one.key for one in view.judged}
+    for one in program.suggestions(view):
+        if judged.intersection(part.key for part in one.parts):
+            yield Question(
+                f"Is {one.name} one milestone in {len(one.parts)} places? "
+                f"{', '.join(program.part_name(part) for part in one.parts)}.",
+                one.command,
+            )
+
+
+def _tests(view: View) -> Iterable[Question]:
+    """Repositories in which changes landed lately and nobody said which checks are tests."""
+    confirmed = changes.confirmed(view)
+    landed = changes.landed(view, view.as_of - LATELY)
+    numbers = Counter((one.connection_id, one.scope_id) for one in landed.values())
+    waiting = [
+        (-number, changes.path(view, repository))
+        for repository, number in numbers.items()
+        if repository not in confirmed
+    ]
+    for number, path in sorted(waiting):
+        yield Question(
+            f"Which checks of {path} are tests? {count(-number, 'change')} landed there in the "
+            "last 30 days, and until you say so nobody else hears of untested ones.",
+            f"driftline tests {path}",
+        )
 
 
 def _unmapped(view: View) -> Iterable[Question]:

@@ -196,3 +196,28 @@ def test_an_item_in_review_at_the_instant_of_a_look_back_is_left_alone() -> None
     )
     result = judged(store, as_of=NOW - timedelta(days=1), known_at=NOW)
     assert [one.subject for one in result.findings if one.rule == "open-merged"] == ["issue:2"]
+
+
+def test_until_somebody_says_which_checks_are_tests_it_is_asked() -> None:
+    def asked(**more: Any) -> list[str]:
+        result = judged(world(changes=[{"id": 8, "merged": MERGED}], **more))
+        return [one.answer_line for one in result.questions]
+
+    assert asked() == ["driftline tests acme/web"]
+    assert asked(confirmed={"unit tests": True}) == []
+
+
+def test_equal_names_in_two_systems_are_asked_about_where_one_is_judged() -> None:
+    data = {
+        "milestones": [{"id": "v1", "name": "Release 3.2"}],
+        "hub_milestones": [{"id": "5", "name": "v3.2"}, {"id": "6", "name": "Release 3.3"}],
+    }
+    command = 'driftline milestones link "v3.2" "hub/acme/web:v3.2" "jira/APO:Release 3.2"'
+    answers = [
+        [
+            one.answer_line
+            for one in reconcile(world(**data), Policy(judge=judge), clock=cases.At(NOW)).questions
+        ]
+        for judge in (("APO:Release 3.2",), ("acme/web:Release 3.3",))
+    ]
+    assert [command in one for one in answers] == [True, False]
