@@ -244,8 +244,9 @@ class Ci:
         self._add_jobs(run, at, jobs, waiting=waiting)
         run.updated = max(run.updated, at)
         if not jobs:
-            # Nothing to run: path filters took every job away, or the file is broken.
-            attempt.status, attempt.conclusion, attempt.finished = "completed", "failure", at
+            # Its file is broken: there is nothing to run.
+            broken = "startup_failure" if repo.host == "github" else "failure"
+            attempt.status, attempt.conclusion, attempt.finished = "completed", broken, at
         repo.revision += 1
 
     def _add_jobs(

@@ -221,6 +221,27 @@ def test_a_run_ends_as_its_worst_job_that_counts(world: World) -> None:
     assert broken.updated == at(1) + timedelta(seconds=180)
 
 
+def test_a_run_that_waits_has_not_begun(world: World) -> None:
+    code = world.code
+    repo = repository(code)
+    tip = code.git.tip(repo, "main") or ""
+    plans = [JobPlan("tests")]
+    run = code.ci.start(repo, "push", tip, "main", at(0), plans, waiting=True)
+    assert (run.status, run.conclusion, run.last.started) == ("queued", None, None)
+    assert [(job.status, job.started) for job in run.jobs] == [("queued", None)]
+    code.ci.finish(repo, run, plans, until=at(0))
+    assert run.status == "queued"
+
+
+@pytest.mark.parametrize(("host", "word"), [("github", "startup_failure"), ("gitlab", "failure")])
+def test_a_broken_workflow_runs_nothing(world: World, host: Host, word: str) -> None:
+    code = world.code
+    repo = repository(code, host)
+    tip = code.git.tip(repo, "main") or ""
+    run = code.ci.run(repo, "push", tip, "main", at(0), [])
+    assert (run.status, run.conclusion, run.jobs) == ("completed", word, [])
+
+
 def test_a_gitlab_retry_leaves_the_old_job_behind(world: World) -> None:
     code = world.code
     repo = repository(code, "gitlab")
