@@ -140,7 +140,7 @@ def _short(row: dict[str, Any] | None) -> dict[str, Any] | None:
     """A tag or release without the texts and files that hang on it."""
     if row is None:
         return None
-    dropped = ("description_html", "assets", "evidences", "_links", "milestones", "author")
+    dropped = ("description_html", "assets", "evidences", "milestones", "author")
     return {key: value for key, value in row.items() if key not in dropped}
 
 
