@@ -94,6 +94,7 @@ def look(app: App) -> tuple[list[Line], frozenset[int], list[dict[str, Any]]]:
             lines.append(line)
             codes.add(1 if line.ok is False else 0)
             lines.extend(_mapping_gaps(store))
+            lines.extend(_people(settings, store))
             lines.extend(_not_checked(settings, store))
             proposals = propose(app, settings, store)
         finally:
@@ -218,6 +219,30 @@ def _writable(store: "Store") -> Line:
                 "Give this user the right to write the file and its directory.",
             )
     return Line("store", where, True, "can be read")
+
+
+def _people(settings: "Settings", store: "Store") -> list[Line]:
+    """Entries of `[people]` that name nobody, and accounts that look like one person's."""
+    from sync.links.people import logins, match, suggest
+
+    with store.reading() as conn:
+        accounts = logins(conn)
+    matched = match(settings.root.people, accounts)
+    lines = [
+        Line("people", one.partition(":")[0], None, one.partition(": ")[2], "Correct [people].")
+        for one in matched.problems
+    ]
+    lines.extend(
+        Line(
+            "people",
+            one.name,
+            None,
+            "these accounts have one e-mail address",
+            f"If they are one person's, add to [people]: {one.line}",
+        )
+        for one in suggest(accounts, matched.persons)
+    )
+    return lines
 
 
 def _not_checked(settings: "Settings", store: "Store") -> list[Line]:

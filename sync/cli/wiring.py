@@ -117,6 +117,7 @@ def policy(settings: Settings) -> Policy:
         judge=tuple(root.milestones.judge),
         thresholds={id_: one.thresholds for id_, one in root.detectors.items()},
         channels={id_: Channel(one.channel) for id_, one in root.detectors.items() if one.channel},
+        people={name: tuple(accounts) for name, accounts in root.people.items()},
         trackers={
             path: (named,) if isinstance(named, str) else tuple(named)
             for path, named in root.links.trackers.items()

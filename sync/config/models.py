@@ -215,6 +215,11 @@ class Root(BaseModel):
         description="File of the store, relative to the configuration, or postgresql://…",
     )
     sync: SyncSettings = Field(default_factory=SyncSettings)
+    people: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Person = accounts, each CONNECTION:WORD with an id, login, e-mail address or "
+        "name; `driftline check` suggests some.",
+    )
     connections: dict[str, ConnectionSettings] = Field(
         default_factory=dict, description="Sources by a name of your own."
     )
@@ -238,6 +243,13 @@ class Root(BaseModel):
         for name in self.connections:
             if not name or not name.replace("-", "").replace("_", "").isalnum():
                 raise ValueError(f"connection name {name!r} may hold letters, digits, - and _ only")
+        for person, accounts in self.people.items():
+            for one in accounts:
+                if one.partition(":")[0] not in self.connections or not one.partition(":")[2]:
+                    raise ValueError(
+                        f"people: {one!r} of {person!r} must be a configured connection, a colon "
+                        "and an account, such as github:ada"
+                    )
         for repository, named in self.links.trackers.items():
             for one in [named] if isinstance(named, str) else named:
                 if one not in self.connections:

@@ -76,6 +76,8 @@ class Policy:
     grace_days: int = 1
     #: a stream older than this is a blind spot, hours.
     stale_hours: float = 26.0
+    #: person -> accounts, as `CONNECTION:WORD`.
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: connections whose items the changes of a repository speak of, by its path; others: of all.
     trackers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: hash of the configuration without secrets.

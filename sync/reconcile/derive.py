@@ -1,7 +1,8 @@
-"""Bring up to date what follows from the readings of all systems together: links and verdicts."""
+"""Bring up to date what follows from all systems together: people, links and verdicts."""
 
 from datetime import datetime
 
+from sync.links import people
 from sync.links import refresh as links
 from sync.reconcile.contract import Policy
 from sync.store.open import Store
@@ -9,10 +10,11 @@ from sync.verdict import refresh as verdicts
 
 
 def derive(store: Store, policy: Policy, now: datetime) -> None:
-    """Resolve references and judge what landed, in one transaction; `now` in UTC.
+    """Say whose account is whose, resolve references and judge what landed, in one transaction.
 
-    An unchanged world writes nothing.
+    `now` in UTC. An unchanged world writes nothing.
     """
     with store.writing() as conn:
+        people.refresh(conn, now, policy.people)
         links.refresh(conn, now, policy.trackers)
         verdicts.refresh(conn, now)

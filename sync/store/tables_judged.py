@@ -64,6 +64,17 @@ test_check = Table(
     *known(),
 )
 
+#: Whose account is whose, as configured; accounts are never merged by a guess.
+person_account = Table(
+    "person_account",
+    metadata,
+    connection_key(),
+    Column("account_id", Text, primary_key=True),
+    #: name in the configuration.
+    Column("person", Text, nullable=False),
+    *known(),
+)
+
 #: A milestone of one system that is a part of a program milestone.
 milestone_part = Table(
     "milestone_part",

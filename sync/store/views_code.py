@@ -463,6 +463,24 @@ CODE_VIEWS: tuple[View, ...] = (
         """,  # noqa: S608  # texts of our own
     ),
     View(
+        "v_person",
+        "One row per account that is configured as a person's.",
+        {
+            "person": "name in the configuration",
+            **CONNECTION,
+            "account_id": "immutable id of the account at the source",
+            "login": "its login",
+            "known_from": "since when it is configured so (UTC)",
+        },
+        """
+        SELECT p.person, c.name AS connection, p.account_id, a.login, p.known_from
+          FROM person_account p
+          JOIN connection c ON c.id = p.connection_id
+          LEFT JOIN account a ON a.connection_id = p.connection_id AND a.source_id = p.account_id
+         WHERE p.known_to IS NULL
+        """,
+    ),
+    View(
         "v_milestone_part",
         "One row per milestone of one system that is, or was, a part of a program milestone.",
         {

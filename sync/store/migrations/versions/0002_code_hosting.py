@@ -592,6 +592,22 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "person_account",
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("known_from", Instant(), nullable=False),
+        sa.Column("known_to", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_person_account_connection_id_connection"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "connection_id", "account_id", "known_from", name=op.f("pk_person_account")
+        ),
+    )
+    op.create_table(
         "raw_dictionary",
         sa.Column("connection_id", sa.Integer(), nullable=False),
         sa.Column("stream", sa.Text(), nullable=False),
