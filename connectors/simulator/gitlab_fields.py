@@ -37,6 +37,7 @@ from connectors.simulator.gitlab_words import (
     run_source,
     run_status,
     user_id,
+    user_login,
     user_state,
     whole,
 )
@@ -394,7 +395,7 @@ def _person(c: Graph, who: Who) -> dict[str, Any]:
         return {"id": GHOST_ID, "login": "ghost", "name": "Ghost User", "bot": False}
     return {
         "id": user_id(person.account_id),
-        "login": person.login,
+        "login": user_login(person),
         "name": person.name,
         "state": user_state(person),
         "bot": person.bot,

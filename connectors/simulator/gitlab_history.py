@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.simulator.code_things import ChangeRequest, Comment, HostEvent, HostIssue, HostItem
 from connectors.simulator.gitlab_shapes import Shapes
-from connectors.simulator.gitlab_words import day, precise
+from connectors.simulator.gitlab_words import day, precise, user_login
 
 Json = dict[str, Any]
 _STATES = {"closed": "closed", "reopened": "reopened", "merged": "merged"}
@@ -147,7 +147,7 @@ def _told(shapes: Shapes, item: HostItem, event: HostEvent) -> Iterator[str]:
     noun = "merge request" if isinstance(item, ChangeRequest) else "issue"
     detail, people = event.detail, shapes.view.people
     person = people.get(detail.get("account", ""))
-    who = f"@{person.login if person else 'ghost'}"
+    who = f"@{user_login(person) if person else 'ghost'}"
     if event.kind in ("approved", "unapproved"):
         yield f"{event.kind} this {noun}"
     elif event.kind in ("assigned", "unassigned"):

@@ -39,6 +39,7 @@ from connectors.simulator.gitlab_words import (
     run_status,
     text_id,
     user_id,
+    user_login,
     user_state,
 )
 
@@ -71,7 +72,9 @@ class Shapes:
         person = self.view.people.get(account_id) if account_id else None
         if person is None:
             return _user(GHOST_ID, "ghost", "Ghost User", "active")
-        return _user(user_id(person.account_id), person.login, person.name, user_state(person))
+        return _user(
+            user_id(person.account_id), user_login(person), person.name, user_state(person)
+        )
 
     def actor(self, account_id: str | None) -> Json | None:
         """Who did something; None for an account that is gone."""

@@ -65,6 +65,11 @@ def user_state(person: Person) -> str:
     return "active" if person.active else "blocked"
 
 
+def user_login(person: Person) -> str:
+    """A robot comes in with a group's access token, and GitLab makes up its name."""
+    return f"group_7_bot_{person.login}" if person.bot else person.login
+
+
 def user_id(account_id: str) -> int:
     """The number of an account."""
     return text_id(account_id)
