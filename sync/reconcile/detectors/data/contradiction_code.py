@@ -313,20 +313,41 @@ def _status_then(view: View, connection_id: int, ids: Iterable[str]) -> dict[str
 
 
 def _reverts(view: View, items: Iterable[Pair]) -> dict[tuple[str, Pair], tuple[ChangeLine, ...]]:
-    """Landed changes that take something back, by the change or the item they name."""
+    """Landed changes that take something back, by the change or the item they name.
+
+    One that was taken back in turn takes nothing back.
+    """
     links = changes.links(view, kinds=(LinkKind.REVERTS,))
     lines = changes.lines(view, _by_connection(link.change for link in links))
+    landed = [
+        (link, lines[link.change])
+        for link in links
+        if link.change in lines
+        and lines[link.change].state is ChangeState.MERGED
+        and not link.ambiguous
+    ]
+    of_changes: dict[Pair, list[ChangeLine]] = {}
+    for link, one in landed:
+        if link.to_kind == "change_request":
+            of_changes.setdefault(link.to, []).append(one)
     wanted = set(items)
     found: dict[tuple[str, Pair], list[ChangeLine]] = {}
-    for link in links:
-        one = lines.get(link.change)
-        if one is None or one.state is not ChangeState.MERGED or link.ambiguous:
-            continue
-        if link.to_kind == "change_request":
-            found.setdefault(("change", link.to), []).append(one)
-        elif link.to in wanted:
-            found.setdefault(("item", link.to), []).append(one)
+    for link, one in landed:
+        kind = "change" if link.to_kind == "change_request" else "item"
+        if (kind == "change" or link.to in wanted) and _in_force(one, of_changes):
+            found.setdefault((kind, link.to), []).append(one)
     return {key: tuple(mine) for key, mine in found.items()}
+
+
+def _in_force(one: ChangeLine, reverts: Mapping[Pair, Sequence[ChangeLine]]) -> bool:
+    """Whether no later change that is in force itself takes this one back."""
+    return not any(
+        one.merged_at is not None
+        and each.merged_at is not None
+        and each.merged_at > one.merged_at
+        and _in_force(each, reverts)
+        for each in reverts.get(one.pair, ())
+    )
 
 
 def _by_connection(pairs: Iterable[Pair]) -> dict[int, set[str]]:
