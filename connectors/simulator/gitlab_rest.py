@@ -204,8 +204,10 @@ class Rest:
             to = f"http://{host}/{self.settings.prefix}/api/v4/projects/{found.id}"
             raise Refused(301, {"message": "Moved"}, Location=f"{to}/{rest}".rstrip("/"))
         feature = _FEATURES.get(part)
-        lacking = self.view.code.access_of(self.view.who).lacking
-        if feature is not None and (feature not in found.features or feature in lacking):
+        if feature is not None and feature not in found.features:
+            raise Refused(403, {"message": "403 Forbidden"})
+        needed = "contents" if part == "repository" else feature
+        if needed in self.view.code.access_of(self.view.who).lacking:
             raise Refused(403, {"message": "403 Forbidden"})
         return found
 
@@ -590,7 +592,7 @@ class Rest:
 
     def commits(self, name: str) -> Response:
         """Commits of a branch, newest first. It tells no total."""
-        repo = self.repo(name)
+        repo = self.repo(name, "repository")
         if self.view.is_empty(repo):
             return self.plain([])
         start = self._commit(repo, self.request.one("ref_name") or repo.default_branch)
@@ -611,11 +613,11 @@ class Rest:
 
     def commit(self, name: str, sha: str) -> Response:
         """A commit."""
-        return json_response(self.shapes.commit(self._commit(self.repo(name), sha)))
+        return json_response(self.shapes.commit(self._commit(self.repo(name, "repository"), sha)))
 
     def commit_statuses(self, name: str, sha: str) -> Response:
         """Statuses that others put on a commit."""
-        repo = self.repo(name)
+        repo = self.repo(name, "repository")
         commit = self._commit(repo, sha)
         rows = self.view.code.ci.statuses_at(repo, commit.sha)
         if not self.yes("all"):
@@ -635,7 +637,7 @@ class Rest:
 
     def compare(self, name: str) -> Response:
         """How two commits differ."""
-        repo = self.repo(name)
+        repo = self.repo(name, "repository")
         old, new = (self._commit(repo, self.request.one(one)) for one in ("from", "to"))
         added, files = between(self.view.code, repo, old, new, straight=self.yes("straight"))
         return json_response(
@@ -651,7 +653,7 @@ class Rest:
 
     def tags(self, name: str) -> Response:
         """Tags, newest first."""
-        repo = self.repo(name)
+        repo = self.repo(name, "repository")
         rows = [one for (id_, _), one in self.view.code.tags.items() if id_ == repo.id]
         rows.sort(key=lambda one: (one.at, one.name), reverse=True)
         named = {one.tag: one for one in self.view.releases(repo)}
@@ -659,7 +661,7 @@ class Rest:
 
     def branches(self, name: str) -> Response:
         """Branches."""
-        repo = self.repo(name)
+        repo = self.repo(name, "repository")
         git = self.view.code.git
 
         def show(branch: str) -> Json:

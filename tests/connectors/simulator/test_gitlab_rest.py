@@ -154,6 +154,14 @@ def test_a_feature_that_is_off_is_forbidden(site: Company, feature: str, part: s
     assert site.get(f"{project(site)}/{part}").status == 403
 
 
+def test_a_guest_of_a_project_sees_no_code_of_it(site: Company) -> None:
+    assert site.get(f"{project(site)}/repository/commits").status == 200
+    site.world.code.access_of(site.owner).lacking.add("contents")
+    for part in ("commits", "tags", "branches", "compare?from=main&to=main"):
+        assert site.get(f"{project(site)}/repository/{part}").status == 403
+    assert site.get(f"{project(site)}/issues").status == 200
+
+
 def test_a_page_for_people_is_no_api(site: Company) -> None:
     assert site.ask("GET", "apollo/web/shop").content_type.startswith("text/html")
     assert site.get("nothing/like/that").status == 404

@@ -127,6 +127,50 @@ def test_both_apis_tell_the_same_of_every_issue_and_merge_request(site: Simulato
     ]
 
 
+def test_the_told_past_of_every_issue_leads_to_its_present(site: Simulator) -> None:
+    base = f"projects/{repository(site).id}/issues"
+    moved = 0
+    for issue in every(site, base, per_page=100):
+        path = f"{base}/{issue['iid']}"
+        labels: set[str] = set()
+        for event in every(site, f"{path}/resource_label_events", per_page=100):
+            (labels.add if event["action"] == "add" else labels.remove)(event["label"]["name"])
+        assert labels == set(issue["labels"])
+        milestone = None
+        for event in every(site, f"{path}/resource_milestone_events", per_page=100):
+            assert (event["action"] == "add") is (milestone is None)
+            milestone = event["milestone"]["id"] if event["action"] == "add" else None
+        assert milestone == (issue["milestone"] or {}).get("id")
+        states = every(site, f"{path}/resource_state_events", per_page=100)
+        last = states[-1]["state"] if states else "reopened"
+        assert {"closed": "closed", "reopened": "opened"}[last] == issue["state"]
+        if issue["state"] == "closed":
+            assert states[-1]["created_at"] == issue["closed_at"]
+        moved += len(states)
+    assert moved
+
+
+def test_the_told_pushes_of_every_merge_request_lead_to_its_head(site: Simulator) -> None:
+    base = f"projects/{repository(site).id}/merge_requests"
+    several = 0
+    for change in every(site, base, per_page=100):
+        path = f"{base}/{change['iid']}"
+        versions = every(site, f"{path}/versions", per_page=100)
+        assert versions[0]["head_commit_sha"] == change["sha"]
+        stamps = [one["created_at"] for one in versions]
+        assert stamps == sorted(stamps, reverse=True)
+        assert stamps[-1] == change["created_at"]
+        commits = every(site, f"{path}/commits", per_page=100)
+        assert commits[0]["id"] == change["sha"]
+        notes = every(site, f"{path}/notes", per_page=100, sort="asc")
+        words = [one["body"].split(" ")[0] for one in notes if one["system"]]
+        standing = ask(site, f"{path}/approvals").json()["approved_by"]
+        approved = words.count("approved") - words.count("unapproved")
+        assert bool(standing) is (approved > 0)
+        several += len(versions) > 1
+    assert several
+
+
 def test_a_path_of_before_leads_on_over_http(site: Simulator) -> None:
     repo = repository(site)
     old = quote(repo.path, safe="")
