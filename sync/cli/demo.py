@@ -1,12 +1,13 @@
-"""`driftline demo`: a simulated company, the real connector, and a report that can be checked.
+"""`driftline demo`: a simulated company, the real connectors, and a report that can be checked.
 
 No credentials, and no network but loopback: the world is read, a week passes in it, it is read
 again, reconciled and reported. The last line compares the findings with what was planted.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,15 +20,12 @@ if TYPE_CHECKING:
     from connectors.simulator.story import Planted
     from connectors.simulator.world import World
     from sync.clock import Clock
-    from sync.engine.plan import Plan
     from sync.reconcile.contract import Finding, Reconciliation
     from sync.store.open import Store
 
 #: When the story begins (a Monday morning): the same seed gives the same report.
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-CONNECTION = "jira"
 PROGRAM = "Apollo"
-DAYS = 730
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +75,26 @@ def play(out: Path, seed: int) -> tuple[Outcome, str]:
     from connectors.simulator.clock import Clock as WorldClock
     from connectors.simulator.server import Simulator
     from connectors.simulator.story import GAP, Story
+    from connectors.simulator.story_code import CodeStory
+    from sync.cli.demo_company import confirm
     from sync.store.open import open_store
 
     out.mkdir(parents=True, exist_ok=True)
     for stale in out.glob("driftline.db*"):
         stale.unlink()
     world = build_world(seed, now=START)
-    story = Story.plan(world, seed)
+    jira = Story.plan(world, seed)
+    story = CodeStory(world, jira, seed)
     clock = WorldClock(START)
     store = open_store(str((out / "driftline.db").resolve()))
     try:
         with Simulator(world, clock) as simulator:
-            _read_and_judge(store, simulator, world, clock, story.confirmed)
-            _accept(store, story.accepted, clock)
+            _read_and_judge(store, simulator, world, clock, jira.confirmed)
+            confirm(store, story, clock)
             story.moves()
             clock.advance(GAP)
-            simulator.script.faults.extend(story.faults)
-            result = _read_and_judge(store, simulator, world, clock, story.confirmed)
+            simulator.script.faults.extend(jira.faults)
+            result = _read_and_judge(store, simulator, world, clock, jira.confirmed)
         text = _write(out, store, result, clock)
     finally:
         store.close()
@@ -103,6 +104,7 @@ def play(out: Path, seed: int) -> tuple[Outcome, str]:
 def _read_and_judge(
     store: "Store", simulator: "Simulator", world: "World", clock: "Clock", judged: Iterable[str]
 ) -> "Reconciliation":
+    from sync.cli.demo_company import plan
     from sync.cli.main import VERSION
     from sync.engine.run import sync
     from sync.reconcile.contract import Policy
@@ -111,53 +113,6 @@ def _read_and_judge(
     sync(store, plan(simulator, world, clock), clock=clock, sleep=simulator.clock.sleep)
     policy = Policy(program=PROGRAM, judge=tuple(judged), program_version=VERSION)
     return reconcile(store, policy, clock=clock)
-
-
-def plan(simulator: "Simulator", world: "World", clock: "Clock") -> "Plan":
-    """The run a person would configure for the simulated Jira Cloud."""
-    from pydantic import SecretStr
-
-    from connectors.jira.options import JiraOptions
-    from mappings.load import load
-    from mappings.registry import get
-    from sync.cli.main import VERSION
-    from sync.engine.plan import ConnectionPlan, Plan
-
-    owner = world.credentials["owner"]
-    options = JiraOptions(
-        url=simulator.url("jira-cloud"),
-        email=owner.email,
-        token=SecretStr(owner.token),
-        projects=tuple(project.key for project in world.projects.values()),
-    )
-    connection = ConnectionPlan(CONNECTION, "jira", options, load([get("jira").defaults]))
-    return Plan(
-        connections=(connection,),
-        since=clock.now() - timedelta(days=DAYS),
-        since_label=f"{DAYS}d",
-        # A story is told alike each time only if its parts come in the same order.
-        workers=1,
-        program_version=VERSION,
-    )
-
-
-def _accept(store: "Store", milestones: Iterable[str], clock: "Clock") -> None:
-    """What `driftline baseline accept` does, once a person has looked."""
-    from sync.ledger.baseline import accept
-    from sync.ledger.working_days import WorkCalendar
-    from sync.reconcile.contract import Policy
-
-    policy = Policy()
-    calendar = WorkCalendar(policy.time_zone, policy.work_days, policy.holidays)
-    for milestone in milestones:
-        accept(
-            store,
-            calendar,
-            clock=clock,
-            milestone=milestone,
-            author="demo",
-            reason="agreed in planning",
-        )
 
 
 def _write(out: Path, store: "Store", result: "Reconciliation", clock: "Clock") -> str:
@@ -184,7 +139,11 @@ def _write(out: Path, store: "Store", result: "Reconciliation", clock: "Clock") 
 def compare(planted: "Iterable[Planted]", findings: "Iterable[Finding]") -> Outcome:
     """Planted trouble against open findings, by detector, rule and subject."""
     wanted = {_identity(one.detector, one.rule, one.subject) for one in planted}
-    found = {_identity(one.detector, one.rule, one.subject) for one in findings}
+    # The story knows no connection names: streams are told apart by scope and name.
+    found = {
+        _identity(one.detector, one.rule, re.sub(r"^stream:[^/]+/", "stream:", one.subject))
+        for one in findings
+    }
     return Outcome(
         planted=len(wanted),
         found=len(wanted & found),
@@ -194,6 +153,4 @@ def compare(planted: "Iterable[Planted]", findings: "Iterable[Finding]") -> Outc
 
 
 def _identity(detector: str, rule: str, subject: str) -> str:
-    # The story knows no connection names: streams are told apart by scope and name.
-    subject = subject.replace(f"stream:{CONNECTION}/", "stream:")
     return " ".join(part for part in (detector, rule, subject) if part)
