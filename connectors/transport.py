@@ -520,7 +520,9 @@ class Transport:
         if isinstance(messages, dict):
             messages = list(messages.values())
         if isinstance(messages, list):
-            messages = "; ".join(str(one) for one in messages[:3])
+            # GraphQL, and GitHub's refusals of a parameter, wrap each message.
+            words = (one.get("message") if isinstance(one, dict) else one for one in messages[:3])
+            messages = "; ".join(str(one) for one in words if one)
         return f": {self._clean(messages)[:300]}" if messages else ""
 
     def _clean(self, what: object) -> str:

@@ -349,6 +349,23 @@ def test_secrets_never_stand_in_an_error(world: World, web: Any) -> None:
     assert "access_token" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"errorMessages": ["Nope", "Never"]}, "Nope; Never"),
+        ({"errors": {"project": "Nope"}}, "Nope"),
+        ({"errors": [{"message": "Nope", "code": 7}, {"code": 8}]}, "Nope"),
+        ({"message": "Nope"}, "Nope"),
+    ],
+)
+def test_the_servers_words_are_told_and_not_its_json(world: World, body: Any, told: str) -> None:
+    with responses.RequestsMock() as web:
+        web.get(f"{BASE}/x", status=400, json=body)
+        with pytest.raises(UnexpectedAnswer) as caught:
+            world.transport().get("x")
+    assert caught.value.what.endswith(f": {told}")
+
+
 def test_statuses_that_mean_something_are_handed_back(world: World, web: Any) -> None:
     web.get(f"{BASE}/x", status=404, body="<html>no</html>", content_type="text/html")
     assert world.transport().get("x", allow=frozenset({404})).status == 404
