@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import orjson
 
@@ -73,9 +74,10 @@ class Fault:
             if after and info is not None:
                 info["endCursor"], info["hasNextPage"] = after, True
         elif request.one("page"):
-            # The next page is this one again.
-            again = f"http://{request.headers.get('Host', '')}/{request.path}"
-            headers = {**headers, "Link": f'<{again}?page={request.one("page")}>; rel="next"'}
+            # The next page is this one again, at the address that its links show.
+            address = headers.get("Link", "<").split("<", 1)[1].split("?", 1)[0]
+            again = f"{address}?{urlencode(request.query, doseq=True)}"
+            headers = {**headers, "Link": f'<{again}>; rel="next"'}
         else:
             token = request.json().get("nextPageToken") or request.one("nextPageToken")
             if token:
