@@ -50,6 +50,23 @@ def test_nobody_else_gets_in(header: dict[str, str], message: str, path: str) ->
         assert (answer.status_code, answer.json()["message"]) == (401, message)
 
 
+def test_a_password_may_be_a_token() -> None:
+    with hosting(changes=2) as site:
+        url = f"{site.simulator.url('github')}/user"
+        assert requests.get(url, auth=("user0", site.token), timeout=5).ok
+        nonsense = {"Authorization": "Basic nonsense"}
+        assert requests.get(url, headers=nonsense, timeout=5).status_code == 401
+
+
+def test_nothing_is_written() -> None:
+    with hosting(changes=2) as site:
+        url = f"{site.simulator.url('github')}/repos/{site.repo.path}/issues"
+        proof = {"Authorization": f"Bearer {site.token}"}
+        answer = requests.post(url, json={"title": "x"}, headers=proof, timeout=5)
+        assert answer.status_code == 404
+        assert site.get("nothing").status_code == 404
+
+
 def test_a_revoked_token_gets_in_no_more() -> None:
     with hosting(changes=2) as site:
         site.world.credentials["owner"].revoked = True

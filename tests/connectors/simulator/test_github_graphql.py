@@ -192,6 +192,115 @@ def test_ids_lead_to_people_changes_and_issues(site: Hosting) -> None:
     assert found[2]["login"] == "user0"
 
 
+def test_a_merge_tells_what_it_closed_and_brought(own: Hosting) -> None:
+    issue = own.code.create_issue(own.repo, "Slow", author=None)
+    change = own.code.open_change(
+        own.repo,
+        "Fast",
+        "fast",
+        [("Fast", [FileEdit("a", "added"), FileEdit("b", "removed"), FileEdit("c")])],
+        author=None,
+        closes=[issue.id],
+    )
+    own.later(minutes=1)
+    own.code.merge(change, "merge")
+    query = """query($id: ID!, $issue: Int!, $number: Int!) { node(id: $id) { ... on Repository {
+      issue(number: $issue) { state timelineItems(last: 1) { nodes { ... on ClosedEvent {
+        stateReason closer { ... on PullRequest { number } } } } } }
+      pullRequest(number: $number) { merged mergedBy { login } isCrossRepository
+        closingIssuesReferences(first: 5) { nodes { number } }
+        files(first: 5) { nodes { path changeType } }
+        mergeCommit { oid parents(first: 2) { totalCount } }
+        timelineItems(first: 5, itemTypes: [MERGED_EVENT]) { nodes { ... on MergedEvent {
+          mergeRefName commit { oid } } } } } } } }"""
+    asked = {"id": own.node, "issue": issue.number, "number": change.number}
+    node = own.ask(query, **asked).json()["data"]["node"]
+    assert node["issue"]["state"] == "CLOSED"
+    assert node["issue"]["timelineItems"]["nodes"] == [
+        {"stateReason": "COMPLETED", "closer": {"number": change.number}}
+    ]
+    assert node["pullRequest"] == {
+        "merged": True,
+        "mergedBy": None,
+        "isCrossRepository": False,
+        "closingIssuesReferences": {"nodes": [{"number": issue.number}]},
+        "files": {
+            "nodes": [
+                {"path": "a", "changeType": "ADDED"},
+                {"path": "b", "changeType": "DELETED"},
+                {"path": "c", "changeType": "MODIFIED"},
+            ]
+        },
+        "mergeCommit": {"oid": change.landed_sha, "parents": {"totalCount": 2}},
+        "timelineItems": {
+            "nodes": [{"mergeRefName": "main", "commit": {"oid": change.landed_sha}}]
+        },
+    }
+
+
+def test_a_forks_head_outlives_the_fork(own: Hosting) -> None:
+    fork = own.code.add_repository(
+        own.code.add_group("github", "friend", "Friend"), "shop-web", fork_of=own.repo.id
+    )
+    change = own.code.open_change(
+        own.repo, "Add", "add", [("Add", [FileEdit("a")])], author=None, head_repo=fork
+    )
+    query = """query($id: ID!, $n: Int!) { node(id: $id) { ... on Repository {
+      pullRequest(number: $n) { isCrossRepository headRepository { nameWithOwner } } } } }"""
+
+    def told() -> Any:
+        answer = own.ask(query, id=own.node, n=change.number).json()
+        return answer["data"]["node"]["pullRequest"]["headRepository"]
+
+    assert told() == {"nameWithOwner": "friend/shop-web"}
+    row = own.get(f"./pulls/{change.number}").json()
+    assert (row["head"]["label"], row["head"]["repo"]["fork"]) == ("friend:add", True)
+    own.code.delete_repository(fork)
+    change.head_repo_id = None
+    assert told() is None
+    assert own.get(f"./pulls/{change.number}").json()["head"]["repo"] is None
+
+
+def test_deployments_newest_first_with_their_state(own: Hosting) -> None:
+    tip = own.code.git.tip(own.repo, "main") or ""
+    own.code.deploy(own.repo, tip, "staging", state="running")
+    found = own.ask(documents.document("deployments"), repository=own.node).json()
+    nodes = found["data"]["node"]["deployments"]["nodes"]
+    assert (nodes[0]["state"], nodes[0]["latestStatus"]["state"]) == ("IN_PROGRESS",) * 2
+    assert [one["state"] for one in nodes if one["environment"] == "production"] == [
+        "ACTIVE",
+        "INACTIVE",
+        "INACTIVE",
+    ]
+
+
+def test_a_repository_is_found_by_its_name(own: Hosting) -> None:
+    query = "query($o: String!, $n: String!) { repository(owner: $o, name: $n) { databaseId } }"
+    owner, _, name = own.repo.path.partition("/")
+    found = own.ask(query, o=owner, n=name).json()
+    assert found["data"]["repository"]["databaseId"] == own.repo.id
+    missing = own.ask(query, o=owner, n="nothing").json()
+    assert missing["data"] == {"repository": None}
+    assert missing["errors"][0]["type"] == "NOT_FOUND"
+
+
+def test_a_transferred_issue_comes_from_somewhere() -> None:
+    with hosting(changes=2, repositories=2) as site:
+        issue = site.code.issues_in(site.repo)[0]
+        other = site.code.hosted("github")[1]
+        moved = site.code.transfer(issue, other, by=None)
+        query = """query($id: ID!, $n: Int!) { node(id: $id) { ... on Repository {
+          issue(number: $n) { number repository { databaseId } timelineItems(last: 1) { nodes {
+            ... on TransferredEvent { fromRepository { databaseId } } } } } } } }"""
+        for node, number in ((site.node, issue.number), (node_id("R", other.id), moved.number)):
+            found = site.ask(query, id=node, n=number).json()["data"]["node"]["issue"]
+            assert found == {
+                "number": moved.number,
+                "repository": {"databaseId": other.id},
+                "timelineItems": {"nodes": [{"fromRepository": {"databaseId": site.repo.id}}]},
+            }
+
+
 def test_a_gone_author_is_null_and_a_robot_is_a_bot(own: Hosting) -> None:
     bot = next(one.account_id for one in own.world.people.values() if one.bot)
     for author in (None, bot):

@@ -56,6 +56,30 @@ def test_issues_list_pull_requests_too_and_take_a_beginning(site: Hosting) -> No
     assert site.get("./issues", since="yesterday").status_code == 422
 
 
+def test_issues_are_found_by_label_and_milestone(own: Hosting) -> None:
+    issue, other = own.code.issues_in(own.repo)[:2]
+    milestone = own.code.milestones_of(own.repo)[1]
+    own.code.relabel(issue, ["rare", "ui"])
+    own.code.plan(issue, milestone)
+    own.code.plan(other, None)
+
+    def found(**asked: Any) -> set[int]:
+        return set(numbers(own.everything("./issues", state="all", per_page=100, **asked)))
+
+    assert found(labels="rare,ui") == {issue.number}
+    assert found(labels="rare,other") == set()
+    assert issue.number in found(milestone=milestone.number) & found(milestone="*")
+    assert other.number in found(milestone="none")
+    assert found(milestone="none").isdisjoint(found(milestone="*"))
+
+
+def test_pulls_are_found_by_branch(own: Hosting) -> None:
+    change = own.code.changes_in(own.repo)[0]
+    head = f"{own.repo.owner}:{change.head_branch}"
+    assert change.number in numbers(own.everything("./pulls", state="all", head=head))
+    assert own.everything("./pulls", state="all", base="nowhere") == []
+
+
 def test_link_headers_name_the_pages_by_the_repositorys_id(site: Hosting) -> None:
     first = site.get("./pulls", state="all", per_page=10)
     assert set(first.links) == {"next", "last"}
