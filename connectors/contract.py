@@ -281,7 +281,10 @@ class Connector(Protocol):
         ...
 
     def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
-        """Look at ids a census missed, one answer for each."""
+        """Look at ids a census missed, one answer for each.
+
+        `scope.facts["keys"]` holds what people call them, as far as it is stored.
+        """
         ...
 
     def unchanged(

@@ -1,6 +1,7 @@
 """Which issues there are, by id alone, and a look at the ones that a census missed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,7 +34,7 @@ def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
         parts = ("all",) if window.since is None else ("open", "recent")
         for part in parts:
             ask = _by_graphql if site.uses_graphql else _by_rest
-            for ids in ask(site, scope, window, part):
+            for ids in ask(site, scope, window.since, part):
                 yield Page(tuple(RawRecord("census", id_, b"{}") for id_ in ids))
     if not site.visible(scope.source_id):
         raise NotAllowed(
@@ -42,11 +43,12 @@ def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
     yield Page((), committed=True)
 
 
-def _by_graphql(site: Site, scope: ScopeRef, window: Window, part: str) -> Iterator[list[str]]:
+def _by_graphql(
+    site: Site, scope: ScopeRef, recent: datetime | None, part: str
+) -> Iterator[list[str]]:
     where = f"census of {scope.key}"
     after: str | None = None
-    used: set[str] = set()
-    since = None if part != "recent" or window.since is None else stamp(window.since)
+    since = stamp(recent) if part == "recent" and recent is not None else None
     while True:
         variables = {
             "repository": node_of(scope),
@@ -62,22 +64,21 @@ def _by_graphql(site: Site, scope: ScopeRef, window: Window, part: str) -> Itera
         for one in nodes:
             site.numbers[scope.source_id, id_of(one)] = int(one.get("number") or 0)
         yield [id_of(one) for one in nodes]
-        after = next_cursor(held)
+        after = next_cursor(held, after)
         if after is None:
             return
-        if after in used:
-            raise UnexpectedAnswer("the server repeats a page for ever", where=where)
-        used.add(after)
 
 
-def _by_rest(site: Site, scope: ScopeRef, window: Window, part: str) -> Iterator[list[str]]:
+def _by_rest(
+    site: Site, scope: ScopeRef, recent: datetime | None, part: str
+) -> Iterator[list[str]]:
     params = {
         "state": "open" if part == "open" else "all",
         "sort": "created",
         "direction": "asc",
     }
-    if part == "recent" and window.since is not None:
-        params["since"] = stamp(window.since)
+    if part == "recent" and recent is not None:
+        params["since"] = stamp(recent)
     path = f"repositories/{scope.source_id}/issues"
     for page in pages(site.transport, path, params, size=site.options.page_size):
         found = [one for one in page if "pull_request" not in one and one.get("id") is not None]
@@ -94,19 +95,24 @@ def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:
     """
     held = scope.facts.get("keys")
     keys: Mapping[str, str] = held if isinstance(held, Mapping) else {}
-    visible = site.visible(scope.source_id)
-    out: list[Gone] = []
-    for id_ in ids:
-        if not visible:
-            out.append(
-                Gone(id_, GoneReason.HIDDEN, detail="the repository is gone or out of sight")
-            )
-        elif scope.facts.get("issues") is False:
-            out.append(Gone(id_, GoneReason.HIDDEN, detail="issues are switched off there"))
-        else:
-            number = number_of(keys.get(id_)) or site.numbers.get((scope.source_id, id_))
-            out.append(_look(site, scope, id_, number))
-    return out
+    if not site.visible(scope.source_id):
+        detail = "the repository is gone or out of sight"
+        return [Gone(id_, GoneReason.HIDDEN, detail=detail) for id_ in ids]
+    if scope.facts.get("issues") is False:
+        detail = "issues are switched off there"
+        return [Gone(id_, GoneReason.HIDDEN, detail=detail) for id_ in ids]
+    numbers = {
+        id_: number_of(keys.get(id_)) or site.numbers.get((scope.source_id, id_)) for id_ in ids
+    }
+    if not all(numbers.values()):
+        # No API gives an issue by its id alone: what is listed is listed with its number.
+        ask = _by_graphql if site.uses_graphql else _by_rest
+        for _ in ask(site, scope, None, "all"):
+            pass
+    return [
+        _look(site, scope, id_, number or site.numbers.get((scope.source_id, id_)))
+        for id_, number in numbers.items()
+    ]
 
 
 def _look(site: Site, scope: ScopeRef, id_: str, number: int | None) -> Gone:

@@ -21,7 +21,6 @@ from connectors.github.moments import instant
 from connectors.github.paging import has_next, rows
 from connectors.github.site import Site, encoded, node_of, payload
 from connectors.github.walk import Walk
-from connectors.transport import ATTEMPTS
 
 #: Version of what is asked for; a new one reads everything again.
 SHAPE = 1
@@ -58,7 +57,7 @@ def _by_graphql(site: Site, walk: Walk, part: str, last: bool) -> Iterator[Page]
             for place, node in nodes
             for record in _records(walk, node, found, ("node", "pullRequests", "nodes", place))
         ]
-        after = None if ended else next_cursor(held)
+        after = None if ended else next_cursor(held, after)
         expected = held.get("totalCount")
         yield _page(walk, part, last, records, after, expected)
         if after is None:
@@ -82,11 +81,9 @@ def _ask(site: Site, scope: ScopeRef, part: str, after: str | None) -> tuple[dic
                 document("changes"),
                 variables,
                 where=f"pull requests of {scope.key}",
-                attempts=1 if size > 1 else ATTEMPTS,
+                can_shrink=size > 1,
             )
         except TooMuch:
-            if size == 1:
-                raise
             size = site.sizes.shrink(scope.source_id, "changes", size)
             continue
         site.sizes.worked(scope.source_id, "changes", most)

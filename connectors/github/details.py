@@ -20,7 +20,6 @@ from connectors.github.histories import split, unreadable
 from connectors.github.moments import instant
 from connectors.github.paging import everything
 from connectors.github.site import Site, encoded, node_of, payload
-from connectors.transport import ATTEMPTS
 
 #: Pull requests per GraphQL request of the follow-up.
 TOGETHER = 10
@@ -180,8 +179,6 @@ def _by_graphql(site: Site, scope: ScopeRef, wanted: Sequence[tuple[str, int]]) 
         try:
             yield _together(site, scope, part)
         except TooMuch:
-            if len(part) == 1:
-                raise
             site.sizes.shrink(scope.source_id, "details", len(part))
             continue
         site.sizes.worked(scope.source_id, "details", TOGETHER)
@@ -199,7 +196,7 @@ def _together(site: Site, scope: ScopeRef, part: Sequence[tuple[str, int]]) -> P
         numbered("details", len(part)),
         variables,
         where=f"details of pull requests of {scope.key}",
-        attempts=1 if len(part) > 1 else ATTEMPTS,
+        can_shrink=len(part) > 1,
     )
     repository = graphql.repository(found, scope.source_id, scope.key)
     records: list[RawRecord] = []

@@ -28,7 +28,7 @@ _NUMBERED = {"histories": ("issue", "History"), "details": ("pullRequest", "Deta
 def document(name: str, newer: bool = False) -> str:
     """The document of a file, with every fragment it uses.
 
-    `newer`: the server's schema knows the types of issues and their events.
+    `newer`: the server's schema knows duplicates, the types of issues and their events.
     """
     return _complete(_file(name), newer)
 
@@ -87,7 +87,7 @@ def _complete(text: str, newer: bool) -> str:
 
 def _with_newer(text: str, newer: bool) -> str:
     if not newer:
-        return text
+        return text.replace("(enableDuplicate: true)", "")
     return re.sub(
         r"\.\.\.(Item|Event)\b(?! on)",
         lambda found: "...Item ...ItemType" if found[1] == "Item" else "...Event ...TypeEvent",

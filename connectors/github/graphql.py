@@ -10,11 +10,12 @@ from connectors.contract import (
     NotAllowed,
     NotFound,
     SourceError,
+    TooManyRequests,
     Unavailable,
     UnexpectedAnswer,
 )
 from connectors.github.client import graphql_url
-from connectors.transport import ATTEMPTS, Transport
+from connectors.transport import Transport
 
 #: Successful pages after which a shrunken page grows again.
 GROW_AFTER = 8
@@ -91,26 +92,20 @@ def ask(
     variables: Mapping[str, Any],
     *,
     where: str,
-    attempts: int = ATTEMPTS,
+    can_shrink: bool = False,
 ) -> Found:
     """The answer to one document.
 
-    Raises TooMuch where a smaller question may be answered, NotFound or NotAllowed where nothing of
+    `can_shrink`: the question can be made smaller; where the server is overloaded by it, TooMuch is
+    raised at once in place of asking the same again. Raises NotFound or NotAllowed where nothing of
     what was asked for came, and other SourceErrors.
     """
-    url = graphql_url(transport.base_url)
-    body = {"query": text, "variables": dict(variables)}
-    try:
-        answer = transport.post(url, body, attempts=attempts)
-    except Unavailable as error:
-        if _is_overload(error):
-            raise TooMuch(error.what, where=where, todo=error.todo) from error
-        raise
-    found = answer.object()
+    found = _post(transport, {"query": text, "variables": dict(variables)}, where, can_shrink)
     troubles = tuple(_trouble(one) for one in _list(found.get("errors")))
     data = found.get("data")
     if any(_too_much(one) for one in troubles):
-        raise TooMuch(
+        kind = TooMuch if can_shrink else Unavailable
+        raise kind(
             f"the server cannot answer so much at once: {troubles[0].message[:200]}",
             where=where,
             todo="The next run goes on; nothing is lost.",
@@ -118,6 +113,22 @@ def ask(
     if not isinstance(data, dict) or (troubles and not any(_asked_for(data))):
         raise _failed(troubles, where)
     return Found(data, troubles)
+
+
+def _post(
+    transport: Transport, body: Mapping[str, Any], where: str, can_shrink: bool
+) -> dict[str, Any]:
+    url = graphql_url(transport.base_url)
+    if can_shrink:
+        try:
+            return transport.post(url, body, attempts=1).object()
+        except Unavailable as error:
+            # An overload costs points each time; other trouble passes and is waited for below.
+            if _is_overload(error):
+                raise TooMuch(error.what, where=where, todo=error.todo) from error
+        except TooManyRequests:
+            pass
+    return transport.post(url, body).object()
 
 
 def repository(found: Found, repository_id: str, where: str) -> dict[str, Any]:
@@ -140,18 +151,25 @@ def connection(parent: Mapping[str, Any], name: str, where: str) -> dict[str, An
     return held
 
 
-def next_cursor(held: Mapping[str, Any]) -> str | None:
-    """Cursor of the next page; None at the end."""
+def next_cursor(held: Mapping[str, Any], after: str | None = None) -> str | None:
+    """Cursor of the next page; None at the end.
+
+    Raises UnexpectedAnswer if it is the one that was asked from, `after`.
+    """
     info = held.get("pageInfo")
     if not isinstance(info, dict) or info.get("hasNextPage") is not True:
         return None
     cursor = info.get("endCursor")
-    return cursor if isinstance(cursor, str) else None
+    if not isinstance(cursor, str):
+        return None
+    if cursor == after:
+        raise UnexpectedAnswer("the server repeats a page for ever", where="GraphQL")
+    return cursor
 
 
 def _is_overload(error: SourceError) -> bool:
     """A gateway that gave up, or no answer in time: what GitHub does after ten seconds."""
-    return any(word in error.what for word in ("HTTP 502", "HTTP 503", "HTTP 504", "timed out"))
+    return any(word in error.what for word in ("HTTP 502", "HTTP 504", "timed out"))
 
 
 def _too_much(one: Trouble) -> bool:

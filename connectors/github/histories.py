@@ -9,7 +9,6 @@ from connectors.contract import (
     Page,
     RawRecord,
     ScopeRef,
-    UnexpectedAnswer,
     Unreadable,
     Window,
 )
@@ -20,7 +19,6 @@ from connectors.github.keys import number_of
 from connectors.github.moments import instant
 from connectors.github.paging import everything
 from connectors.github.site import Site, encoded, node_of, payload
-from connectors.transport import ATTEMPTS
 
 #: Histories per GraphQL request.
 TOGETHER = 20
@@ -92,8 +90,6 @@ def _by_graphql(site: Site, scope: ScopeRef, wanted: Sequence[tuple[str, int]]) 
         try:
             yield _together(site, scope, part)
         except TooMuch:
-            if len(part) == 1:
-                raise
             site.sizes.shrink(scope.source_id, "histories", len(part))
             continue
         site.sizes.worked(scope.source_id, "histories", TOGETHER)
@@ -108,7 +104,7 @@ def _together(site: Site, scope: ScopeRef, part: Sequence[tuple[str, int]]) -> P
         numbered("histories", len(part), site.newer),
         variables,
         where=f"histories of {scope.key}",
-        attempts=1 if len(part) > 1 else ATTEMPTS,
+        can_shrink=len(part) > 1,
     )
     repository = graphql.repository(found, scope.source_id, scope.key)
     records: list[RawRecord] = []
@@ -138,11 +134,8 @@ def _all_events(site: Site, scope: ScopeRef, number: int, node: Mapping[str, Any
     where = f"history of {scope.key}#{number}"
     held = connection(node, "timelineItems", where)
     events = list(held["nodes"])
-    used: set[str] = set()
-    while (after := next_cursor(held)) is not None:
-        if after in used:
-            raise UnexpectedAnswer("the server repeats a page for ever", where=where)
-        used.add(after)
+    after: str | None = None
+    while (after := next_cursor(held, after)) is not None:
         found = graphql.ask(
             site.transport,
             document("history_page", site.newer),

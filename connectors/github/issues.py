@@ -13,7 +13,6 @@ from connectors.github.moments import instant, stamp
 from connectors.github.paging import has_next, rows
 from connectors.github.site import Site, encoded, node_of, payload
 from connectors.github.walk import Walk
-from connectors.transport import ATTEMPTS
 
 #: Version of what is asked for; a new one reads everything again.
 SHAPE = 1
@@ -54,7 +53,7 @@ def _by_graphql(site: Site, walk: Walk) -> Iterator[Page]:
                 raise UnexpectedAnswer(
                     f"{lost} issues of a page came without contents", where=walk.scope.key
                 )
-            after = next_cursor(held)
+            after = next_cursor(held, after)
             if part == "open" and nodes and _beyond(nodes[-1], walk.horizon):
                 # What follows is recent and comes with the second part.
                 after = None
@@ -73,7 +72,8 @@ def ask_page(site: Site, walk: Walk, part: str, after: str | None) -> tuple[dict
     """The repository with one page of issues, and the page size that was answered."""
     scope = walk.scope
     lower = walk.lower if walk.lower is not None else walk.horizon
-    size = site.sizes.get(scope.source_id, "issues", PAGE)
+    most = min(PAGE, site.options.page_size)
+    size = site.sizes.get(scope.source_id, "issues", most)
     while True:
         variables = {
             "repository": node_of(scope),
@@ -89,14 +89,12 @@ def ask_page(site: Site, walk: Walk, part: str, after: str | None) -> tuple[dict
                 document("issues", site.newer),
                 variables,
                 where=f"issues of {scope.key}",
-                attempts=1 if size > 1 else ATTEMPTS,
+                can_shrink=size > 1,
             )
         except TooMuch:
-            if size == 1:
-                raise
             size = site.sizes.shrink(scope.source_id, "issues", size)
             continue
-        site.sizes.worked(scope.source_id, "issues", PAGE)
+        site.sizes.worked(scope.source_id, "issues", most)
         return graphql.repository(found, scope.source_id, scope.key), size
 
 

@@ -67,7 +67,7 @@ class Site:
     identity: Identity | None = None
     #: questions go to GraphQL.
     uses_graphql: bool = False
-    #: the schema knows types of issues and their events.
+    #: the schema knows duplicates, types of issues and their events.
     newer: bool = False
     sizes: graphql.Sizes = field(default_factory=graphql.Sizes)
     capabilities: dict[str, Capability] = field(default_factory=dict)
@@ -165,9 +165,7 @@ class Site:
     def _probe(self) -> str:
         """Whether GraphQL answers and knows what is asked for; the reason where it does not."""
         try:
-            found = graphql.ask(
-                self.transport, document("connect"), {}, where="GraphQL", attempts=2
-            ).data
+            found = graphql.ask(self.transport, document("connect"), {}, where="GraphQL").data
         except CannotAuthenticate:
             raise
         except SourceError as error:
@@ -179,12 +177,14 @@ class Site:
             | (_PULL_FIELDS - _names(found.get("pullRequest"), "fields"))
             | (set(EVENTS) - events)
         )
-        if not _takes(found.get("issue"), "stateReason", "enableDuplicate"):
-            lacking.append("enableDuplicate")
         if lacking:
             return f"its schema is older than what is asked for: no {', '.join(lacking)}"
         self.uses_graphql = True
-        self.newer = "issueType" in issue and events.issuperset(TYPE_EVENTS)
+        self.newer = (
+            "issueType" in issue
+            and events.issuperset(TYPE_EVENTS)
+            and _takes(found.get("issue"), "stateReason", "enableDuplicate")
+        )
         return "answers"
 
     @property

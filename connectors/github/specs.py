@@ -97,7 +97,8 @@ STREAMS: tuple[StreamSpec, ...] = (
         order=Order.DESCENDING,
         deletions=Deletions.INVISIBLE,
         feeds=("pipeline_run",),
-        daily_overlap=timedelta(days=7),
+        # A run can be started again for this long, which the listing does not tell.
+        daily_overlap=timedelta(days=30),
         permissions=_ACTIONS,
         requests_per_item=1.0,
         optional=True,

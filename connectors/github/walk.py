@@ -59,13 +59,17 @@ class Walk:
         if self.newest is None or updated >= self.newest[1]:
             self.newest = (id_, updated)
 
+    @property
+    def _newest(self) -> list[str] | None:
+        return None if self.newest is None else list(self.newest)
+
     def step(self, **mark: Any) -> Cursor:
         """The cursor inside the walk."""
         lower = None if self.lower is None else stamp(self.lower)
         out: dict[str, Any] = {
             "shape": self.shape,
             "name": self.scope.key,
-            "newest": self.newest,
+            "newest": self._newest,
             "walk": {**mark, "lower": lower},
         }
         if "since" in self._held:
@@ -78,7 +82,7 @@ class Walk:
             "shape": self.shape,
             "name": self.scope.key,
             "since": stamp(self.window.run_started_at),
-            "newest": self.newest,
+            "newest": self._newest,
             **more,
         }
 

@@ -641,7 +641,7 @@ def _read_census(reading: Reading) -> None:
         everything,
         within,
         ours,
-        lambda ids: session.connector.look(reading.spec.name, scope, ids),
+        lambda ids: session.connector.look(reading.spec.name, _called(reading, ids), ids),
     )
     configured = {one.source_id for one in session.scopes}
     now = context.clock.now()
@@ -675,6 +675,14 @@ def _read_census(reading: Reading) -> None:
         reading.partial = (
             f"{len(verdict.missing)} items are listed by the server and could not be read"
         )
+
+
+def _called(reading: Reading, ids: Sequence[str]) -> ScopeRef:
+    """The scope with what people call these ids: some hosts show nothing by an id alone."""
+    scope, of = reading.scope, schema.work_item
+    with reading.context.store.reading() as conn:
+        keys = follow_ups.keys(conn, reading.session.id, of, ids)
+    return replace(scope, facts={**scope.facts, "keys": keys})
 
 
 def _census_ids(reading: Reading, since: datetime | None) -> frozenset[str] | None:
