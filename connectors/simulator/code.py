@@ -628,7 +628,10 @@ class CodeWorld:
         return together(edit for sha in change.commits for edit in self.git.at(repo, sha).files)
 
     def preview(self, change: ChangeRequest, *, at: datetime | None = None) -> Commit | None:
-        """The vendor's own merge of head and base as they are, for tests; None at a conflict."""
+        """The vendor's own merge of head and base as they are, for tests; None at a conflict.
+
+        The same head and base give the same commit, whenever somebody looks.
+        """
         repo, moment = self.repositories[change.repo_id], at or self.now
         if change.conflict:
             return None
@@ -636,8 +639,9 @@ class CodeWorld:
         found = self._previews.get((change.id, change.head_sha, tip))
         if found is None:
             text = f"Merge {change.head_sha} into {tip}"
+            made = max(self.git.at(repo, sha).committed for sha in (tip, change.head_sha))
             found = self._previews[change.id, change.head_sha, tip] = self.git.join(
-                repo, tip, change.head_sha, change.fork_sha, text, None, moment
+                repo, tip, change.head_sha, change.fork_sha, text, None, made
             )
         return found
 

@@ -79,6 +79,7 @@ def test_a_preview_has_the_tree_of_what_lands_while_the_base_stays(world: World)
     one = change(code, repo)
     code.commit(repo, "Meanwhile", author=BOB, at=at(1))
     preview = code.preview(one, at=at(2))
+    assert code.preview(one, at=at(2.5)) is preview
     code.merge(one, "squash", at=at(3))
     assert preview is not None
     assert preview.tree == code.git.at(repo, one.landed_sha or "").tree
