@@ -139,7 +139,7 @@ def _keep(
         "confirmed_by": author,
         "confirmed_at": now,
     }
-    replace_known(conn, test_check, values, None if held is None else held.known_from, now)
+    replace_known(conn, test_check, [(values, None if held is None else held.known_from)], now)
 
 
 def _listing(

@@ -1,6 +1,5 @@
 """From the evidence of a repository to what is known of each of its changes; pure."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from mappings.vocabulary import HistoryState
@@ -25,7 +24,8 @@ def facts(found: Evidence, named: Sequence[Named]) -> dict[str, ChangeFacts]:
     names |= {name for name, word in found.confirmed.items() if word}
     mine = {one.id: _own_checks(found, one, counting) for one in found.changes}
     ran = [{check.name for check in mine[one.id]} for one in found.changes]
-    unread = {one.id: _unread(found, one) for one in found.changes}
+    sources = frozenset(source for told in found.asked.values() for source in told)
+    unread = {one.id: _unread(found, one, sources) for one in found.changes}
     readable = sum(1 for reasons in unread.values() if not reasons)
     has_tests = True if names else (False if readable else None)
     result = {}
@@ -66,11 +66,13 @@ def _own_checks(found: Evidence, one: Landed, counting: Collection[str]) -> tupl
     )
 
 
-def _unread(found: Evidence, one: Landed) -> tuple[str, ...]:
-    """Why results of this change may be missing; empty: all there are were read."""
+def _unread(found: Evidence, one: Landed, sources: Collection[str]) -> tuple[str, ...]:
+    """Why results of this change may be missing; empty: all there are were read.
+
+    `sources`: what is asked for by commit in this repository.
+    """
     if one.landed_sha is None:
         return ("the commit that landed is not told",)
-    sources = Counter(source for told in found.asked.values() for source in told)
     reasons: dict[str, None] = {}
     shas = {one.landed_sha: None, one.head_sha or one.landed_sha: None}
     if not sources:

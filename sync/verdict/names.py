@@ -31,12 +31,15 @@ class Grade(StrEnum):
         """Place in the order, 0 for the weakest; `unknown` has none. Raises ValueError for it."""
         if self is Grade.UNKNOWN:
             raise ValueError("an unknown grade has no place in the order")
-        return list(Grade).index(self)
+        return _RANKS[self]
 
     @property
     def is_success(self) -> bool:
         """Whether a test ran and passed somewhere."""
         return self is not Grade.UNKNOWN and self.rank >= Grade.STALE.rank
+
+
+_RANKS = {grade: place for place, grade in enumerate(Grade)}
 
 
 class Verdict(StrEnum):

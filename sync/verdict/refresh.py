@@ -19,6 +19,9 @@ from sync.verdict.facts import facts, tests
 from sync.verdict.judge import ChangeFacts, Judgement, judge
 from sync.verdict.load import JUDGED, Repository, load, repositories
 
+#: The row that is known from now on, and since when the one of before was; None: there was none.
+Change = tuple[Mapping[str, Any], datetime | None]
+
 
 @dataclass(slots=True)
 class Refreshed:
@@ -60,7 +63,7 @@ def _keep_checks(
             )
         )
     }
-    changed = 0
+    changed: list[Change] = []
     for one in named:
         row = held.get(one.label)
         if one.test.confirmed or (row is not None and row.confirmed_by is not None):
@@ -74,9 +77,9 @@ def _keep_checks(
             "is_test": one.test.is_test,
             "why": one.test.why,
         }
-        replace_known(conn, test_check, values, row.known_from if row is not None else None, now)
-        changed += 1
-    return changed
+        changed.append((values, row.known_from if row is not None else None))
+    replace_known(conn, test_check, changed, now)
+    return len(changed)
 
 
 def _keep_verdicts(
@@ -104,7 +107,7 @@ def _keep_verdicts(
             "AND known_to IS NULL",
         )
     }
-    changed = 0
+    changed: list[Change] = []
     for change_id, one in sorted(known.items()):
         values = _values(judge(one))
         row = held.get(change_id)
@@ -112,15 +115,10 @@ def _keep_verdicts(
         values["landed_sha"] = one.landed_sha
         if now_held == values:
             continue
-        replace_known(
-            conn,
-            verdict_table,
-            {"connection_id": connection_id, "change_request_id": change_id, **values},
-            None if row is None else row[0],
-            now,
-        )
-        changed += 1
-    return changed
+        key = {"connection_id": connection_id, "change_request_id": change_id}
+        changed.append(({**key, **values}, None if row is None else row[0]))
+    replace_known(conn, verdict_table, changed, now)
+    return len(changed)
 
 
 def _values(one: Judgement) -> dict[str, Any]:
@@ -133,20 +131,23 @@ def _values(one: Judgement) -> dict[str, Any]:
 
 
 def replace_known(
-    conn: sa.Connection,
-    table: sa.Table,
-    values: Mapping[str, Any],
-    known_from: datetime | None,
-    now: datetime,
+    conn: sa.Connection, table: sa.Table, rows: Sequence[Change], now: datetime
 ) -> None:
-    """Close the row that was known from then, and insert one that is known from now."""
+    """Close the rows that are known until now, and insert those that are known from now on."""
     key = [column.name for column in table.primary_key.columns if column.name != "known_from"]
-    this = sa.and_(*(table.c[name] == values[name] for name in key))
-    if known_from is not None:
-        held = sa.and_(this, table.c.known_from == known_from)
+    for values, known_from in rows:
+        if known_from is None:
+            continue
+        held = sa.and_(
+            *(table.c[name] == values[name] for name in key), table.c.known_from == known_from
+        )
         # A row known from and until one instant never was.
         if known_from >= now:
             conn.execute(sa.delete(table).where(held))
         else:
             conn.execute(sa.update(table).where(held).values(known_to=now))
-    conn.execute(sa.insert(table).values({**values, "known_from": now, "known_to": None}))
+    if rows:
+        conn.execute(
+            sa.insert(table),
+            [{**values, "known_from": now, "known_to": None} for values, _ in rows],
+        )
