@@ -90,6 +90,9 @@ class CodeStory:
             plot(scene)
         for plot in self.rng.sample(HARMLESS, self.rng.randint(6, len(HARMLESS))):
             plot(scene)
+        for repo in every[:TESTED]:
+            # What is in a private repository is told to its owner only, and a demo is to be read.
+            repo.private = False
         for repo in every[TESTED:]:
             scene.plant("test.not-tested", f"repository:{repo.id}", "no-ci")
         if self.rng.random() < 0.4:
