@@ -1,10 +1,8 @@
 """The same issues, without their history, into SQLite by dlt; runs in an environment of its own.
 
-python dlt_load.py URL PAGES DATABASE
+python -m benchmarks.dlt_load URL PAGES DATABASE
 """
 
-import json
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -12,6 +10,8 @@ from typing import Any
 
 import dlt
 import requests
+
+from benchmarks.measure import print_measure
 
 
 def main() -> None:
@@ -31,17 +31,7 @@ def main() -> None:
         dataset_name="jira",
     )
     pipeline.run(issues())
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    print(
-        json.dumps(
-            {
-                "cpu": time.process_time() - cpu,
-                "wall": time.perf_counter() - wall,
-                "process_cpu": usage.ru_utime + usage.ru_stime,
-                "peak_mb": usage.ru_maxrss / 1024,
-            }
-        )
-    )
+    print_measure(cpu, wall)
 
 
 if __name__ == "__main__":

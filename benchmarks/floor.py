@@ -34,6 +34,22 @@ TABLES = (
     "scope_membership",
     "scope_entity",
     "link",
+    "change_request",
+    "change_request_key",
+    "change_part",
+    "change_file",
+    "review",
+    "code_commit",
+    "change_commit",
+    "push_event",
+    "reference",
+    "change_link",
+    "pipeline_run",
+    "check_result",
+    "checks_state",
+    "release",
+    "deployment",
+    "required_check",
 )
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from benchmarks import world as worlds
 from benchmarks.load import plan
+from benchmarks.recorder import key
 from connectors.contract import Mode, Runtime, Window
 from connectors.jira.connector import JiraConnector
 from connectors.simulator.clock import Clock
-from connectors.simulator.http import Logged
 from connectors.simulator.server import Simulator
 
 
@@ -45,17 +45,20 @@ def main() -> None:
                 for page in connector.read(spec.name, scope, None, window):
                     if spec.mode is Mode.INCREMENTAL:
                         ids.extend(record.source_id for record in page.records)
-        answers = {key(one): (one.status, one.sent) for one in simulator.log}
+        answers = {
+            key(one.method, one.path, one.query, one.body): (one.status, one.sent, {})
+            for one in simulator.log
+        }
         pages = [one.sent for one in simulator.log if "search/jql" in one.path][1:]
-    held = {"answers": answers, "pages": pages, "email": owner.email, "token": owner.token}
+    held = {
+        "answers": answers,
+        "now": worlds.NOW,
+        "pages": pages,
+        "email": owner.email,
+        "token": owner.token,
+    }
     with target.open("wb") as file:
         pickle.dump(held, file)
-
-
-def key(one: Logged) -> tuple[str, str, bytes]:
-    """What tells requests apart."""
-    query = "&".join(f"{name}={v}" for name, vs in sorted(one.query.items()) for v in vs)
-    return one.method, f"{one.path}?{query}", one.body
 
 
 if __name__ == "__main__":
