@@ -147,8 +147,9 @@ class Site:
     def _choose_api(self) -> None:
         if self.options.api == "rest":
             return
-        if self.options.api == "auto" and "graphql" in self.remembered:
-            self.uses_graphql = self.remembered["graphql"] is True
+        known = self.remembered.get("graphql")
+        if known is True or (known is False and self.options.api == "auto"):
+            self.uses_graphql = known
             self.newer = self.remembered.get("issue_types") is True
             detail = "remembered"
         else:
