@@ -394,3 +394,134 @@ def test_a_request_that_is_no_post_is_no_question(site: Company) -> None:
     assert orjson.loads(post(site, "{ metadata { version } }").body) == {
         "data": {"metadata": {"version": "18.6.0-ee"}}
     }
+
+
+def test_plans_of_a_project_and_of_the_groups_around_it(site: Company) -> None:
+    query = """query ($path: ID!, $above: Boolean, $state: MilestoneStateEnum) {
+      project(fullPath: $path) {
+        milestones(includeAncestors: $above, state: $state) { nodes {
+          title state dueDate startDate expired webPath projectMilestone groupMilestone } }
+        iterations { nodes { id sequence state startDate dueDate title webUrl } } } }"""
+    own = ask(site, query)["project"]
+    assert own["milestones"]["nodes"] == [
+        {
+            "title": "1.0",
+            "state": "active",
+            "dueDate": "2026-03-20",
+            "startDate": "2026-02-01",
+            "expired": False,
+            "webPath": "/apollo/web/shop/-/milestones/1",
+            "projectMilestone": True,
+            "groupMilestone": False,
+        }
+    ]
+    (iteration,) = own["iterations"]["nodes"]
+    assert iteration["id"] == f"gid://gitlab/Iteration/{site.iteration.id}"
+    assert (iteration["state"], iteration["dueDate"]) == ("current", "2026-03-08")
+    every = ask(site, query, above=True)["project"]["milestones"]["nodes"]
+    assert [(one["title"], one["groupMilestone"]) for one in every] == [
+        ("1.0", False),
+        ("Q1", True),
+    ]
+    site.world.code.close_milestone(site.quarter)
+    closed = ask(site, query, above=True, state="closed")["project"]["milestones"]["nodes"]
+    assert [one["title"] for one in closed] == ["Q1"]
+
+
+def test_a_group_its_parent_and_its_projects(site: Company) -> None:
+    query = """query ($group: ID!, $inner: Boolean) { group(fullPath: $group) {
+      parent { fullPath } projects(includeSubgroups: $inner) { nodes { fullPath } }
+      milestones(includeAncestors: true) { nodes { title } } iterations { nodes { iid } } } }"""
+    inner = ask(site, query, group="apollo/web")["group"]
+    assert inner["parent"] == {"fullPath": "apollo"}
+    assert [one["fullPath"] for one in inner["projects"]["nodes"]] == [
+        "apollo/web/shop",
+        "apollo/web/shop-fork",
+    ]
+    assert inner["milestones"]["nodes"] == [{"title": "Q1"}]
+    assert inner["iterations"]["nodes"] == [{"iid": "1"}]
+    top = ask(site, query, group="apollo", inner=True)["group"]
+    assert (top["parent"], len(top["projects"]["nodes"])) == (None, 2)
+    assert ask(site, query, group="apollo")["group"]["projects"]["nodes"] == []
+    assert ask(site, query, group="nowhere")["group"] is None
+
+
+def test_projects_by_id_and_those_that_may_not_be_seen(site: Company) -> None:
+    query = """query ($ids: [ID!]) { projects(ids: $ids) { nodes { id archived visibility
+      repository { empty rootRef } group { fullPath } } } }"""
+    nodes = ask(site, query)["projects"]["nodes"]
+    assert [one["repository"]["empty"] for one in nodes] == [False, True]
+    assert [one["repository"]["rootRef"] for one in nodes] == ["main", None]
+    ids = [f"gid://gitlab/Project/{site.fork.id}", "gid://gitlab/Project/nonsense"]
+    (fork,) = ask(site, query, ids=ids)["projects"]["nodes"]
+    assert fork["group"] == {"fullPath": "apollo/web"}
+    site.world.code.hide(site.owner, site.fork)
+    assert ask(site, query, ids=ids)["projects"]["nodes"] == []
+
+
+def test_a_merge_request_by_its_id_with_what_belongs_to_it(site: Company) -> None:
+    query = """query ($id: MergeRequestID!) { mergeRequest(id: $id) {
+      title sourceBranch targetBranch mergeCommitSha approved headPipeline { sha }
+      mergeUser { username } sourceProject { fullPath } diffStats(path: "src/cart.py") { additions }
+      commitsWithoutMergeCommits { nodes { shortId authorName } } labels { nodes { title } } } }"""
+    id_ = f"gid://gitlab/MergeRequest/{site.merged.id}"
+    found = ask(site, query, id=id_)["mergeRequest"]
+    assert found["mergeCommitSha"] == site.merged.landed_sha
+    assert found["headPipeline"] == {"sha": site.runs["result"].sha}
+    assert (found["mergeUser"], found["approved"]) == ({"username": "ada"}, True)
+    assert found["diffStats"] == [{"additions": 3}]
+    assert [one["authorName"] for one in found["commitsWithoutMergeCommits"]["nodes"]] == [
+        "Ben Okafor",
+        "Ben Okafor",
+    ]
+    site.world.code.update_branch(site.open)
+    other = ask(site, query, id=f"gid://gitlab/MergeRequest/{site.open.id}")["mergeRequest"]
+    assert len(other["commitsWithoutMergeCommits"]["nodes"]) == 1
+    site.world.code.switch(site.shop, "changes", False)
+    assert ask(site, query, id=id_)["mergeRequest"] is None
+
+
+def test_releases_in_either_order(site: Company) -> None:
+    code, sha = site.world.code, str(site.merged.landed_sha)
+    for n, name in enumerate(("v1", "v2")):
+        code.tag(site.shop, name, sha, at=NOW + timedelta(hours=n))
+        code.release(site.shop, name, name, author="a1", at=NOW + timedelta(hours=n))
+    query = """query ($path: ID!, $sort: ReleaseSort) { project(fullPath: $path) {
+      releases(sort: $sort) { nodes { tagName releasedAt upcomingRelease commit { sha } } } } }"""
+    nodes = ask(site, query)["project"]["releases"]["nodes"]
+    assert [(one["tagName"], one["upcomingRelease"]) for one in nodes] == [
+        ("v2", True),
+        ("v1", False),
+    ]
+    assert nodes[0]["commit"] == {"sha": sha}
+    nodes = ask(site, query, sort="RELEASED_AT_ASC")["project"]["releases"]["nodes"]
+    assert [one["tagName"] for one in nodes] == ["v1", "v2"]
+    code.switch(site.shop, "releases", False)
+    assert ask(site, query)["project"]["releases"] is None
+
+
+def test_what_blocks_an_issue_and_what_it_is_about(site: Company) -> None:
+    site.world.code.block(site.bug, site.secret)
+    query = """query ($path: ID!) { project(fullPath: $path) { issues(sort: created_asc) { nodes {
+      iid blockingCount blockedByCount blockedByIssues { nodes { iid } } labels { nodes { title } }
+      iteration { iid } weight relatedMergeRequests { nodes { iid } } } } } }"""
+    bug, secret = ask(site, query)["project"]["issues"]["nodes"]
+    assert bug["blockedByIssues"]["nodes"] == [{"iid": "2"}]
+    assert (bug["blockedByCount"], secret["blockingCount"]) == (1, 1)
+    assert bug["labels"]["nodes"] == [{"title": "bug"}]
+    assert (bug["iteration"], bug["weight"]) == ({"iid": "1"}, 3)
+    assert bug["relatedMergeRequests"]["nodes"] == [{"iid": "1"}]
+
+
+def test_a_pipeline_by_number_and_its_place_among_others(site: Company) -> None:
+    query = """query ($path: ID!, $iid: ID) { project(fullPath: $path) { pipeline(iid: $iid) {
+      id active complete duration commit { sha } downstream { nodes { iid } } upstream { iid }
+      sourceJob { id kind } jobs(retried: false) { nodes { name webPath } } } } }"""
+    push = ask(site, query, iid="3")["project"]["pipeline"]
+    assert (push["active"], push["complete"], push["duration"]) == (False, True, 180)
+    assert push["downstream"]["nodes"] == [{"iid": "4"}]
+    assert push["sourceJob"] is None
+    assert push["jobs"]["nodes"][0]["webPath"].startswith("/apollo/web/shop/-/jobs/")
+    child = ask(site, query, iid="4")["project"]["pipeline"]
+    assert (child["upstream"], child["sourceJob"]["kind"]) == ({"iid": "3"}, "BRIDGE")
+    assert ask(site, query, iid="99")["project"]["pipeline"] is None

@@ -500,3 +500,126 @@ def test_only_the_newest_status_of_a_context_is_told_unless_all_are_asked_for(
     assert [one["status"] for one in site.json(path)] == ["success"]
     every = [one["status"] for one in site.json(path, all="true")]
     assert every == ["pending", "failed", "success"]
+
+
+# --- what is asked for seldom --------------------------------------------------------------------
+
+
+def test_groups_by_id_and_path(site: Company) -> None:
+    found = site.json(f"groups/{quote('apollo/web', safe='')}")
+    assert found == site.json(f"groups/{site.inner.id}")
+    assert (found["full_name"], found["parent_id"]) == ("Apollo / Web", site.top.id)
+    assert site.get("groups/nowhere").status == 404
+    own = site.json(f"groups/{site.top.id}/projects")
+    every = site.json(f"groups/{site.top.id}/projects", include_subgroups="true")
+    assert (own, [one["id"] for one in every]) == ([], [site.shop.id, site.fork.id])
+    inner = site.json(f"groups/{site.inner.id}/milestones", include_ancestors="true")
+    assert [one["title"] for one in inner] == ["Q1"]
+
+
+def test_one_milestone_is_found_where_it_belongs(site: Company) -> None:
+    assert site.json(f"{project(site)}/milestones/{site.plan.id}")["title"] == "1.0"
+    assert site.get(f"{project(site)}/milestones/{site.quarter.id}").status == 404
+    assert site.json(f"groups/{site.top.id}/milestones/{site.quarter.id}")["title"] == "Q1"
+
+
+def test_projects_by_key(site: Company) -> None:
+    asked = {"pagination": "keyset", "order_by": "id", "sort": "asc", "per_page": 1}
+    first = site.get("projects", **asked)
+    assert [one["id"] for one in orjson.loads(first.body)] == [site.shop.id]
+    assert 'rel="next"' in first.headers["Link"]
+    assert site.get("projects", **{**asked, "order_by": "name"}).status == 400
+
+
+def test_a_fork_names_its_origin_and_members_their_rights(site: Company) -> None:
+    fork = site.json(f"projects/{site.fork.id}")
+    assert fork["forked_from_project"]["path_with_namespace"] == "apollo/web/shop"
+    rows = site.json(f"{project(site)}/members/all")
+    assert [(one["username"], one["access_level"]) for one in rows] == [("ada", 30), ("ben", 30)]
+
+
+def test_a_mention_is_related_and_closes_nothing(site: Company) -> None:
+    site.world.code.mention(site.open, site.bug)
+    related = site.json(issue(site, "/related_merge_requests"))
+    assert [one["iid"] for one in related] == [1, 2]
+    assert [one["iid"] for one in site.json(issue(site, "/closed_by"))] == [1]
+    notes = [one["body"] for one in site.json(issue(site, "/notes")) if one["system"]]
+    assert "mentioned in merge request !2" in notes
+
+
+def test_items_by_their_numbers(site: Company) -> None:
+    rows = site.json(f"{project(site)}/issues?iids[]=2")
+    assert [one["iid"] for one in rows] == [2]
+    rows = site.json(f"{project(site)}/merge_requests?iids[]=1&iids[]=7")
+    assert [one["iid"] for one in rows] == [1]
+    opened = site.json(f"{project(site)}/merge_requests", state="opened")
+    assert [one["iid"] for one in opened] == [2]
+    for path in ("issues/99", "merge_requests/99", "issues/x", "pipelines/1", "jobs/1"):
+        assert site.get(f"{project(site)}/{path}").status == 404
+
+
+def test_a_job_alone_and_a_job_that_failed(site: Company) -> None:
+    lint = next(one for one in site.runs["push"].jobs if one.name == "lint")
+    found = site.json(f"{project(site)}/jobs/{lint.id}")
+    assert (found["status"], found["failure_reason"]) == ("failed", "script_failure")
+    assert (found["allow_failure"], found["pipeline"]["id"]) == (True, site.runs["push"].id)
+    build = site.runs["push"].jobs[0]
+    assert "failure_reason" not in site.json(f"{project(site)}/jobs/{build.id}")
+
+
+def test_branches_tell_which_is_the_default(site: Company) -> None:
+    rows = {one["name"]: one for one in site.json(f"{project(site)}/repository/branches")}
+    assert {name for name, one in rows.items() if one["default"]} == {"main"}
+    assert rows["prices"]["commit"]["id"] == site.open.head_sha
+    sha = site.merged.landed_sha
+    since = (NOW - timedelta(days=24)).isoformat()
+    log = site.json(f"{project(site)}/repository/commits", ref_name="main", since=since)
+    assert [one["id"] for one in log] == [sha, *reversed(site.merged.commits)][: len(log)]
+    until = (NOW - timedelta(days=29)).isoformat()
+    begun = site.json(f"{project(site)}/repository/commits", until=until)
+    assert [one["title"] for one in begun] == ["Begin"]
+
+
+def test_what_happened_to_a_merge_request_is_told_by_kind_and_in_notes(site: Company) -> None:
+    code, path = site.world.code, f"{project(site)}/merge_requests/{site.open.number}"
+    code.relabel(site.open, ["urgent"], at=NOW, by="a1")
+    code.plan(site.open, site.plan, at=NOW, by="a1")
+    code.assign(site.open, ["a1"], at=NOW, by="a1")
+    code.assign(site.open, [], at=NOW, by="a1")
+    code.set_draft(site.open, True, at=NOW, by="b2")
+    code.set_draft(site.open, False, at=NOW, by="b2")
+    code.retitle(site.open, "All prices", at=NOW, by="b2")
+    code.retarget(site.open, "stable", at=NOW, by="b2")
+    code.rebase(site.open, at=NOW)
+    code.comment(site.open, "What now?", by=None, at=NOW)
+    code.close(site.open, at=NOW, by="a1")
+    labels = site.json(f"{path}/resource_label_events")
+    assert [(one["action"], one["label"]["name"]) for one in labels] == [("add", "urgent")]
+    plans = site.json(f"{path}/resource_milestone_events")
+    assert [one["resource_type"] for one in plans] == ["MergeRequest"]
+    states = site.json(f"{path}/resource_state_events")
+    assert [one["state"] for one in states] == ["closed"]
+    found = site.json(path)
+    assert (found["state"], found["closed_by"]["username"]) == ("closed", "ada")
+    assert found["detailed_merge_status"] == "not_open"
+    notes = site.json(f"{path}/notes", sort="asc")
+    told = [one["body"].split("\n")[0] for one in notes if one["system"]]
+    assert told == [
+        "assigned to @ada",
+        "unassigned @ada",
+        "marked this merge request as **draft**",
+        "marked this merge request as **ready**",
+        "changed title from **Prices** to **All prices**",
+        "changed target branch from `main` to `stable`",
+        "added 1 commit",
+        "closed",
+    ]
+    said = [one for one in notes if not one["system"]]
+    assert [(one["body"], one["author"]["username"]) for one in said] == [("What now?", "ghost")]
+
+
+def test_a_due_date_is_told_in_a_note_alone(site: Company) -> None:
+    site.world.code.set_due(site.bug, date(2026, 4, 1), at=NOW, by="a1")
+    site.world.code.set_due(site.bug, None, at=NOW, by="a1")
+    notes = [one["body"] for one in site.json(issue(site, "/notes"), sort="asc")]
+    assert notes[-2:] == ["changed due date to 2026-04-01", "removed due date"]
