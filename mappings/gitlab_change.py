@@ -5,7 +5,7 @@ from typing import Any
 from mappings import references
 from mappings.code_records import ChangeRequest, Reference, References
 from mappings.gitlab_issue import labels_of, people, project_path
-from mappings.gitlab_out import Out, gid, is_bot
+from mappings.gitlab_out import Out, gid, is_bot, is_private
 from mappings.quick import quick
 from mappings.text import identity, plain
 from mappings.values import table, text, whole
@@ -72,6 +72,7 @@ def change(raw: dict[str, Any], out: Out) -> None:
                 sorted({one for raw_one in people(raw) if (one := out.account(raw_one))})
             ),
             text_hash=identity(plain(raw.get("description")))[0],
+            restricted=is_private(raw),
             url=text(raw.get("web_url")),
         )
     )

@@ -1,26 +1,61 @@
 """GitLab's typed events of issues: state, labels, milestone, iteration, weight."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mappings.gitlab_out import Out, gid, instant, rows, why_not
+from mappings import dates, label_rules
+from mappings.gitlab_issue import LABEL, label_id
+from mappings.gitlab_out import Out, gid, rows, why_not
 from mappings.quick import quick
 from mappings.records import FieldEvent, History
-from mappings.values import short, table, text
+from mappings.values import short, table, text, whole
 from mappings.vocabulary import EventField, HistoryState
 
 _event = quick(FieldEvent)
 #: What stands in place of something that was deleted: it was there, its name is lost.
 _LOST = "unknown"
 _OPENED, _CLOSED = "opened", "closed"
-#: What an event says -> (state before, state after).
-_STATES = {
-    "closed": (_OPENED, _CLOSED),
-    "reopened": (_CLOSED, _OPENED),
-    "opened": (_CLOSED, _OPENED),
+#: What an event of a state says -> whether the issue is closed after it.
+_CLOSES = {"closed": True, "reopened": False, "opened": False}
+_KINDS = {
+    "state": EventField.STATUS,
+    "label": EventField.LABELS,
+    "milestone": EventField.MILESTONE,
+    "iteration": EventField.ITERATION,
+    "weight": EventField.POINTS,
 }
 #: Without these a history is not whole.
 _NEEDED = ("state", "label", "milestone")
+
+
+@dataclass(slots=True)
+class _Standing:
+    """Where an issue stands while its events are told in order."""
+
+    closed: bool = False
+    #: labels it carries, folded.
+    labels: set[str] = field(default_factory=set)
+    weight: str | None = None
+
+    def status(self, out: Out) -> str:
+        """Id of its status: a label speaks for an open issue."""
+        if self.closed:
+            return _CLOSED
+        spoken = label_rules.status_of(self.labels, out.mapping) if self.labels else None
+        return label_id(spoken[0]) if spoken else _OPENED
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One event of one kind."""
+
+    id: str
+    kind: str
+    #: as the server tells it, with its milliseconds: they order what is stored in seconds.
+    at: datetime
+    raw: dict[str, Any]
 
 
 def history(raw: dict[str, Any], out: Out) -> None:
@@ -30,39 +65,89 @@ def history(raw: dict[str, Any], out: Out) -> None:
         out.broken("histories", "a history without an issue id")
         return
     out.subject = f"history:{id_}"
+    told, lost = _told(raw, out)
+    standing = _Standing()
     events: list[FieldEvent] = []
-    lost = 0
-    for kind, make in _KINDS.items():
-        weight: str | None = None
-        for one in rows(raw.get(kind)) or ():
-            event_id, at = gid(one.get("id")), instant(one.get("created_at"))
-            if event_id is None or at is None:
-                lost += 1
-                out.issue(
-                    "bad-history",
-                    "created_at",
-                    one.get("created_at"),
-                    "A change of this issue has no id or no usable time and is left out: its "
-                    "history counts as partial.",
-                )
-                continue
-            made = make(one, weight)
-            if made is None:
-                continue
-            if kind == "weight":
-                weight = made["new_text"]
-            events.append(
-                _event(
-                    work_item_id=id_,
-                    source_event_id=f"{kind}:{event_id}",
-                    at=at,
-                    actor_id=out.account(one.get("user")),
-                    **made,
-                )
-            )
-    events.sort(key=_order)
+    for one in told:
+        made = list(_made(one, standing, out))
+        actor = out.account(one.raw.get("user")) if made else None
+        events.extend(
+            _event(work_item_id=id_, at=one.at.replace(microsecond=0), actor_id=actor, **values)
+            for values in made
+        )
     state, reason = _state(raw, lost)
     out.records.append(History(id_, state, tuple(events), reason))
+
+
+def _told(raw: dict[str, Any], out: Out) -> tuple[list[_Told], int]:
+    """Events of all kinds, oldest first, and how many could not be understood."""
+    found: list[_Told] = []
+    lost = 0
+    for kind in _KINDS:
+        for one in rows(raw.get(kind)) or ():
+            id_, at = gid(one.get("id")), dates.instant(one.get("created_at"))
+            if id_ is not None and at is not None:
+                found.append(_Told(id_, kind, at, one))
+                continue
+            lost += 1
+            out.issue(
+                "bad-history",
+                "created_at",
+                one.get("created_at"),
+                "A change of this issue has no id or no usable time and is left out: its history "
+                "counts as partial.",
+            )
+    found.sort(key=lambda told: (told.at, told.kind, whole(told.id) or 0))
+    return found, lost
+
+
+def _made(one: _Told, standing: _Standing, out: Out) -> Iterator[dict[str, Any]]:
+    """What an event changed, and whether the issue's status moved with it."""
+    id_ = f"{one.kind}:{one.id}"
+    if one.kind == "state":
+        closed = _CLOSES.get(text(one.raw.get("state")) or "")
+        if closed is None:
+            return
+        # What came before the server told events is concluded from the first of them.
+        standing.closed = not closed
+        before = standing.status(out)
+        standing.closed = closed
+        yield _moved_status(id_, "state", before, standing.status(out))
+        return
+    if one.kind == "label":
+        before = standing.status(out)
+        yield {"source_event_id": id_, **_of_label(one.raw)}
+        name = text(table(one.raw.get("label")).get("name"))
+        if name:
+            change = standing.labels.discard if _removed(one.raw) else standing.labels.add
+            change(name.casefold())
+        after = standing.status(out)
+        if before != after:
+            yield _moved_status(f"{id_}:status", "label", before, after)
+        return
+    if one.kind == "weight":
+        before_weight, standing.weight = standing.weight, short(one.raw.get("weight"))
+        yield {
+            "source_event_id": id_,
+            "field": EventField.POINTS,
+            "raw_field": "weight",
+            "old_text": before_weight,
+            "new_text": standing.weight,
+        }
+        return
+    yield {"source_event_id": id_, **_membership(one.raw, one.kind, _KINDS[one.kind])}
+
+
+def _moved_status(id_: str, raw_field: str, before: str, after: str) -> dict[str, Any]:
+    return {
+        "source_event_id": id_,
+        "field": EventField.STATUS,
+        "raw_field": raw_field,
+        "old_ids": (before,),
+        "new_ids": (after,),
+        "old_text": before.removeprefix(LABEL),
+        "new_text": after.removeprefix(LABEL),
+    }
 
 
 def _state(raw: dict[str, Any], lost: int) -> tuple[HistoryState, str | None]:
@@ -77,45 +162,17 @@ def _state(raw: dict[str, Any], lost: int) -> tuple[HistoryState, str | None]:
     return HistoryState.COMPLETE, None
 
 
-def _order(event: FieldEvent) -> tuple[datetime, str, int]:
-    kind, _, id_ = event.source_event_id.partition(":")
-    return event.at, kind, int(id_) if id_.isdecimal() else 0
-
-
-def _of_state(one: dict[str, Any], before: str | None) -> dict[str, Any] | None:
-    said = text(one.get("state")) or ""
-    old, new = _STATES.get(said, (None, None))
-    if old is None or new is None:
-        return None
-    return {
-        "field": EventField.STATUS,
-        "raw_field": "state",
-        "old_ids": (old,),
-        "new_ids": (new,),
-        "old_text": old,
-        "new_text": said,
-    }
-
-
-def _of_label(one: dict[str, Any], before: str | None) -> dict[str, Any]:
+def _of_label(one: dict[str, Any]) -> dict[str, Any]:
     name = short(table(one.get("label")).get("name")) or _LOST
     return {"field": EventField.LABELS, "raw_field": "label", "is_delta": True, **_moved(one, name)}
 
 
-def _of_milestone(one: dict[str, Any], before: str | None) -> dict[str, Any]:
-    return _membership(one, "milestone", EventField.MILESTONE)
-
-
-def _of_iteration(one: dict[str, Any], before: str | None) -> dict[str, Any]:
-    return _membership(one, "iteration", EventField.ITERATION)
-
-
-def _membership(one: dict[str, Any], name: str, field: EventField) -> dict[str, Any]:
+def _membership(one: dict[str, Any], name: str, role: EventField) -> dict[str, Any]:
     held = table(one.get(name))
     id_ = gid(held.get("id"))
     title = short(held.get("title")) or (id_ or _LOST)
     made: dict[str, Any] = {
-        "field": field,
+        "field": role,
         "raw_field": name,
         "is_delta": True,
         **_moved(one, title),
@@ -131,22 +188,3 @@ def _moved(one: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _removed(one: dict[str, Any]) -> bool:
     return text(one.get("action")) == "remove"
-
-
-def _of_weight(one: dict[str, Any], before: str | None) -> dict[str, Any]:
-    """An event tells the new weight only: the old one is that of the event before."""
-    return {
-        "field": EventField.POINTS,
-        "raw_field": "weight",
-        "old_text": before,
-        "new_text": short(one.get("weight")),
-    }
-
-
-_KINDS = {
-    "state": _of_state,
-    "label": _of_label,
-    "milestone": _of_milestone,
-    "iteration": _of_iteration,
-    "weight": _of_weight,
-}

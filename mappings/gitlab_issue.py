@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from mappings import label_rules
 from mappings.dates import local_date
-from mappings.gitlab_out import Out, get, gid
+from mappings.gitlab_out import Out, get, gid, is_private
 from mappings.quick import quick
 from mappings.records import WorkItem
 from mappings.schema import StatusRule
@@ -26,6 +26,8 @@ _work_item = quick(WorkItem)
 _PAGE = re.compile(r"^(.*?)/(?:-/)?(?:issues|work_items)/\d+$")
 #: The only field that estimates in points.
 _WEIGHT = "weight"
+#: Begins the id of a status that a label stands for.
+LABEL = "label:"
 #: Where an issue went that was moved: it lives on in another project, this one was not done.
 _MOVED = "moved"
 
@@ -41,7 +43,7 @@ def issue(raw: dict[str, Any], out: Out) -> None:
     labels = labels_of(raw, out)
     closed = text(raw.get("state")) == "closed"
     moved = gid(raw.get("moved_to_id")) or gid(table(raw.get("movedTo")).get("id"))
-    raw_status, rule, category = _status(raw, labels, moved is not None, out)
+    raw_status_id, rule, category = _status(raw, labels, moved is not None, out)
     resolved = out.moment(get(raw, "closed_at", "closedAt"), "closed_at") if closed else None
     updated = out.moment(get(raw, "updated_at", "updatedAt"), "updated_at")
     created = out.moment(get(raw, "created_at", "createdAt"), "created_at")
@@ -64,8 +66,8 @@ def issue(raw: dict[str, Any], out: Out) -> None:
             item_type=item_type,
             raw_type=raw_type,
             status_category=category,
-            raw_status=raw_status,
-            raw_status_id=text(raw.get("state")),
+            raw_status=raw_status_id.removeprefix(LABEL) if raw_status_id else None,
+            raw_status_id=raw_status_id,
             title=text(raw.get("title")) or "",
             created_at=created,
             updated_at=updated,
@@ -93,7 +95,7 @@ def issue(raw: dict[str, Any], out: Out) -> None:
             milestones=_milestones(raw),
             text_hash=digest,
             text_tokens=tokens,
-            restricted=raw.get("confidential") is True,
+            restricted=raw.get("confidential") is True or is_private(raw),
             url=text(get(raw, "web_url", "webUrl")),
             history=HistoryState.NOT_FETCHED,
         )
@@ -141,7 +143,7 @@ def people(raw: dict[str, Any]) -> list[Any]:
 def _status(
     raw: dict[str, Any], labels: tuple[str, ...], moved: bool, out: Out
 ) -> tuple[str | None, StatusRule | None, StatusCategory]:
-    """What people call the state, the rule, and the category; a label speaks for an open issue."""
+    """Id of the status, the rule, and the category; a label speaks for an open issue."""
     state = text(raw.get("state"))
     if not state:
         out.issue("no-status", "state", None, "The server gave this issue without a state.")
@@ -155,8 +157,13 @@ def _status(
         dropped = spoken is not None and spoken[1].category is StatusCategory.CANCELLED
         return state, rule, StatusCategory.CANCELLED if moved or dropped else category
     if spoken is not None:
-        return spoken[0], spoken[1], spoken[1].category
+        return label_id(spoken[0]), spoken[1], spoken[1].category
     return state, rule, category
+
+
+def label_id(label: str) -> str:
+    """Id of the status that a label stands for."""
+    return f"{LABEL}{label}"
 
 
 def _item_type(

@@ -70,6 +70,11 @@ def broken(stream: str, why: str) -> DataIssue:
     return out.broken(stream, why, Out.vendor)
 
 
+def is_private(raw: dict[str, Any]) -> bool:
+    """Whether only its members may see the project that a payload belongs to."""
+    return raw.get("__visibility") == "private"
+
+
 def gid(value: Any) -> str | None:
     """The id in a global id (`gid://gitlab/Issue/12`), or a number as text."""
     found = text(value)

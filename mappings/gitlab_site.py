@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from mappings.gitlab_issue import label_id
 from mappings.gitlab_out import Out, gid
 from mappings.records import Milestone, Scope, Status
+from mappings.schema import StatusRule
 from mappings.values import cut, table, text, whole
 from mappings.vocabulary import MilestoneKind, MilestoneState, ScopeKind, StatusCategory
 
@@ -24,24 +26,35 @@ _ITERATION_STATES = {
 
 
 def status(raw: dict[str, Any], out: Out) -> None:
-    """A state of issues as mapped."""
+    """A state of issues as mapped; `labels` brings the labels that stand for statuses."""
     id_ = text(raw.get("id"))
     if not id_:
         out.broken("statuses", "a state without a name")
         return
-    rule = out.mapping.status(id_, id_, None)
-    out.records.append(
-        Status(
-            source_id=id_,
-            raw_name=text(raw.get("name")) or id_,
-            raw_category=None,
-            category=rule.category if rule else StatusCategory.UNKNOWN,
-            waits_for=rule.waits_for if rule else None,
-            code_complete=rule.code_complete if rule else False,
+    if id_ == "labels":
+        rules: dict[str, StatusRule] = {}
+        for one in (out.mapping, *out.mapping.projects.values()):
+            for label, spoken in one.status_labels.items():
+                rules.setdefault(label, spoken)
+        out.records.extend(
+            _status(label_id(label), label, "label", spoken) for label, spoken in rules.items()
         )
-    )
+        return
+    rule = out.mapping.status(id_, id_, None)
     if rule is None:
         out.unmapped("status", "State", id_, "in_progress")
+    out.records.append(_status(id_, text(raw.get("name")) or id_, None, rule))
+
+
+def _status(id_: str, name: str, category: str | None, rule: StatusRule | None) -> Status:
+    return Status(
+        source_id=id_,
+        raw_name=name,
+        raw_category=category,
+        category=rule.category if rule else StatusCategory.UNKNOWN,
+        waits_for=rule.waits_for if rule else None,
+        code_complete=rule.code_complete if rule else False,
+    )
 
 
 def project(raw: dict[str, Any], out: Out) -> None:

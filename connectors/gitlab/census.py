@@ -80,7 +80,7 @@ def _one(site: Site, scope: ScopeRef, id_: str, visible: bool, find: Find) -> Go
     if project != scope.source_id:
         key = (found.get("references") or {}).get("full")
         return Gone(id_, GoneReason.MOVED, to_scope_id=project, to_key=str(key) if key else None)
-    return Gone(id_, None, record=of_row(found))
+    return Gone(id_, None, record=of_row(site, scope, found))
 
 
 def _by_graphql(site: Site, id_: str) -> dict[str, Any] | None:

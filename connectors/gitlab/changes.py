@@ -21,14 +21,14 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
     path = f"{API}/projects/{scope.source_id}/merge_requests"
     fetch = FetchOf(site, path, site.options.page_size, {"scope": "all"})
     for step in Reading(cursor, window).steps("updated_at", fetch):
-        found = [_of_row(row) for row in step.rows]
+        found = [_of_row(site, scope, row) for row in step.rows]
         if site.asks("change_details"):
             found.extend(_along(site, scope, step.rows))
         yield Page(tuple(found), cursor=step.cursor, committed=step.committed)
 
 
-def _of_row(row: dict[str, Any]) -> RawRecord:
-    payload = {"__api": "rest", **row}
+def _of_row(site: Site, scope: ScopeRef, row: dict[str, Any]) -> RawRecord:
+    payload = {"__api": "rest", "__visibility": site.visibility(scope), **row}
     return record("changes", str(row["id"]), payload, moment(row.get("updated_at")))
 
 

@@ -30,7 +30,7 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
             return
     fetch = FetchOf(site, listing_path(scope), site.options.page_size, {"scope": "all"})
     for step in reading.steps("updated_at", fetch):
-        rows = [of_row(row) for row in step.rows]
+        rows = [of_row(site, scope, row) for row in step.rows]
         yield Page(tuple(rows), cursor=step.cursor, committed=step.committed)
 
 
@@ -39,15 +39,16 @@ def listing_path(scope: ScopeRef) -> str:
     return f"{API}/projects/{scope.source_id}/issues"
 
 
-def of_row(row: dict[str, Any]) -> RawRecord:
+def of_row(site: Site, scope: ScopeRef, row: dict[str, Any]) -> RawRecord:
     """An issue as REST gives it."""
-    payload = {"__api": "rest", **row}
+    payload = {"__api": "rest", "__visibility": site.visibility(scope), **row}
     return record("issues", str(row["id"]), payload, moment(row.get("updated_at")))
 
 
 def _of_node(site: Site, scope: ScopeRef, node: dict[str, Any]) -> RawRecord:
     payload = {
         "__api": "graphql",
+        "__visibility": site.visibility(scope),
         "projectId": scope.source_id,
         "projectPath": site.path(scope),
         **node,

@@ -17,8 +17,8 @@ from connectors.gitlab.changed import record
 from connectors.gitlab.paging import listing, literal, moment
 from connectors.gitlab.site import API, Site, is_off
 
-#: States of an issue; no request tells them.
-_STATES = ("opened", "closed", "locked")
+#: States of an issue, which no request tells, and the labels that stand for statuses.
+_STATES = ("opened", "closed", "locked", "labels")
 #: What is kept of a project: nothing that moves with every visit, and no token.
 _PROJECT = (
     "id",

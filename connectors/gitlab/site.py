@@ -267,6 +267,11 @@ class Site:
         """The project's full path as it is now."""
         return str(self.project(scope).get("path_with_namespace") or scope.key)
 
+    def visibility(self, scope: ScopeRef) -> str | None:
+        """Who may see the project: `private`, `internal` or `public`; None if it does not say."""
+        told = self.project(scope).get("visibility")
+        return told if isinstance(told, str) else None
+
     def web_origin(self, scope: ScopeRef) -> str:
         """Scheme and host of the pages that people open; behind a proxy it may not be ours."""
         parts = urlsplit(str(self.project(scope).get("web_url") or self.options.url))

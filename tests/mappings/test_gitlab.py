@@ -173,6 +173,14 @@ def test_the_states_of_issues(state: str, category: StatusCategory) -> None:
     assert only(found, Status).category is category
 
 
+def test_labels_that_stand_for_statuses_are_statuses() -> None:
+    found = {one.source_id: one for one in made("statuses", {"id": "labels", "name": "labels"})}
+    review = found["label:workflow::in review"]
+    assert isinstance(review, Status)
+    assert (review.category, review.code_complete) == (StatusCategory.IN_REVIEW, True)
+    assert (review.raw_name, review.raw_category) == ("workflow::in review", "label")
+
+
 def test_a_state_without_a_line_is_shown() -> None:
     found = made("statuses", {"id": "limbo", "name": "limbo"})
     assert only(found, Status).category is StatusCategory.UNKNOWN

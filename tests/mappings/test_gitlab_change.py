@@ -83,6 +83,11 @@ def test_a_draft(older: dict[str, Any]) -> None:
     assert request(**older).is_draft is True
 
 
+def test_a_merge_request_of_a_private_project_is_restricted() -> None:
+    assert request().restricted is False
+    assert request(__visibility="private").restricted is True
+
+
 def test_a_fork_that_is_gone_has_no_project() -> None:
     assert request(source_project_id=None).head_scope_id is None
 

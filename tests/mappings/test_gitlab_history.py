@@ -63,6 +63,49 @@ def test_labels() -> None:
     )
 
 
+def label(id_: int, day: int, action: str, name: str) -> dict[str, Any]:
+    return event(id_, day, action=action, label={"id": 8, "name": name})
+
+
+def test_a_label_that_stands_for_a_status_moves_it() -> None:
+    found = events(
+        label=[
+            label(1, 5, "add", "Doing"),
+            label(2, 6, "add", "bug"),
+            label(3, 7, "remove", "Doing"),
+            label(4, 7, "add", "workflow::in review"),
+        ],
+        state=[event(1, 8, state="closed"), event(2, 9, state="reopened")],
+    )
+    moved = [
+        (one.source_event_id, *one.old_ids, *one.new_ids)
+        for one in found
+        if one.field is EventField.STATUS
+    ]
+    review = "label:workflow::in review"
+    assert moved == [
+        ("label:1:status", "opened", "label:doing"),
+        ("label:3:status", "label:doing", "opened"),
+        ("label:4:status", "opened", review),
+        ("state:1", review, "closed"),
+        ("state:2", "closed", review),
+    ]
+    assert len({one.source_event_id for one in found}) == len(found)
+
+
+def test_what_came_before_the_first_event_is_concluded_from_it() -> None:
+    reopened, closed = events(state=[event(5, 5, state="reopened"), event(6, 6, state="closed")])
+    assert (reopened.old_ids, reopened.new_ids) == (("closed",), ("opened",))
+    assert (closed.old_ids, closed.new_ids) == (("opened",), ("closed",))
+
+
+def test_events_of_one_second_keep_their_order() -> None:
+    early = {**event(9, 5, state="closed"), "created_at": "2026-01-05T10:00:00.100Z"}
+    late = {**label(1, 5, "add", "Doing"), "created_at": "2026-01-05T10:00:00.900Z"}
+    found = events(state=[early], label=[late])
+    assert [one.source_event_id for one in found] == ["state:9", "label:1"]
+
+
 def test_iterations_and_weights() -> None:
     found = events(
         iteration=[event(1, 5, action="add", iteration={"id": 801, "title": None})],

@@ -69,6 +69,17 @@ def test_a_confidential_issue_is_restricted(make: Maker) -> None:
     assert only(made("issues", make(confidential=True)), WorkItem).restricted is True
 
 
+@BOTH
+@pytest.mark.parametrize(
+    ("visibility", "restricted"), [("private", True), ("internal", False), ("public", False)]
+)
+def test_what_only_members_may_see_is_restricted(
+    make: Maker, visibility: str, restricted: bool
+) -> None:
+    item = only(made("issues", make(__visibility=visibility)), WorkItem)
+    assert item.restricted is restricted
+
+
 CLOSED = {"closed_at": "2026-01-09T10:00:00.000Z", "closedAt": "2026-01-09T10:00:00Z"}
 
 
@@ -107,7 +118,8 @@ def test_labels_tell_where_an_open_issue_stands(
 ) -> None:
     item = only(made("issues", labelled(make, *labels, state=state)), WorkItem)
     assert (item.status_category, item.raw_status) == (category, raw)
-    assert item.raw_status_id == state
+    speaks = state == "opened" and labels
+    assert item.raw_status_id == (f"label:{raw}" if speaks else state)
 
 
 @BOTH
