@@ -81,12 +81,9 @@ class LinkLine:
     #: `work_item` or `change_request`.
     to_kind: str
     to: Pair
-    kind: LinkKind
-    method: str
-    confidence: float
+    #: words that say so.
     evidence: str
     ambiguous: bool
-    first_seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +92,8 @@ class VerdictLine:
 
     change: ChangeLine
     verdict: Verdict
+    #: grade of each check, by name.
     grades: Mapping[str, str]
-    reasons: tuple[str, ...]
     marks: frozenset[str]
 
 
@@ -243,12 +240,8 @@ def links(view: View, *, kinds: Sequence[LinkKind] = WORK) -> list[LinkLine]:
             (row.from_connection_id, row.from_id),
             row.to_kind,
             (row.to_connection_id, row.to_id),
-            LinkKind(row.kind),
-            row.method,
-            row.confidence,
             row.evidence,
             bool(row.ambiguous),
-            row.first_seen_at,
         )
         for row in rows
     ]
@@ -264,14 +257,13 @@ def verdicts(view: View, since: datetime) -> list[VerdictLine]:
         "change_request_id",
         "verdict",
         "grades",
-        "reasons",
         "marks",
         "known_from",
         "known_to",
     )
     found = []
     for connection_id, wanted in ids.items():
-        for id_, word, grades, reasons, marks, known_from, known_to in select_ids(
+        for id_, word, grades, marks, known_from, known_to in select_ids(
             view.conn,
             verdict_table,
             columns,
@@ -286,7 +278,6 @@ def verdicts(view: View, since: datetime) -> list[VerdictLine]:
                     changes[connection_id, id_],
                     Verdict(word),
                     grades,
-                    tuple(reasons),
                     frozenset(marks),
                 )
             )

@@ -62,21 +62,6 @@ class Verdict(StrEnum):
         return self in (Verdict.TESTED, Verdict.TESTED_AFTER, Verdict.TESTED_AT_HEAD)
 
 
-#: How each verdict is said to a person.
-SAID: dict[Verdict, str] = {
-    Verdict.TESTED: "tested at the exact commit",
-    Verdict.TESTED_AFTER: "tested after merge",
-    Verdict.TESTED_AT_HEAD: "tested at head, not the merge result",
-    Verdict.STALE: "stale",
-    Verdict.PARTIAL: "partially tested",
-    Verdict.EXEMPT: "exempt",
-    Verdict.UNKNOWN: "unknown",
-    Verdict.NO_CI: "no CI here",
-    Verdict.NOT_TESTED: "not tested",
-    Verdict.MERGED_RED: "merged red",
-}
-
-
 class Mark(StrEnum):
     """What else is to be said of a check's evidence."""
 

@@ -16,7 +16,7 @@ from sync.verdict.judge import (
     judge,
     run_here,
 )
-from sync.verdict.names import SAID, Grade, Mark, Verdict
+from sync.verdict.names import Grade, Mark, Verdict
 
 MERGED = datetime(2026, 3, 10, 12, tzinfo=UTC)
 BEFORE, AFTER = MERGED - timedelta(minutes=30), MERGED + timedelta(minutes=30)
@@ -217,10 +217,6 @@ def test_an_exemption_is_told_by_name_and_hides_no_failure() -> None:
 
 def test_without_the_landed_commit_the_head_is_all_there_is() -> None:
     assert verdict(ran("h"), landed_sha=None) == "tested_at_head"
-
-
-def test_every_verdict_has_words() -> None:
-    assert set(SAID) == set(Verdict)
 
 
 def test_names_that_are_expected() -> None:
