@@ -30,12 +30,10 @@ def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
 
     Its last page comes only if the repository is still visible afterwards: raises NotAllowed else.
     """
-    if scope.facts.get("issues") is not False:
-        parts = ("all",) if window.since is None else ("open", "recent")
-        for part in parts:
-            ask = _by_graphql if site.uses_graphql else _by_rest
-            for ids in ask(site, scope, window.since, part):
-                yield Page(tuple(RawRecord("census", id_, b"{}") for id_ in ids))
+    ask = _by_graphql if site.uses_graphql else _by_rest
+    for part in ("all",) if window.since is None else ("open", "recent"):
+        for ids in ask(site, scope, window.since, part):
+            yield Page(tuple(RawRecord("census", id_, b"{}") for id_ in ids))
     if not site.visible(scope.source_id):
         raise NotAllowed(
             f"repository {scope.key} went out of sight during the census", where=scope.key

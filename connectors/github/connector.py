@@ -7,6 +7,7 @@ from connectors.contract import (
     CONTRACT,
     CheckItem,
     Cursor,
+    FeatureOff,
     Gone,
     Identity,
     Page,
@@ -33,6 +34,8 @@ from connectors.github.options import GitHubOptions
 from connectors.github.site import Site
 from connectors.github.specs import STREAMS
 
+#: Streams that a repository without issues does not have.
+_OF_ISSUES = frozenset({"issues", "histories", "census"})
 #: Streams whose newest record is cheap to ask for: name -> version of what is asked for.
 _QUIET = {"issues": issues.SHAPE, "changes": changes.SHAPE}
 
@@ -82,6 +85,9 @@ class GitHubConnector:
     ) -> Iterator[Page]:
         """Pages of a stream. Raises SourceErrors."""
         site = self._site
+        if stream in _OF_ISSUES and scope.facts.get("issues") is False:
+            # Asked all the same, GraphQL answers with an empty list.
+            raise FeatureOff(f"issues are switched off in {scope.key}")
         if stream == "issues":
             return issues.read(site, scope, cursor, window)
         if stream == "changes":

@@ -16,6 +16,8 @@ from connectors.contract import (
     Runtime,
     ScopeRef,
     SourceError,
+    TooManyRequests,
+    Unavailable,
     UnexpectedAnswer,
     WrongAddress,
 )
@@ -167,8 +169,15 @@ class Site:
         """Whether GraphQL answers and knows what is asked for; the reason where it does not."""
         try:
             found = graphql.ask(self.transport, document("connect"), {}, where="GraphQL").data
-        except CannotAuthenticate:
+        except (CannotAuthenticate, TooManyRequests):
             raise
+        except Unavailable as error:
+            # Trouble that passes says nothing about the server's kind.
+            raise Unavailable(
+                error.what,
+                where=error.where,
+                todo='The next run tries again; if this lasts, write api = "rest".',
+            ) from error
         except SourceError as error:
             return error.what
         issue = _names(found.get("issue"), "fields")
@@ -221,7 +230,7 @@ class Site:
                 former = self._by_former_id(name)
                 if former is None:
                     self.unknown[name] = f"repository {name!r} cannot be read: {error.what}" + (
-                        f" {error.todo}" if isinstance(error, NotAllowed) else ""
+                        f". {error.todo}" if isinstance(error, NotAllowed) and error.todo else ""
                     )
                     continue
                 one = former
