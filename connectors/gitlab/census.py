@@ -15,7 +15,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.gitlab import paging
-from connectors.gitlab.changed import bounds
+from connectors.gitlab.changed import bounds, identified
 from connectors.gitlab.graphql import TooLarge
 from connectors.gitlab.issues import listing_path, of_row
 from connectors.gitlab.paging import literal, next_query, walk
@@ -45,9 +45,8 @@ def _fetch(site: Site, scope: ScopeRef, params: dict[str, Any]) -> paging.Fetch:
             "per_page": site.options.page_size,
         }
         answer = site.transport.get(listing_path(scope), query)
-        rows = [one for one in answer.array() if isinstance(one, dict)]
         following = next_query(answer)
-        return rows, following is not None, following
+        return identified(answer), following is not None, following
 
     return fetch
 

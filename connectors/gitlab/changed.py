@@ -10,6 +10,7 @@ from connectors.contract import Window as Asked
 from connectors.gitlab.paging import Fetch, Window, literal, next_query, walk
 from connectors.gitlab.site import Site
 from connectors.jsonbytes import encode
+from connectors.transport import Answer
 
 #: Version of what is asked for: raised, everything is read again.
 SHAPE = 1
@@ -77,7 +78,8 @@ class Reading:
             ]
         else:
             self._parts = [Part(Window(asked.since))]
-        self._first = int(progress.get("part", 0))
+        # Without a horizon there is one walk only, whatever a cursor from before says.
+        self._first = min(int(progress.get("part", 0)), len(self._parts) - 1)
         at = progress.get("lower")
         self._resumed = None if at is None else from_millis(int(at))
 
@@ -142,11 +144,17 @@ class FetchOf:
                 "per_page": self._size,
             }
             answer = self._site.transport.get(self._path, query)
-            rows = [one for one in answer.array() if isinstance(one, dict)]
+            rows = identified(answer)
             following = next_query(answer)
             return rows, following is not None, following
 
         return fetch
+
+
+def identified(answer: Answer) -> list[dict[str, Any]]:
+    """The rows of a listing that say which they are."""
+    found = [one for one in answer.array() if isinstance(one, dict)]
+    return [one for one in found if one.get("id") is not None]
 
 
 def bounds(name: str, window: Window) -> dict[str, str]:

@@ -34,7 +34,7 @@ def _of_row(site: Site, scope: ScopeRef, row: dict[str, Any]) -> RawRecord:
 
 def _along(site: Site, scope: ScopeRef, rows: list[dict[str, Any]]) -> list[RawRecord]:
     """The details of a page; none where they cannot be had now: their own stream then says why."""
-    iids = {str(row["iid"]): str(row["id"]) for row in rows}
+    iids = {str(row["iid"]): str(row["id"]) for row in rows if row.get("iid") is not None}
     try:
         return details.in_bulk(site, scope, iids)[0]
     except TooDear:

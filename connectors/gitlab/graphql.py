@@ -149,9 +149,10 @@ def _trouble(name: str, errors: Any) -> Exception:
 
 
 def nodes(connection: Any) -> list[dict[str, Any]]:
-    """The records of a connection; a node that is null was hidden from this token."""
+    """The records of a connection that say which they are; null stands for a hidden one."""
     found = connection.get("nodes") if isinstance(connection, dict) else None
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    rows = found if isinstance(found, list) else []
+    return [one for one in rows if isinstance(one, dict) and one.get("id") is not None]
 
 
 def has_more(connection: Any) -> bool:

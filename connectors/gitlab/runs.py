@@ -12,7 +12,7 @@ from connectors.contract import (
     UnexpectedAnswer,
     Window,
 )
-from connectors.gitlab.changed import FetchOf, Reading, record
+from connectors.gitlab.changed import SHAPE, FetchOf, Reading, record
 from connectors.gitlab.graphql import TooDear, has_more, nodes, number
 from connectors.gitlab.paging import literal, moment
 from connectors.gitlab.site import API, Site
@@ -27,6 +27,8 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
     """The pipelines of one project that changed. Raises SourceErrors."""
     site.need(scope, "builds")
     held = dict(cursor or {})
+    if window.full or held.get("shape") != SHAPE:
+        held = {}
     walk = dict(held.get("walk") or {})
     first = int(walk.get("source", 0))
     for index, source in enumerate(_SOURCES):

@@ -1,0 +1,86 @@
+"""What `driftline check` says of a GitLab."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from support.gitlab_site import Bench, serving
+
+from connectors.contract import CheckItem
+from connectors.simulator.faults import Fault
+
+
+def checked(bench: Bench, **options: Any) -> dict[str, CheckItem]:
+    return {one.name: one for one in bench.connector(**options).check()}
+
+
+def test_all_is_well() -> None:
+    with serving(issues=1, changes=1) as bench:
+        found = checked(bench)
+        path = bench.world.code.hosted("gitlab")[0].path
+        assert all(one.ok for one in found.values())
+        assert list(found) == [
+            "sign-in",
+            "clock",
+            "token expiry",
+            "token scope",
+            "GraphQL",
+            f"project {path}",
+        ]
+        assert found["GraphQL"].detail == "on, 250 points per question"
+
+
+@pytest.mark.parametrize(("days", "ok"), [(13, False), (40, True)])
+def test_a_token_that_ends_soon_is_told(days: int, ok: bool) -> None:
+    ends = date(2026, 3, 2) + timedelta(days=days)
+    with serving(issues=1, changes=1, token_expires=ends) as bench:
+        found = checked(bench)["token expiry"]
+        assert found.ok is ok
+        assert bool(found.remedy) is not ok
+
+
+def test_a_server_that_tells_nothing_of_its_tokens_leaves_it_open() -> None:
+    with serving(issues=1, changes=1) as bench:
+        bench.simulator.script.faults.append(
+            Fault("personal_access_tokens", 404, b"{}", times=None)
+        )
+        found = checked(bench)
+        assert found["token expiry"].ok is None
+        assert found["token scope"].ok is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ok", "side"),
+    [(0, True, "within"), (90, False, "ahead of"), (-90, False, "behind")],
+)
+def test_a_clock_that_is_off_is_told(seconds: int, ok: bool, side: str) -> None:
+    with serving(issues=1, changes=1) as bench:
+        connector = bench.connector()
+        identity = connector.connect()
+        assert identity.clock_offset_seconds is not None
+        site = connector._site
+        site.runtime = site.runtime.__class__(
+            now=lambda: bench.clock.now() + timedelta(seconds=seconds), sleep=bench.clock.sleep
+        )
+        site.connect()
+        found = {one.name: one for one in connector.check()}["clock"]
+        assert found.ok is ok
+        assert side in found.detail
+
+
+def test_what_a_project_has_switched_off_stays_unchecked_and_says_so() -> None:
+    with serving(issues=1, changes=1) as bench:
+        code = bench.world.code
+        repo = code.hosted("gitlab")[0]
+        code.switch(repo, "ci", on=False)
+        found = checked(bench)[f"project {repo.path}"]
+        assert found.ok is None
+        assert "nobody can say whether what was merged was tested" in found.detail
+
+
+def test_a_project_that_cannot_be_read_is_named_with_what_to_do() -> None:
+    with serving(issues=1, changes=1) as bench:
+        found = checked(bench, projects=["no/such"])["project no/such"]
+        assert found.ok is False
+        assert "no/such" in found.detail
+        assert "Reporter" in found.remedy
