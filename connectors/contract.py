@@ -352,7 +352,10 @@ class SourceError(Exception):
     def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
         """Keep the three parts apart, so that reports can show them apart."""
         self.what, self.where, self.todo = what, where, todo
-        super().__init__(" ".join(p for p in (what, f"({where})" if where else "", todo) if p))
+        said = f"{what} ({where})" if where else what
+        if todo and said[-1:] not in ".!?)":
+            said += "."
+        super().__init__(f"{said} {todo}".rstrip())
 
 
 class CannotAuthenticate(SourceError):

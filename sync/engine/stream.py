@@ -109,7 +109,9 @@ def read_stream(
     try:
         _READERS[spec.mode](reading)
     except (FeatureOff, NotAllowed, NotFound) as error:
-        outcome = Outcome.UNAVAILABLE if spec.optional else Outcome.FAILED
+        # What a vendor says does not exist here is no failure; a missing permission may be one.
+        absent = spec.optional or isinstance(error, FeatureOff)
+        outcome = Outcome.UNAVAILABLE if absent else Outcome.FAILED
         reason = explain(error)
         if outcome is Outcome.FAILED:
             _report(reading, error)
