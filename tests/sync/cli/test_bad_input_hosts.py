@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.commands import Said
+from support.hosts import NOW
 
 from connectors.simulator.build import build
 from connectors.simulator.clock import Clock
@@ -18,7 +19,6 @@ from connectors.simulator.github import GitHub
 from connectors.simulator.gitlab import GitLab
 from connectors.simulator.server import Simulator
 from connectors.simulator.world import World
-from support.hosts import NOW
 from sync.cli.app import App
 from sync.cli.main import main
 
@@ -83,7 +83,7 @@ Serve = Callable[..., Any]
 @pytest.fixture
 def serve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Serve]:
+) -> Serve:
     """Serves a small company by one dialect."""
     monkeypatch.chdir(tmp_path)
 
@@ -106,7 +106,7 @@ def serve(
             made.configure()
             yield made
 
-    yield serving
+    return serving
 
 
 def clear(said: Said, code: int, *words: str) -> None:
