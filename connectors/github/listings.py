@@ -72,16 +72,19 @@ def _repositories(site: Site, scope: ScopeRef, window: Window) -> Iterator[Itera
 
 def _milestones(site: Site, scope: ScopeRef, window: Window) -> Iterator[Iterable[Entry]]:
     path = f"repositories/{scope.source_id}/milestones"
-    if scope.facts.get("issues") is False:
-        yield ()
-        return
     params = {"state": "all", "sort": "due_on", "direction": "asc"}
-    for page in pages(site.transport, path, params, size=site.options.page_size):
-        yield [
-            (f"{scope.source_id}:{one['number']}", payload(scope, "rest", one))
-            for one in page
-            if isinstance(one.get("number"), int)
-        ]
+    try:
+        for page in pages(site.transport, path, params, size=site.options.page_size):
+            yield [
+                (f"{scope.source_id}:{one['number']}", payload(scope, "rest", one))
+                for one in page
+                if isinstance(one.get("number"), int)
+            ]
+    except NotFound as error:
+        if scope.facts.get("issues") is not False:
+            raise
+        # Pull requests may have milestones without issues; nothing is known of them here.
+        raise FeatureOff(f"issues are switched off in {scope.key}", where=path) from error
 
 
 def _releases(site: Site, scope: ScopeRef, window: Window) -> Iterator[Iterable[Entry]]:
