@@ -14,6 +14,7 @@ from connectors.simulator.code_ci import JobPlan
 from connectors.simulator.code_things import Repository, TestTotals
 from connectors.simulator.story import GAP, Planted, Story
 from connectors.simulator.story_harmless import HARMLESS
+from connectors.simulator.story_milestones import due_moved, in_time, overdue, subject
 from connectors.simulator.story_scene import Scene
 from connectors.simulator.story_work import GREEN, Work, ending, live, with_jobs
 from connectors.simulator.world import Project, World, days
@@ -71,6 +72,11 @@ class CodeStory:
         """All that must be found after the second reading, in Jira and in the repositories."""
         return [*self.story.planted, *self.scene.planted]
 
+    @property
+    def judged(self) -> list[str]:
+        """Milestones that a person has confirmed, in Jira and in the repositories."""
+        return [*self.story.confirmed, *self.scene.judged]
+
     def moves(self) -> None:
         """The week between the readings, in Jira and in the repositories; time has passed."""
         with self.world.lock:
@@ -95,6 +101,9 @@ class CodeStory:
             repo.private = False
         for repo in every[TESTED:]:
             scene.plant("test.not-tested", f"repository:{repo.id}", "no-ci")
+        for plan in (overdue, due_moved, in_time):
+            if self.rng.random() < 0.4:
+                plan(scene, self.rng.choice(scene.repositories[:2]))
         if self.rng.random() < 0.4:
             place = self.rng.randrange(2)
             repo = scene.repositories[place]
@@ -114,6 +123,9 @@ class CodeStory:
             )
             if version.project_id == project.id and judged and worked_on:
                 self.scene.plant("scope.unplanned", f"version:{version.id}")
+        for milestone in self.world.code.milestones_of(repo):
+            if f"{repo.path}:{milestone.title}" in self.scene.judged:
+                self.scene.plant("scope.unplanned", subject(repo, milestone))
 
     def _link_milestones(self) -> None:
         """One milestone over several systems; its parts agree, or one of them stands apart."""

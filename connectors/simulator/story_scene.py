@@ -31,6 +31,8 @@ class Scene:
     #: lives that begin after the first reading.
     week: list[Life] = field(default_factory=list)
     planted: list[Planted] = field(default_factory=list)
+    #: milestones of repositories that a person has confirmed: `PATH:name`.
+    judged: list[str] = field(default_factory=list)
 
     @property
     def code(self) -> CodeWorld:

@@ -83,18 +83,17 @@ def play(out: Path, seed: int) -> tuple[Outcome, str]:
     for stale in out.glob("driftline.db*"):
         stale.unlink()
     world = build_world(seed, now=START)
-    jira = Story.plan(world, seed)
-    story = CodeStory(world, jira, seed)
+    story = CodeStory(world, Story.plan(world, seed), seed)
     clock = WorldClock(START)
     store = open_store(str((out / "driftline.db").resolve()))
     try:
         with Simulator(world, clock) as simulator:
-            _read_and_judge(store, simulator, world, clock, jira.confirmed)
+            _read_and_judge(store, simulator, world, clock, story.judged)
             confirm(store, story, clock)
             story.moves()
             clock.advance(GAP)
-            simulator.script.faults.extend(jira.faults)
-            result = _read_and_judge(store, simulator, world, clock, jira.confirmed)
+            simulator.script.faults.extend(story.story.faults)
+            result = _read_and_judge(store, simulator, world, clock, story.judged)
         text = _write(out, store, result, clock)
     finally:
         store.close()

@@ -5,14 +5,21 @@ change is taken back, for one, is seen in the content of the branch and not in a
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from support.jira_truth import Finding, working_days
 
 from connectors.simulator.code import CodeWorld
-from connectors.simulator.code_things import ChangeRequest, HostIssue, Job, Repository
+from connectors.simulator.code_things import (
+    ChangeRequest,
+    HostIssue,
+    HostMilestone,
+    Job,
+    Repository,
+)
+from connectors.simulator.story import GAP
 from connectors.simulator.story_code import CodeStory
 from connectors.simulator.world import STATUS_BY_ID, Issue, World
 
@@ -24,11 +31,14 @@ TESTS = frozenset({"unit tests", "integration tests", "e2e tests"})
 _KEY = re.compile(r"\b[A-Z]{3}-\d+\b")
 
 
-def findings(world: World, story: CodeStory) -> set[Finding]:
-    """What must be found in the repositories, and between them and Jira, now."""
+def findings(world: World, story: CodeStory, due_before: Mapping[int, date | None]) -> set[Finding]:
+    """What must be found in the repositories, and between them and Jira, now.
+
+    `due_before`: the dates of the hosts' milestones at the first reading.
+    """
     truth = _Truth(world)
     found = set(truth.tests()) | set(truth.items()) | set(truth.host_issues())
-    found |= set(truth.unplanned(story.story.confirmed))
+    found |= set(truth.unplanned(story.judged)) | set(truth.dates(story.judged, due_before))
     return found | set(_program(world, story))
 
 
@@ -102,28 +112,56 @@ class _Truth:
 
     # --- scope ------------------------------------------------------------------------------
 
-    def unplanned(self, judged: Iterable[str]) -> Iterator[Finding]:
+    def unplanned(self, judged: Collection[str]) -> Iterator[Finding]:
         for version in self.world.versions.values():
             name = f"{self.world.projects[version.project_id].key}:{version.name}"
             if name not in judged or version.released or version.start is None:
                 continue
-            begin = datetime.combine(version.start, datetime.min.time(), self.world.now.tzinfo)
+            begin = datetime.combine(version.start, time.min, self.world.now.tzinfo)
             repos = {
                 one.repo_id
                 for one in self.code.changes.values()
                 if any(version.id in self.world.issues[id_].versions for id_ in self.works_on(one))
             }
-            planned = others = 0
-            for change in self.code.changes.values():
-                landed = change.merged_at is not None and change.merged_at > begin
-                author = self.world.people[change.author or ""]
-                if not landed or change.repo_id not in repos or author.bot:
-                    continue
-                plans = self.plans(change)
-                planned += f"version:{version.id}" in plans
-                others += not plans
-            if others >= 3 and others / (planned + others) >= 0.2:
+            if self.much_else(f"version:{version.id}", begin, repos):
                 yield ("scope.unplanned", f"version:{version.id}", "")
+        for repo, one in self.milestones(judged):
+            begin = self.world.now - GAP
+            if one.start is not None:
+                begin = datetime.combine(one.start, time.min, self.world.now.tzinfo)
+            if one.is_open and self.much_else(f"milestone:{one.id}", begin, {repo.id}):
+                yield ("scope.unplanned", milestone_subject(repo, one), "")
+
+    def much_else(self, plan: str, since: datetime, repos: Collection[int]) -> bool:
+        """Whether much of what landed there since then belongs to no plan at all."""
+        planned = others = 0
+        for change in self.code.changes.values():
+            landed = change.merged_at is not None and change.merged_at > since
+            author = self.world.people[change.author or ""]
+            if not landed or change.repo_id not in repos or author.bot:
+                continue
+            plans = self.plans(change)
+            planned += plan in plans
+            others += not plans
+        return others >= 3 and others / (planned + others) >= 0.2
+
+    def dates(
+        self, judged: Collection[str], before: Mapping[int, date | None]
+    ) -> Iterator[Finding]:
+        """Dates of the hosts' milestones that have passed, or moved."""
+        for repo, one in self.milestones(judged):
+            mine = [issue for issue in self.code.issues_in(repo) if issue.milestone_id == one.id]
+            late = one.due is not None and working_days(one.due, self.world.now.date()) >= 3
+            if one.is_open and late and any(issue.state == "open" for issue in mine):
+                yield ("plan.overdue", milestone_subject(repo, one), "")
+            if one.is_open and one.due != before.get(one.id, one.due):
+                yield ("plan.due-moved", milestone_subject(repo, one), "")
+
+    def milestones(self, judged: Collection[str]) -> Iterator[tuple[Repository, HostMilestone]]:
+        for repo in self.code.repositories.values():
+            for one in self.code.milestones_of(repo):
+                if f"{repo.path}:{one.title}" in judged:
+                    yield repo, one
 
     def plans(self, change: ChangeRequest) -> set[str]:
         """Versions, sprints and milestones that hold it, or an item that it works on."""
@@ -214,6 +252,11 @@ class _Truth:
             and git.patch(repo, git.at(repo, one.landed_sha)) == patch
         ]
         return len(same) % 2 == 1
+
+
+def milestone_subject(repo: Repository, one: HostMilestone) -> str:
+    """GitHub counts milestones in each repository."""
+    return f"milestone:{repo.id}:{one.number}" if repo.host == "github" else f"milestone:{one.id}"
 
 
 def _outcome(jobs: list[Job]) -> str:

@@ -42,9 +42,11 @@ def played(seed: int) -> Played:
     story = begun(seed)
     world = story.world
     before = {one.id: one.due for one in world.versions.values()}
-    first = code_truth.findings(world, story)
+    hosted = {one.id: one.due for one in world.code.milestones.values()}
+    first = code_truth.findings(world, story, hosted)
     story.moves()
-    last = jira_truth.findings(world, story.story, before) | code_truth.findings(world, story)
+    last = jira_truth.findings(world, story.story, before)
+    last |= code_truth.findings(world, story, hosted)
     return Played(world, story, frozenset(first), frozenset(last))
 
 
@@ -88,6 +90,8 @@ def test_every_plot_is_played_in_some_seed_and_none_in_all() -> None:
         "program-states",
     )
     others = {
+        ("plan.overdue", ""),
+        ("plan.due-moved", ""),
         ("scope.unplanned", ""),
         ("test.not-tested", ""),
         ("test.not-tested", "no-ci"),
