@@ -18,7 +18,7 @@ change_link = Table(
     Column("to_id", Text, primary_key=True),
     #: implements, closes, mentions, reverts.
     Column("kind", Text, primary_key=True),
-    #: where the reference stood (`RefSource`).
+    #: one of `sync.links.resolve.Method`.
     Column("method", Text, primary_key=True),
     Column("first_seen_at", Instant, primary_key=True),
     Column("withdrawn_at", Instant),

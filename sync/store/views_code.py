@@ -210,7 +210,8 @@ CODE_VIEWS: tuple[View, ...] = (
             "to_id": "immutable id of the other end",
             "to_key": "key of the other end",
             "kind": "implements, closes, mentions, reverts",
-            "method": "where it is said: declared, branch, title, body, commit",
+            "method": "how it is known, most trusted first: declared, closing_word, branch, title, "
+            "body, commit, mention",
             "confidence": "0 to 1",
             "evidence": "the words that say so; empty for restricted changes",
             "ambiguous": "whether items of several servers answer to what was written",
@@ -428,7 +429,8 @@ CODE_VIEWS: tuple[View, ...] = (
         {
             **CONNECTION,
             **_CHANGE,
-            "verdict": "name of the verdict",
+            "verdict": "tested, tested_after, tested_at_head, stale, partial, exempt, unknown, "
+            "no_ci, not_tested, merged_red",
             "landed_sha": "commit it was judged for",
             "known_from": "since when this is the verdict (UTC)",
         },
