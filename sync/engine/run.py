@@ -223,17 +223,18 @@ class _Run:
                 exit_code=exit_code,
             )
         )
+        c = schema.sync_step.c
+        # A scope may have had other names: what it was called last counts.
+        newest = (
+            sa.select(sa.func.max(c.id))
+            .where(c.connection_id == connection_id)
+            .group_by(c.scope_kind, c.scope_id, c.stream)
+        )
         with context.store.reading() as conn:
             known = conn.execute(
-                sa.select(
-                    schema.sync_step.c.scope_kind,
-                    schema.sync_step.c.scope_id,
-                    schema.sync_step.c.scope_key,
-                    schema.sync_step.c.stream,
-                    schema.sync_step.c.mode,
-                )
-                .where(schema.sync_step.c.connection_id == connection_id)
-                .distinct()
+                sa.select(c.scope_kind, c.scope_id, c.scope_key, c.stream, c.mode)
+                .where(c.id.in_(newest))
+                .order_by(c.id)
             ).all()
         now = context.clock.now()
         with context.store.writing() as conn:

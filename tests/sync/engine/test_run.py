@@ -195,6 +195,26 @@ def test_a_wrong_token_is_one_clear_problem(store_url: str) -> None:
         assert "wrong-token-value" not in repr(result)
 
 
+def test_a_connection_that_fails_after_a_scope_got_another_name_is_certified_once(
+    store_url: str,
+) -> None:
+    with synced(store_url) as it:
+        (project,) = it.bench.world.projects.values()
+        it.options["projects"] = (str(project.id),)
+        it.run()
+        project.key = "NEW"
+        it.later(hours=1)
+        it.run()
+        it.later(hours=1)
+        it.bench.simulator.script.faults.append(Fault("serverInfo", 503, times=None))
+        result = it.run()
+        assert result.outcome is Outcome.FAILED
+        steps = [(one.scope_id, one.stream) for one in result.steps]
+        assert len(steps) == len(set(steps)) > 5
+        keys = {one.scope_key for one in result.steps if one.scope_id == str(project.id)}
+        assert keys == {"NEW"}
+
+
 def test_an_unknown_project_is_named_and_the_others_are_read(store_url: str) -> None:
     with synced(store_url, options={"projects": ("APO", "APQ")}) as it:
         result = it.run()
