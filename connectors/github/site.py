@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -221,25 +222,35 @@ class Site:
         return found
 
     def _named(self) -> list[dict[str, Any]]:
+        names = self.options.repositories
+        # One request for each: a hundred in a row would be most of an idle run.
+        with ThreadPoolExecutor(self.options.max_concurrency) as pool:
+            asked = list(pool.map(self._by_name, names))
         found: list[dict[str, Any]] = []
-        for name in self.options.repositories:
-            owner, _, short = name.partition("/")
-            try:
-                one = self._same(name, self._get_repository(f"repos/{quote(owner)}/{quote(short)}"))
-            except (NotAllowed, NotFound) as error:
-                former = self._by_former_id(name)
+        for name, one in zip(names, asked, strict=True):
+            if isinstance(one, SourceError):
+                error, former = one, self._by_former_id(name)
                 if former is None:
                     self.unknown[name] = f"repository {name!r} cannot be read: {error.what}" + (
                         f". {error.todo}" if isinstance(error, NotAllowed) and error.todo else ""
                     )
                     continue
                 one = former
+            else:
+                one = self._same(name, one)
             called = str(one.get("full_name") or name)
             if called.casefold() != name.casefold() and name not in self.notes:
                 self.notes[name] = f"is now called {called}"
             self.capabilities[_named(name)] = Capability(_named(name), str(one["id"]))
             found.append(one)
         return found
+
+    def _by_name(self, name: str) -> dict[str, Any] | SourceError:
+        owner, _, short = name.partition("/")
+        try:
+            return self._get_repository(f"repos/{quote(owner)}/{quote(short)}")
+        except (NotAllowed, NotFound) as error:
+            return error
 
     def _same(self, name: str, found: dict[str, Any]) -> dict[str, Any]:
         """The repository that this name stood for, though the name may have been taken anew."""
