@@ -9,8 +9,8 @@
                 unread = {source = reason}: sources whose checks could not be read
     runs        id, kind, sha, conclusion, changes = [numbers]
     commits     sha, tree, parents
-    hub_items   id, status: issues of the repository
-    hub_milestones  id, name, due, state: its milestones
+    hub_items   id, status, in (milestones): issues of the repository
+    hub_milestones  id, name, due, state, finished: its milestones
     programs    {name = [[connection id, kind, milestone id]]}: program milestones
     confirmed   {name of a check = is it a test}
     required    names of checks without which nothing merges
@@ -145,7 +145,7 @@ def _item(add: Add, one: Mapping[str, Any]) -> None:
         title=f"Issue {number}",
         labels=[],
         components=[],
-        milestones=[],
+        milestones=[["milestone", held] for held in one.get("in", ())],
         restricted=False,
         url=f"{URL}/{PATH}/issues/{number}",
         created_at=SEEN,
@@ -159,6 +159,19 @@ def _item(add: Add, one: Mapping[str, Any]) -> None:
         work_item_id=f"i{number}",
         first_seen_at=SEEN,
     )
+    for held in one.get("in", ()):
+        add(
+            schema.scope_membership,
+            connection_id=HUB,
+            member_kind="work_item",
+            member_id=f"i{number}",
+            milestone_kind="milestone",
+            milestone_id=held,
+            valid_from=SEEN,
+            known_from=SEEN,
+            from_exact=True,
+            cause="created",
+        )
 
 
 def _milestone(add: Add, one: Mapping[str, Any]) -> None:
@@ -171,6 +184,7 @@ def _milestone(add: Add, one: Mapping[str, Any]) -> None:
         state=one.get("state", "active"),
         scope_id=REPOSITORY,
         due_date=one.get("due"),
+        finished_at=utc(one.get("finished")),
         url=f"{URL}/{PATH}/milestone/{one['id']}",
         **_present(),
     )

@@ -49,13 +49,20 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
 
 # --- released-open ----------------------------------------------------------------------------
 
+#: What says of each kind of milestone that nothing more goes into it. A sprint ends with what is
+#: left, and that goes on.
+_OVER = {
+    MilestoneKind.VERSION: MilestoneState.RELEASED,
+    MilestoneKind.MILESTONE: MilestoneState.CLOSED,
+}
+
 
 def _released_open(view: View, settled: datetime, days: int) -> Iterable[Found]:
     judged = {one.key for one in view.judged}
     recent = view.as_of - timedelta(days=days)
     candidates: list[MilestoneFacts] = []
     for facts in view.milestones.values():
-        if facts.state is not MilestoneState.RELEASED:
+        if facts.state is not _OVER.get(facts.kind):
             continue
         at = released_at(view, facts)
         old_enough = at is None or at <= settled
@@ -74,6 +81,7 @@ def _released_open(view: View, settled: datetime, days: int) -> Iterable[Found]:
         ]
         if not standing:
             continue
+        over = facts.state.value
         yield Found(
             subject=facts.subject,
             severity=Severity.MEDIUM,
@@ -81,9 +89,9 @@ def _released_open(view: View, settled: datetime, days: int) -> Iterable[Found]:
             rule="released-open",
             channel=Channel.MAILED,
             values={
-                "title": f"{facts.name} is released and holds {count(len(standing), 'open item')}",
+                "title": f"{facts.name} is {over} and holds {count(len(standing), 'open item')}",
                 "what": (
-                    f"{facts.name} is marked as released, and {count(len(standing), 'item')} in "
+                    f"{facts.name} is marked as {over}, and {count(len(standing), 'item')} in "
                     f"it {verb(len(standing), 'is', 'are')} not done."
                 ),
                 "so_what": "Either the release lacks what people think it has, or the items lie.",
@@ -92,7 +100,7 @@ def _released_open(view: View, settled: datetime, days: int) -> Iterable[Found]:
             },
             evidence=(
                 Evidence(
-                    f"{facts.name} is released"
+                    f"{facts.name} is {over}"
                     + (f", its date is {day(facts.due_date)}" if facts.due_date else ""),
                     facts.url,
                     released_at(view, facts),
@@ -106,18 +114,14 @@ def _released_open(view: View, settled: datetime, days: int) -> Iterable[Found]:
 
 
 def released_at(view: View, facts: MilestoneFacts) -> datetime | None:
-    """When a version was released at the latest, as far as we know; None: long ago.
+    """When a milestone was released or closed at the latest, as far as we know; None: long ago.
 
     A version says that it is released, not when: its date counts where it lies between the two
     readings that saw the change, else the later reading does.
     """
     if facts.finished_at is not None:
         return facts.finished_at
-    seen = [
-        one
-        for one in facts.observed
-        if one.field == "state" and one.new == MilestoneState.RELEASED.value
-    ]
+    seen = [one for one in facts.observed if one.field == "state" and one.new == facts.state.value]
     due = view.calendar.end_of(facts.due_date) if facts.due_date is not None else None
     if not seen or seen[-1].is_first:
         return due if due is None or due <= view.as_of else None
@@ -131,13 +135,13 @@ def released_at(view: View, facts: MilestoneFacts) -> datetime | None:
 def _open_leaves(
     view: View, candidates: Iterable[MilestoneFacts], settled: datetime
 ) -> dict[Key, list[str]]:
-    """Leaf items with open work that each version has held for long enough."""
-    wanted: dict[int, list[str]] = {}
+    """Leaf items with open work that each milestone has held for long enough."""
+    wanted: dict[tuple[int, MilestoneKind], list[str]] = {}
     for one in candidates:
-        wanted.setdefault(one.connection_id, []).append(one.source_id)
+        wanted.setdefault((one.connection_id, one.kind), []).append(one.source_id)
     items, members = view.items, view.memberships
     found: dict[Key, list[str]] = {}
-    for connection_id, versions in wanted.items():
+    for (connection_id, kind), ids in wanted.items():
         rows = view.conn.execute(
             sa.select(members.c.milestone_id, items.c.id)
             .select_from(members)
@@ -150,9 +154,9 @@ def _open_leaves(
             )
             .where(
                 members.c.connection_id == connection_id,
-                members.c.milestone_kind == MilestoneKind.VERSION.value,
+                members.c.milestone_kind == kind.value,
                 # Looked up in a set: as an index range it would be tried for each item.
-                joined_key(members.c.milestone_id).in_(versions),
+                joined_key(members.c.milestone_id).in_(ids),
                 members.c.since <= settled,
                 items.c.category.in_(_OPEN),
                 ~view.has_child_inside(members, items),
@@ -160,7 +164,7 @@ def _open_leaves(
             .order_by(members.c.milestone_id, items.c.id)
         )
         for row in rows:
-            key = (connection_id, MilestoneKind.VERSION, row.milestone_id)
+            key = (connection_id, kind, row.milestone_id)
             found.setdefault(key, []).append(row.id)
     return found
 
@@ -379,7 +383,8 @@ DETECTOR = Detector(
     },
     detect=detect,
     rules={
-        "released-open": "a released version holds open items (medium, mailed)",
+        "released-open": "a released version, or a closed milestone, holds open items (medium, "
+        "mailed)",
         "parent-done-open-children": "an item is done while a child is open",
         "children-done-parent-open": "an item is open while all its children are done or cancelled",
         "blocked-by-done": "an open item is marked as blocked by one that is done",
