@@ -17,7 +17,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.gitlab.changed import record
-from connectors.gitlab.graphql import TooDear, has_more, nodes, number
+from connectors.gitlab.graphql import REST_HAS_TO, has_more, nodes, number
 from connectors.gitlab.paging import listing, moment
 from connectors.gitlab.site import API, Site
 
@@ -61,7 +61,7 @@ def _details(
     if site.asks("change_details"):
         try:
             return in_bulk(site, scope, iids)
-        except TooDear:
+        except REST_HAS_TO:
             site.asks_no_more("change_details")
     return _one_by_one(site, scope, iids)
 

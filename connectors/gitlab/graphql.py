@@ -20,6 +20,8 @@ PATH = "api/graphql"
 FIRST_SIZES = {"issues": 100, "change_details": 50, "runs": 50}
 #: What the server says where a page is too large for it.
 _TOO_DEAR = ("exceeds max complexity", "query is too complex")
+#: What it says where its schema is another one: older, or without what was deprecated.
+_UNKNOWN = ("doesn't exist on type", "doesn't accept argument", "isn't a defined input type")
 _TOO_SLOW = ("timeout", "timed out", "execution expired")
 #: A gateway that gives up says nothing of the reason: after so many smaller pages it is trouble.
 _SMALLER = 3
@@ -45,6 +47,14 @@ class Cost:
 
 class TooDear(Unavailable):
     """The server cannot answer a question even for one record: REST has to."""
+
+
+class NotUnderstood(UnexpectedAnswer):
+    """The server's schema lacks something that a question asks for: REST has to."""
+
+
+#: What makes a question go by REST for the rest of the run.
+REST_HAS_TO = (TooDear, NotUnderstood)
 
 
 class GraphQL:
@@ -141,6 +151,8 @@ def _trouble(name: str, errors: Any) -> Exception:
         )
     if "permission" in low or "not authorized" in low:
         return NotAllowed(f"the token has no permission for this: {said}", where=where)
+    if any(mark in low for mark in _UNKNOWN):
+        return NotUnderstood(f"the server does not know the question: {said}", where=where)
     return UnexpectedAnswer(
         f"the server refuses the question: {said}",
         where=where,

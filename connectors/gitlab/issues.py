@@ -6,7 +6,7 @@ from typing import Any
 from connectors.contract import Cursor, Page, RawRecord, ScopeRef, Window
 from connectors.gitlab import paging
 from connectors.gitlab.changed import FetchOf, Part, Reading, record
-from connectors.gitlab.graphql import TooDear, has_more, nodes, number
+from connectors.gitlab.graphql import REST_HAS_TO, has_more, nodes, number
 from connectors.gitlab.paging import Fetch, literal, moment
 from connectors.gitlab.site import API, Site
 
@@ -22,7 +22,7 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
                 found = [_of_node(site, scope, node) for node in step.rows]
                 begun = True
                 yield Page(tuple(found), cursor=step.cursor, committed=step.committed)
-        except TooDear:
+        except REST_HAS_TO:
             site.asks_no_more("issues")
             if begun:
                 raise

@@ -13,7 +13,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.gitlab.changed import SHAPE, FetchOf, Reading, record
-from connectors.gitlab.graphql import TooDear, has_more, nodes, number
+from connectors.gitlab.graphql import REST_HAS_TO, has_more, nodes, number
 from connectors.gitlab.paging import literal, moment
 from connectors.gitlab.site import API, Site
 
@@ -66,7 +66,7 @@ def _pages(
             for page in _by_graphql(site, scope, source, reading, walk):
                 begun = True
                 yield page
-        except TooDear:
+        except REST_HAS_TO:
             site.asks_no_more("runs")
             if begun:
                 raise

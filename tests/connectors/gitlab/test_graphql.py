@@ -18,8 +18,9 @@ from connectors.contract import (
     UnexpectedAnswer,
 )
 from connectors.gitlab.client import make_transport
-from connectors.gitlab.graphql import Cost, GraphQL
+from connectors.gitlab.graphql import Cost, GraphQL, NotUnderstood
 from connectors.gitlab.options import GitLabOptions
+from connectors.simulator.faults import Fault
 
 BASE = "https://gitlab.example.net"
 URL = f"{BASE}/api/graphql"
@@ -94,7 +95,8 @@ def test_a_gateway_that_is_down_is_no_reason_to_read_by_ones(web: Any) -> None:
         ({"errors": [{"message": "Invalid token"}]}, CannotAuthenticate),
         ({"errors": [{"message": "insufficient_scope"}]}, CannotAuthenticate),
         ({"errors": [{"message": "You don't have permission to do this"}]}, NotAllowed),
-        ({"errors": [{"message": "Field 'x' doesn't exist on type 'Issue'"}]}, UnexpectedAnswer),
+        ({"errors": [{"message": "Field 'x' doesn't exist on type 'Issue'"}]}, NotUnderstood),
+        ({"errors": [{"message": "Something went wrong"}]}, UnexpectedAnswer),
         ({"errors": ["odd"]}, UnexpectedAnswer),
         ({"data": None}, UnexpectedAnswer),
         ({"data": {"project": None}}, NotFound),
@@ -124,6 +126,24 @@ def test_a_server_of_narrow_limits_is_read_whole(dialect: dict[str, Any]) -> Non
         assert len(run.records("issues")) == len(code.issues_in(repo))
         assert len(run.records("change_details")) == len(code.changes_in(repo))
         assert len(run.records("jobs")) == len(code.ci.runs_in(repo))
+
+
+def test_a_schema_that_lacks_something_is_read_whole_by_rest() -> None:
+    with serving(4, issues=8, changes=6) as bench:
+        connector = bench.connector(api="graphql")
+        connector.connect()
+        said = {"errors": [{"message": "Field 'jobs' doesn't accept argument 'jobKind'"}]}
+        bench.simulator.script.faults.append(
+            Fault("api/graphql$", 200, orjson.dumps(said), times=None, skip=1)
+        )
+        run = read_everything(connector)
+        code = bench.world.code
+        repo = code.hosted("gitlab")[0]
+        assert len(run.records("issues")) == len(code.issues_in(repo))
+        assert len(run.records("change_details")) == len(code.changes_in(repo))
+        assert len(run.records("jobs")) == len(code.ci.runs_in(repo))
+        # One attempt for each of three questions.
+        assert sum("graphql" in one.path for one in bench.simulator.log) == 5
 
 
 @pytest.mark.parametrize("dialect", [{"newer_fields": False}, {"premium": False}])
