@@ -38,7 +38,9 @@ _REPOS = "/repos/"
 
 def issue(raw: dict[str, Any], out: Out) -> None:
     """An issue and its people; a pull request among the issues is left to the stream of changes."""
-    if "pull_request" in raw:
+    named = table(raw.get("pull_request"))
+    # Servers of old name an empty one in every issue.
+    if named.get("url") or named.get("html_url"):
         return
     id_, number = id_of(raw), text(raw.get("number"))
     if not id_ or not number:

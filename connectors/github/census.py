@@ -19,7 +19,7 @@ from connectors.github import graphql
 from connectors.github.documents import document
 from connectors.github.graphql import connection, next_cursor
 from connectors.github.issues import id_of, record_of
-from connectors.github.keys import number_of
+from connectors.github.keys import is_pull, number_of
 from connectors.github.moments import stamp
 from connectors.github.paging import everything, pages
 from connectors.github.site import Site, node_of
@@ -79,7 +79,7 @@ def _by_rest(
         params["since"] = stamp(recent)
     path = f"repositories/{scope.source_id}/issues"
     for page in pages(site.transport, path, params, size=site.options.page_size):
-        found = [one for one in page if "pull_request" not in one and one.get("id") is not None]
+        found = [one for one in page if not is_pull(one) and one.get("id") is not None]
         for one in found:
             site.numbers[scope.source_id, str(one["id"])] = int(one.get("number") or 0)
         yield [str(one["id"]) for one in found]

@@ -9,6 +9,7 @@ from connectors.github import graphql
 from connectors.github.documents import document
 from connectors.github.graphql import TooMuch, connection, next_cursor
 from connectors.github.histories import history_record, whole_history
+from connectors.github.keys import is_pull
 from connectors.github.moments import instant, stamp
 from connectors.github.paging import has_next, rows
 from connectors.github.site import Site, encoded, node_of, payload
@@ -130,7 +131,7 @@ def _by_rest(site: Site, walk: Walk) -> Iterator[Page]:
         at = resumed or (lower if part == "all" and lower is not None else _EPOCH)
         resumed = None
         for found, reached in _since(site, walk.scope, at, "all" if part == "all" else "open"):
-            records = [_record(walk, one) for one in found if "pull_request" not in one]
+            records = [_record(walk, one) for one in found if not is_pull(one)]
             ended = reached is None or (
                 part == "open" and walk.horizon is not None and reached >= walk.horizon
             )

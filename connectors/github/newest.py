@@ -8,6 +8,7 @@ from connectors.github import graphql
 from connectors.github.documents import newest as newest_document
 from connectors.github.graphql import connection
 from connectors.github.issues import id_of
+from connectors.github.keys import is_pull
 from connectors.github.paging import rows
 from connectors.github.site import Site, node_of
 from connectors.github.walk import quiet
@@ -93,7 +94,7 @@ def _by_rest(site: Site, stream: str, scope: ScopeRef) -> tuple[str, str] | None
     except SourceError:
         return "", ""
     for one in rows(answer, None, path):
-        if stream != "issues" or "pull_request" not in one:
+        if stream != "issues" or not is_pull(one):
             return str(one.get("id")), str(one.get("updated_at"))
     # None among a hundred: nothing is proven.
     return "", ""
