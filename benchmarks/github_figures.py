@@ -29,7 +29,7 @@ LATENCY = 0.05
 
 
 def measure(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """All figures: medians of `repeat` alternating runs."""
+    """All figures: medians of `repeat` alternating runs; peers, which have no bound, run once."""
     found = _whole(directory / "whole", options)
     found |= _side_by_side(directory / "eight", options)
     found |= _idle(directory / "hundred", options)
@@ -50,7 +50,7 @@ def _whole(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
     who = _record(directory, 1, options.issues, options.changes, *peers)
     file = directory / "load.pickle"
     loads, floors = [], []
-    others: dict[str, list[dict[str, Any]]] = {peer: [] for peer in peers}
+    others: dict[str, dict[str, Any]] = {}
     with serving(file, 0.0) as url:
         for _ in range(options.repeat):
             filled = fresh(directory, "load.db")
@@ -58,12 +58,10 @@ def _whole(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
             target = fresh(directory, "floor.db")
             floors.append(run("benchmarks.floor", file, url, "", who[0], filled, target))
             served(url)
-            for peer in peers:
-                at = partial("{}/{}".format, url)
-                row = run_peer(peer, at, who[0], who[1], directory / "peer")
-                row["requests"] = served(url)
-                tell(peer, row)
-                others[peer].append(row)
+        for peer in peers:
+            row = run_peer(peer, partial("{}/{}".format, url), who[0], who[1], directory / "peer")
+            others[peer] = {**row, "requests": served(url)}
+            tell(peer, others[peer])
     return {"load": loads, "floor": floors, "peers": others}
 
 
@@ -95,12 +93,12 @@ def _idle(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
     return {"idle": rows}
 
 
-def _record(directory: Path, *asked: object) -> tuple[str, ...]:
+def _record(directory: Path, *asked: object) -> list[str]:
     """Record a world of so many repositories, issues and changes; its token and repositories."""
     directory.mkdir()
     run("benchmarks.github_record", directory, *asked)
     held = pickle.loads((directory / "load.pickle").read_bytes())
-    return held["token"], *held["repositories"]
+    return [held["token"], *held["repositories"]]
 
 
 def _load(

@@ -63,6 +63,8 @@ class CodeWorld:
         self.issues_of: dict[int, list[int]] = {}
         self.changes_of: dict[int, list[int]] = {}
         self._by_number: dict[tuple[int, str, int], int] = {}
+        #: issues that have or had a parent.
+        self._adopted: set[int] = set()
         self._labels: dict[tuple[int, str], int] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._users: dict[str, int] = {}
@@ -356,6 +358,7 @@ class CodeWorld:
             blocked_by=[],
         )
         self.issues[made.id] = made
+        self._adopted.add(made.id)
         self.issues_of[repo.id].append(made.id)
         self._by_number[repo.id, "issue", made.number] = made.id
         self._event(made, "transferred", moment, by, repository=issue.repo_id)
@@ -373,6 +376,7 @@ class CodeWorld:
 
     def set_parent(self, issue: HostIssue, parent: HostIssue | None, **when: Any) -> None:
         """Put it under another issue, or under none."""
+        self._adopted.add(issue.id)
         old, issue.parent_id = issue.parent_id, parent.id if parent else None
         if old is not None:
             self._changed(issue, "unparented", issue=old, **when)
@@ -1012,10 +1016,9 @@ class CodeWorld:
         return self.changes.get(self._by_number.get((repo.id, "change", number), 0))
 
     def children(self, issue: HostIssue) -> list[HostIssue]:
-        """Its sub-issues."""
-        return [
-            one for one in self.issues.values() if one.parent_id == issue.id and not one.deleted
-        ]
+        """Its sub-issues, oldest first."""
+        held = (self.issues[id_] for id_ in sorted(self._adopted))
+        return [one for one in held if one.parent_id == issue.id and not one.deleted]
 
     # --- the ledger of truth ----------------------------------------------------------------
 
