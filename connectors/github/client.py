@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import requests
 from github.Auth import AppAuth, Token
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass
-from jwt.exceptions import PyJWTError
 
 from connectors.contract import (
     CannotAuthenticate,
@@ -109,7 +108,7 @@ def judge(answer: Answer, now: datetime) -> SourceError | None:
         wanted = headers.get("X-Accepted-GitHub-Permissions", "")
         return NotAllowed(
             "the token has no permission for this"
-            + (f": it needs {wanted.replace(';', ' or ')}" if wanted else ""),
+            + (f": it needs {wanted.replace('; ', ' or ')}" if wanted else ""),
             where=where,
             todo="Give the token that permission for the repository, read-only is enough.",
         )
@@ -179,7 +178,7 @@ def _minter(
         try:
             # The library signs here, so a key of the wrong form shows here.
             signed = app.token
-        except (ValueError, TypeError, PyJWTError) as error:
+        except Exception as error:  # noqa: BLE001 - its signing library raises kinds of its own
             raise CannotAuthenticate(
                 f"the App's private key cannot be used: {type(error).__name__}",
                 where=str(key_file),
