@@ -303,8 +303,8 @@ def _issue_numbered(c: Graph, repo: Repository, iid: Any) -> IssueNow | None:
 
 
 def _moved_to(c: Graph, one: IssueNow) -> IssueNow | None:
-    id_ = one.issue.transferred_to
-    return None if id_ is None else c.view.issue_of(id_)
+    found = c.view.moved_to(one.issue)
+    return None if found is None else c.view.issue_of(found.id)
 
 
 def _ref(c: Graph, run: Run) -> str:
@@ -478,7 +478,7 @@ _type(
     totalTimeSpent=lambda c, s, a: 0,
     severity=lambda c, s, a: "UNKNOWN",
     webUrl=lambda c, s, a: _web(c, s.issue, "issues"),
-    moved=lambda c, s, a: s.issue.transferred_to is not None,
+    moved=lambda c, s, a: c.view.moved_to(s.issue) is not None,
     movedTo=lambda c, s, a: _moved_to(c, s),
     author=lambda c, s, a: Who(s.issue.author),
     assignees=lambda c, s, a: _people(s.issue.assignees, None, a),

@@ -214,6 +214,7 @@ class Shapes:
         """An issue."""
         one = held.issue
         kind = (one.type or "ISSUE").upper()
+        moved_to = self.view.moved_to(one)
         out = self._item(one, "issues", "#")
         out |= {
             "state": held.state,
@@ -226,7 +227,7 @@ class Shapes:
             "confidential": one.confidential,
             "merge_requests_count": len(self.view.closers(one)),
             "severity": "UNKNOWN",
-            "moved_to_id": one.transferred_to,
+            "moved_to_id": None if moved_to is None else moved_to.id,
             "blocking_issues_count": len(self.view.blocked_by(one)),
         }
         if self.premium:

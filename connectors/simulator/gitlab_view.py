@@ -193,6 +193,12 @@ class View:
         repo = self.code.repositories[found.repo_id]
         return issue_now(found) if self.code.visible(self.who, repo) else None
 
+    def moved_to(self, issue: HostIssue) -> HostIssue | None:
+        """What a moved issue has become; with its deletion the trace is lost."""
+        found = self.code.issues.get(issue.transferred_to or 0)
+        gone = found is None or (found.deleted and found.transferred_to is None)
+        return None if gone else found
+
     def blocked_by(self, issue: HostIssue) -> list[HostIssue]:
         """The issues that an issue blocks."""
         return [

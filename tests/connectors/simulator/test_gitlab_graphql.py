@@ -255,13 +255,21 @@ def test_a_former_path_leads_nowhere(site: Company) -> None:
 def test_a_moved_issue_names_the_one_it_became(site: Company) -> None:
     moved = site.world.code.transfer(site.bug, site.fork, at=NOW, by="a1")
     query = "query ($id: IssueID!) { issue(id: $id) { state moved movedTo { id projectId } } }"
+    old = f"projects/{site.shop.id}/issues/1"
     found = site.graphql(query, id=f"gid://gitlab/Issue/{site.bug.id}")["data"]["issue"]
     assert (found["state"], found["moved"]) == ("closed", True)
     new = {"id": f"gid://gitlab/Issue/{moved.id}", "projectId": site.fork.id}
     assert found["movedTo"] == new
+    # In a project that may not be seen it is not named; that it was moved is told all the same.
+    site.world.code.hide(site.owner, site.fork)
+    found = site.graphql(query, id=f"gid://gitlab/Issue/{site.bug.id}")["data"]["issue"]
+    assert (found["moved"], found["movedTo"]) == (True, None)
+    assert site.json(old)["moved_to_id"] == moved.id
+    # With its deletion the trace is lost.
     site.world.code.delete_issue(moved)
     found = site.graphql(query, id=f"gid://gitlab/Issue/{site.bug.id}")["data"]["issue"]
-    assert found["movedTo"] is None
+    assert (found["moved"], found["movedTo"]) == (False, None)
+    assert site.json(old)["moved_to_id"] is None
 
 
 # --- the documents that the connector sends ------------------------------------------------------
