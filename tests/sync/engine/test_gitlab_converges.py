@@ -211,7 +211,7 @@ def changes(bench: Bench) -> dict[str, tuple[Any, ...]]:
 def jobs(bench: Bench) -> dict[str, tuple[Any, ...]]:
     code = bench.world.code
     return {
-        str(job.id): (str(run.id), job.name, job.conclusion, job.retried)
+        str(job.id): (str(run.id), job.name, job.conclusion or "pending", job.retried)
         for repo in code.hosted("gitlab")
         for run in code.ci.runs_in(repo)
         for job in run.jobs
