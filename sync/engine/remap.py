@@ -107,8 +107,11 @@ class _Again:
     def stream(self, spec: StreamSpec, scope_id: str | None = None) -> None:
         """Every payload of a stream, of one scope or of all."""
         makers: dict[tuple[str | None, str | None], Normalizer] = {}
+        # Payloads of several changes may tell of one commit: the newest word is the last.
+        by_time = spec.mode is Mode.FOLLOW_UP and "history" not in spec.feeds
+        pages = read.raw_pages_by_time if by_time else read.raw_pages
         with self.store.reading() as source:
-            for page in read.raw_pages(source, self.id, spec.name, PAGE, scope_id):
+            for page in pages(source, self.id, spec.name, PAGE, scope_id):
                 groups: dict[tuple[str | None, str | None], list[tuple[str, Payload]]] = {}
                 for source_id, held_by, payload, _shape in page:
                     place = (self.keys.get(held_by), held_by if self.by_scope else None)

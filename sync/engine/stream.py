@@ -533,8 +533,10 @@ def _read_follow_up(reading: Reading) -> None:
             break
         last = ids[-1]
         _read_children(reading, ids)
-    with context.store.reading() as conn:
-        left = _pending(reading, conn, limit=1, after="")
+    left: list[str] = []
+    if last:
+        with context.store.reading() as conn:
+            left = _pending(reading, conn, limit=1, after="")
     if left and reading.partial is None:
         what = "history" if "history" in spec.feeds else f"data of stream {spec.name}"
         reading.partial = f"the {what} of some items could not be read"

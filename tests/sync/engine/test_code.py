@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from support.code_host import START, Host, Hosted, hosted
 
 from connectors.contract import Outcome
-from sync.engine import stream
+from sync.engine import remap, stream
 from sync.engine.remap import remap_connection
 from sync.store import schema
 from sync.store.open import open_store
@@ -291,6 +291,28 @@ def test_a_remap_writes_nothing_new_and_keeps_present_keys(opened_here: Opened) 
     _, rows = remap_connection(it.store, plan, 1, "", clock=it.host.clock)
     assert rows >= 14
     assert it.contents() == before
+
+
+def test_of_payloads_about_one_commit_a_remap_takes_the_newest_word(
+    opened_here: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remap, "PAGE", 1)
+    it = opened_here()
+    merged_long_ago = it.host.stamp() - 30 * 24 * 3600 * 1000
+    for number in (1, 2):
+        it.host.change(number, head="h", state="merged", merged=merged_long_ago, checks={})
+    it.run()
+    it.later(hours=2)
+    # The first one is read again, and the commit has got a check since.
+    it.host.change(1, checks={"test": "success"})
+    it.run()
+    check = "SELECT name FROM v_check"
+    assert it.rows(check) == [("test",)]
+    plan = it.plan().connections[0]
+    remap_connection(it.store, plan, 1, "", clock=it.host.clock)
+    assert it.rows(check) == [("test",)]
+    it.later(hours=2)
+    assert it.run().rows_written == 0
 
 
 def test_histories_that_name_milestones_by_title_follow_what_titles_mean(opened: Opened) -> None:
