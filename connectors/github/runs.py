@@ -1,4 +1,4 @@
-"""Workflow runs, by REST: GraphQL knows no attempts. Read in windows that hold what is listed."""
+"""Workflow runs, by REST: GraphQL knows no attempts. Newest first, in windows of creation."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,8 +19,6 @@ MOST = 1000
 BACK = timedelta(days=90)
 #: No workflow ran before.
 BEGINNING = datetime(2018, 1, 1, tzinfo=UTC)
-#: Windows are not cut below this.
-SHORTEST = timedelta(minutes=1)
 #: Unfinished runs that are remembered to be looked at again.
 OPEN_LIMIT = 200
 #: How long an unfinished run is looked at again: the vendor ends one after 35 days.
@@ -30,37 +28,32 @@ OPEN_FOR = timedelta(days=36)
 def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> Iterator[Page]:
     """Runs created since the cursor, and those that had not ended when they were last read."""
     walk = Walk.start(scope, cursor, window, SHAPE)
-    held: Mapping[str, Any] = cursor or {}
-    waiting = _waiting(held, walk)
-    upper = window.run_started_at
-    lower = walk.lower
+    waiting = _waiting(cursor or {}, walk)
+    lower, upper = walk.lower, window.run_started_at
     if lower is None:
         lower = BEGINNING if window.since is None else max(upper - BACK, window.since)
-    reached = instant(walk.progress.get("at"))
-    if reached is not None:
-        lower = max(lower, reached)
+    # Nothing is created in the past: an interrupted walk goes on where it was.
+    until = instant(walk.progress.get("until")) or upper
     open_runs: dict[str, str] = dict(walk.progress.get("open") or {})
     seen: set[str] = set()
-    for begin, end, first in _windows(site, scope, lower, upper):
-        for found, last in _pages(site, scope, begin, end, first):
-            records = [_record(scope, one) for one in found]
-            for one in found:
+    for found in _created(site, scope, lower, until):
+        for one in found:
+            _note(open_runs, one)
+            if str(one["id"]) in waiting:
                 seen.add(str(one["id"]))
-                _note(open_runs, one)
-            if not last:
-                yield Page(tuple(records), cursor=walk.step(at=stamp(begin), open=open_runs))
-                continue
-            yield Page(tuple(records), cursor=walk.step(at=stamp(end), open=open_runs))
-    records = []
+        oldest = instant(found[-1].get("created_at")) or lower
+        records = tuple(_record(scope, one) for one in found)
+        yield Page(records, cursor=walk.step(until=stamp(oldest), open=_limited(open_runs)))
+    late: list[RawRecord] = []
     for id_, created in waiting.items():
         at = instant(created)
         if id_ in seen or at is None or upper - at > OPEN_FOR:
             continue
-        found_one = _one(site, scope, id_)
-        if found_one is not None:
-            records.append(_record(scope, found_one))
-            _note(open_runs, found_one)
-    yield Page(tuple(records), cursor=walk.end(open=_limited(open_runs)), committed=True)
+        again = _one(site, scope, id_)
+        if again is not None:
+            late.append(_record(scope, again))
+            _note(open_runs, again)
+    yield Page(tuple(late), cursor=walk.end(open=_limited(open_runs)), committed=True)
 
 
 def _waiting(held: Mapping[str, Any], walk: Walk) -> dict[str, str]:
@@ -70,53 +63,43 @@ def _waiting(held: Mapping[str, Any], walk: Walk) -> dict[str, str]:
     return {str(id_): str(created) for id_, created in found.items()}
 
 
-def _windows(
-    site: Site, scope: ScopeRef, lower: datetime, upper: datetime
-) -> Iterator[tuple[datetime, datetime, tuple[list[dict[str, Any]], bool]]]:
-    """Windows of creation, oldest first, each with its first page; none holds too much to list."""
-    stack = [(lower, upper)]
-    while stack:
-        begin, end = stack.pop()
-        found, more, total = _ask(site, scope, begin, end, 1)
-        if total > MOST:
-            if end - begin <= SHORTEST:
-                raise UnexpectedAnswer(
-                    f"{total} runs within {SHORTEST}: the server lists {MOST} of them",
-                    where=f"runs of {scope.key}",
-                )
-            middle = begin + (end - begin) / 2
-            # The bounds are inclusive in whole seconds: the border second is asked for twice.
-            stack.extend(((middle, end), (begin, middle)))
-            continue
-        yield begin, end, (found, more)
+def _created(
+    site: Site, scope: ScopeRef, begin: datetime, end: datetime
+) -> Iterator[list[dict[str, Any]]]:
+    """Pages of runs created between two instants, newest first.
 
-
-def _pages(
-    site: Site,
-    scope: ScopeRef,
-    begin: datetime,
-    end: datetime,
-    first: tuple[list[dict[str, Any]], bool],
-) -> Iterator[tuple[list[dict[str, Any]], bool]]:
-    found, more = first
-    number = 1
-    before: list[dict[str, Any]] = []
+    A listing ends where it has shown as many as it shows at most; the next one then begins at the
+    oldest of them. Raises UnexpectedAnswer where that many came in one second.
+    """
+    where = f"runs of {scope.key}"
     while True:
-        if found and found == before:
-            raise UnexpectedAnswer(
-                "the server repeats a page for ever", where=f"runs of {scope.key}"
-            )
-        yield found, not more
-        if not more:
+        number, count = 1, 0
+        oldest: datetime | None = None
+        before: list[dict[str, Any]] = []
+        while True:
+            found, more = _ask(site, scope, begin, end, number)
+            if found and found == before:
+                raise UnexpectedAnswer("the server repeats a page for ever", where=where)
+            before = found
+            if found:
+                yield found
+                count += len(found)
+                oldest = instant(found[-1].get("created_at")) or oldest
+            if not more:
+                break
+            number += 1
+        if count < MOST or oldest is None:
             return
-        before = found
-        number += 1
-        found, more, _ = _ask(site, scope, begin, end, number)
+        if oldest >= end.replace(microsecond=0):
+            raise UnexpectedAnswer(
+                f"{count} runs began in one second, and the server lists no more", where=where
+            )
+        end = oldest
 
 
 def _ask(
     site: Site, scope: ScopeRef, begin: datetime, end: datetime, number: int
-) -> tuple[list[dict[str, Any]], bool, int]:
+) -> tuple[list[dict[str, Any]], bool]:
     path = f"repositories/{scope.source_id}/actions/runs"
     answer = site.transport.get(
         path,
@@ -127,8 +110,7 @@ def _ask(
         },
     )
     found = [one for one in rows(answer, "workflow_runs", path) if one.get("id") is not None]
-    total = answer.object().get("total_count")
-    return found, has_next(answer), total if isinstance(total, int) else len(found)
+    return found, has_next(answer)
 
 
 def _one(site: Site, scope: ScopeRef, id_: str) -> dict[str, Any] | None:
