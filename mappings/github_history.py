@@ -35,6 +35,8 @@ _KINDS = {
     "IssueTypeRemovedEvent": "issue_type_removed",
 }
 _READ = frozenset(_KINDS.values())
+#: Events that may move the state.
+_MOVE = frozenset({"closed", "reopened", "labeled", "unlabeled"})
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class _State:
     """Where an issue stands while its events are told in order."""
 
     closed: str | None
-    #: labels it carries, folded.
+    #: labels it carries that stand for a status, folded.
     labels: set[str]
 
     def id(self, out: Out) -> str:
@@ -76,12 +78,12 @@ def history(raw: dict[str, Any], out: Out) -> None:
         return
     told, lost = _told(items(raw.get("events")), by_graphql(raw), out)
     state = _State(None, set())
+    after = state.id(out)
     events: list[FieldEvent] = []
     for one in told:
         actor = out.account(one.raw.get("actor"))
-        before = state.id(out)
         made = _made(one, raw, state, out)
-        after = state.id(out)
+        before, after = after, state.id(out) if one.kind in _MOVE else after
         if made is not None:
             events.append(
                 _event(
@@ -159,7 +161,7 @@ def _made(one: _Told, raw: dict[str, Any], state: _State, out: Out) -> dict[str,
         state.closed = None
         return None
     if one.kind in ("labeled", "unlabeled"):
-        return _label(one, state)
+        return _label(one, state, out)
     if one.kind in ("milestoned", "demilestoned"):
         return _milestone(one, graphql, out)
     if one.kind in ("assigned", "unassigned"):
@@ -187,12 +189,14 @@ def _made(one: _Told, raw: dict[str, Any], state: _State, out: Out) -> dict[str,
     return {"field": EventField.OTHER}
 
 
-def _label(one: _Told, state: _State) -> dict[str, Any]:
+def _label(one: _Told, state: _State, out: Out) -> dict[str, Any]:
     name = short(table(one.raw.get("label")).get("name")) or ""
+    folded = name.casefold()
     if one.kind == "labeled":
-        state.labels.add(name.casefold())
+        if folded in out.mapping.status_labels:
+            state.labels.add(folded)
         return {"field": EventField.LABELS, "new_text": name, "is_delta": True}
-    state.labels.discard(name.casefold())
+    state.labels.discard(folded)
     return {"field": EventField.LABELS, "old_text": name, "is_delta": True}
 
 
