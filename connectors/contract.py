@@ -59,7 +59,10 @@ class StreamSpec:
     mode: Mode
     order: Order = Order.UNORDERED
     deletions: Deletions = Deletions.INVISIBLE
-    #: kinds of normalized records it feeds, for documentation and `needs` of detectors.
+    #: kinds of normalized records it feeds, for documentation and `needs` of detectors. A complete
+    #: listing of `status`, `field`, `release` or a kind of milestone ends what it does not name; a
+    #: FOLLOW_UP that feeds `history` is asked for by the state of each item; parents of others are
+    #: change requests or runs where `of` feeds `change_request` or `pipeline_run`, else work items.
     feeds: tuple[str, ...] = ()
     #: how far a cursor is set back at each run, and once a day.
     overlap: timedelta = timedelta(minutes=15)
@@ -71,7 +74,8 @@ class StreamSpec:
     #: FOLLOW_UP: the stream whose items need it; CENSUS: the stream whose rows it counts.
     of: str | None = None
     #: FOLLOW_UP: read again while the item may still change without a sign in `of`: an open change
-    #: request, or one that landed within this time (its checks may finish late).
+    #: request, or one that landed within this time (its checks may finish late); likewise a run or
+    #: a work item that is not over, or since this time.
     watch: timedelta | None = None
     #: permissions needed, in the vendor's own words.
     permissions: tuple[str, ...] = ()
