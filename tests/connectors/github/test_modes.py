@@ -177,3 +177,20 @@ def test_every_stream_keeps_its_declared_price(runs: dict[str, Run], api: str) -
         count = len(run.records(spec.name))
         # A listing costs a request though it is empty; the releases are two listings.
         assert run.requests[key] <= 2 + spec.requests_per_item * count, spec.name
+
+
+@pytest.mark.full
+def test_the_promised_budgets_at_their_full_size() -> None:
+    """1,000 pull requests with CI evidence in 160 requests, 1,000 issues with history in 60."""
+    with serving(3, issues=1000, changes=1015) as bench:
+        run = read_everything(
+            bench.connector(api="graphql", jobs=False),
+            skip=frozenset({"census", "releases", "deployments", "required_checks", "milestones"}),
+        )
+    scope = str(bench.hosting.repo.id)
+    assert len(run.records("issues")) >= 1000
+    assert run.requests[scope, "issues"] + run.requests[scope, "histories"] <= 60
+    assert len(run.records("changes")) >= 1000
+    parts = ("changes", "change_details", "runs")
+    assert sum(run.requests[scope, one] for one in parts) <= 160
+    assert not run.unreadable
