@@ -11,12 +11,11 @@ from connectors.contract import (
     Page,
     RawRecord,
     ScopeRef,
-    SourceError,
     Window,
 )
 from connectors.gitlab import paging
 from connectors.gitlab.changed import bounds, identified
-from connectors.gitlab.graphql import TooLarge
+from connectors.gitlab.graphql import REST_HAS_TO, TooDear, TooLarge
 from connectors.gitlab.issues import listing_path, of_row
 from connectors.gitlab.paging import literal, next_query, walk
 from connectors.gitlab.site import API, Site
@@ -54,7 +53,12 @@ def _fetch(site: Site, scope: ScopeRef, params: dict[str, Any]) -> paging.Fetch:
 def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
     """What became of issues that a census missed; deleted and hidden look the same."""
     visible = _visible(site, scope)
-    find = _by_graphql if site.bulk else _Listed(site, scope, visible)
+    if site.asks("look"):
+        try:
+            return [_one(site, scope, id_, visible, _by_graphql) for id_ in ids]
+        except REST_HAS_TO:
+            site.asks_no_more("look")
+    find = _Listed(site, scope, visible)
     return [_one(site, scope, id_, visible, find) for id_ in ids]
 
 
@@ -86,7 +90,7 @@ def _by_graphql(site: Site, id_: str) -> dict[str, Any] | None:
     try:
         data, _ = site.graphql.ask("look", {"id": f"gid://gitlab/Issue/{id_}"})
     except TooLarge as error:
-        raise SourceError(f"the server cannot answer: {error}", where="GraphQL look") from error
+        raise TooDear(f"the server cannot answer: {error}", where="GraphQL look") from error
     issue = data.get("issue")
     if not isinstance(issue, dict) or issue.get("iid") is None:
         return None

@@ -159,6 +159,15 @@ def test_urgency_by_label_and_by_severity(make: Maker) -> None:
     assert (none.priority, none.raw_priority) == (Priority.UNKNOWN, None)
 
 
+def test_a_severity_without_a_line_is_shown() -> None:
+    found = made("issues", rest_issue(severity="S0"))
+    assert (only(found, WorkItem).priority, only(found, WorkItem).raw_priority) == (
+        Priority.UNKNOWN,
+        "s0",
+    )
+    assert issues(found) == [("unmapped-priority", "s0")]
+
+
 def test_teams_by_label_and_by_project(tmp_path: Path) -> None:
     table = with_lines(
         tmp_path,

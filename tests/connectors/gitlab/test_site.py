@@ -71,6 +71,25 @@ def test_an_expired_token_is_refused() -> None:
         bench.connector().connect()
 
 
+def test_an_answer_that_names_nobody_is_no_sign_in() -> None:
+    with serving(issues=1, changes=1) as bench:
+        bench.simulator.script.faults.append(
+            Fault("graphql", 200, orjson.dumps({"data": {"currentUser": None}}), times=None)
+        )
+        with pytest.raises(CannotAuthenticate, match="does not know this token"):
+            bench.connector().connect()
+        bench.simulator.script.faults.append(Fault("v4/user$", 200, b"{}", times=None))
+        with pytest.raises(CannotAuthenticate, match="without telling who we are"):
+            bench.connector(api="rest").connect()
+
+
+def test_some_other_json_is_no_gitlab() -> None:
+    with serving(issues=1, changes=1) as bench:
+        bench.simulator.script.faults.append(Fault("v4/version$", 200, b'{"hello": 1}'))
+        with pytest.raises(WrongAddress, match="no GitLab"):
+            bench.connector(api="rest").connect()
+
+
 def test_without_a_token_nothing_is_asked() -> None:
     with serving(issues=1, changes=1) as bench:
         with pytest.raises(CannotAuthenticate, match="token_env"):

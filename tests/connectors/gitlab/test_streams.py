@@ -223,6 +223,30 @@ def test_what_another_system_reports_stands_beside_the_jobs(bench: Bench) -> Non
     assert payload(record)["statuses"] == reported
 
 
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [({"sha": "c0ffee", "source": "push"}, "c0ffee"), ({"sha": None, "source": "external"}, None)],
+)
+def test_a_pipeline_without_jobs_asks_for_no_statuses_of_others(
+    bench: Bench, run: dict[str, Any], expected: str | None
+) -> None:
+    opened = Opened(bench, api="rest")
+    answer(bench, "/pipelines/5/jobs$", 200, [])
+    answer(bench, "/pipelines/5$", 200, {"id": 5, **run})
+    [record] = opened.records("jobs", ids=("5",))
+    assert payload(record).get("sha") == expected
+    assert "statuses" not in payload(record)
+
+
+def test_a_merge_request_that_may_not_be_read_is_told(bench: Bench) -> None:
+    opened = Opened(bench, api="rest")
+    answer(bench, "/versions$", 403, {"message": "403 Forbidden"})
+    asked = opened.named("change_details", "changes")
+    pages = opened.pages("change_details", **asked)
+    told = {one.source_id: one.kind for page in pages for one in page.unreadable}
+    assert told == dict.fromkeys(asked["ids"], "forbidden")
+
+
 # --- histories ------------------------------------------------------------------------------
 
 
@@ -281,6 +305,27 @@ def test_iterations_are_no_part_of_a_community_edition() -> None:
                 Opened(bench, api=api).records("iterations")
 
 
+def test_without_issues_and_merge_requests_there_are_no_milestones(bench: Bench) -> None:
+    code = bench.world.code
+    repo = code.hosted("gitlab")[0]
+    code.switch(repo, "changes", on=False)
+    assert Opened(bench).records("milestones")
+    code.switch(repo, "issues", on=False)
+    with pytest.raises(FeatureOff):
+        Opened(bench).records("milestones")
+
+
+def test_an_empty_repository_has_no_tags_and_is_not_asked(bench: Bench) -> None:
+    path = bench.world.code.hosted("gitlab")[0].path
+    whole = {"id": 1, "path_with_namespace": path, "name": "x", "empty_repo": True}
+    answer(bench, "api/v4/projects/[^/]+$", 200, whole)
+    opened = Opened(bench)
+    before = len(bench.simulator.log)
+    [page] = opened.pages("releases")
+    assert (page.records, page.committed) == ((), True)
+    assert len(bench.simulator.log) == before
+
+
 def test_two_projects_may_have_a_tag_of_the_same_name() -> None:
     with serving(9, issues=1, changes=20, repositories=2) as bench:
         found = read_everything(bench.connector()).records("releases")
@@ -316,6 +361,32 @@ def test_of_a_project_out_of_sight_nothing_is_called_deleted(bench: Bench, api: 
     code.hide(bench.world.credentials["owner"], opened.repository)
     [found] = opened.connector.look("census", opened.scope, [str(issue.id)])
     assert found.reason is GoneReason.HIDDEN
+
+
+def test_an_issue_that_shows_up_elsewhere_was_moved(bench: Bench) -> None:
+    opened = Opened(bench, api="graphql")
+    issue = {"id": "gid://gitlab/Issue/5", "iid": "3", "projectId": 77}
+    answer(bench, "api/graphql$", 200, {"data": {"issue": issue}})
+    whole = {"id": 5, "iid": 3, "project_id": 77, "references": {"full": "other/place#3"}}
+    answer(bench, "projects/77/issues/3$", 200, whole)
+    [found] = opened.connector.look("census", opened.scope, ["5"])
+    assert (found.reason, found.to_scope_id, found.to_key) == (
+        GoneReason.MOVED,
+        "77",
+        "other/place#3",
+    )
+
+
+@pytest.mark.parametrize(
+    "message", ["Query has complexity of 300, which exceeds max complexity of 250",
+                "Field 'issue' doesn't exist on type 'Query'"],
+)  # fmt: skip
+def test_a_look_that_graphql_cannot_take_goes_by_rest(bench: Bench, message: str) -> None:
+    opened = Opened(bench, api="graphql")
+    issue = bench.world.code.issues_in(opened.repository)[0]
+    answer(bench, "api/graphql$", 200, {"errors": [{"message": message}]})
+    [found] = opened.connector.look("census", opened.scope, [str(issue.id)])
+    assert found.reason is None
 
 
 # --- a run that stops -----------------------------------------------------------------------
