@@ -237,7 +237,7 @@ def _tests(raw: Any) -> dict[str, _Totals]:
             (id_ for one in items(ids) if (id_ := gid(one))), key=lambda id_: whole(id_) or 0
         )
         total = whole(get(suite, "total_count", "totalCount"))
-        if not builds or not total:
+        if not builds or total is None:
             continue
         failed = whole(get(suite, "failed_count", "failedCount")) or 0
         errors = whole(get(suite, "error_count", "errorCount")) or 0

@@ -293,6 +293,13 @@ def test_a_suite_of_several_jobs_counts_once() -> None:
     assert [one.tests_total for one in results(raw)] == [9, None]
 
 
+def test_a_report_without_a_test_is_told_as_such() -> None:
+    """A green job that ran nothing is no evidence: zero is not the same as not told."""
+    suite = {"total_count": 0, "build_ids": [1]}
+    raw = rest_jobs(rest_job(1, "unit", "success"), tests={"test_suites": [suite]})
+    assert [one.tests_total for one in results(raw)] == [0]
+
+
 @pytest.mark.parametrize(
     "tests", [None, {"unavailable": "too slow"}, {"test_suites": [{"total_count": 0}]}]
 )
