@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -229,12 +230,8 @@ class Site:
         """The configured projects that can be read, by id; all memberships if none is named."""
         with self._lock:
             if self.projects is None:
-                found = (
-                    (self._project(name) for name in self.options.projects)
-                    if self.options.projects
-                    else self._memberships()
-                )
-                self.projects = {str(one["id"]): one for one in found if one is not None}
+                found = self._named() if self.options.projects else self._memberships()
+                self.projects = {str(one["id"]): one for one in found}
             return self.projects
 
     def _memberships(self) -> list[dict[str, Any]]:
@@ -248,16 +245,25 @@ class Site:
         rows = listing(self.transport, f"{API}/projects", query, self.options.page_size)
         return [one for one in rows if one.get("id") is not None]
 
-    def _project(self, name: str) -> dict[str, Any] | None:
-        """One project by path or id; a moved one answers by its former path too."""
+    def _named(self) -> list[dict[str, Any]]:
+        """The configured projects, asked for side by side; what is wrong with the others."""
+        names = self.options.projects
+        with ThreadPoolExecutor(min(len(names), self.options.max_concurrency)) as pool:
+            answers = list(pool.map(self._project, names))
+        self.unknown = {
+            name: one for name, one in zip(names, answers, strict=True) if isinstance(one, str)
+        }
+        return [one for one in answers if isinstance(one, dict)]
+
+    def _project(self, name: str) -> dict[str, Any] | str:
+        """One project by path or id, a moved one by its former path too; or why it cannot be."""
         try:
             found = self.transport.get(f"{API}/projects/{quote(name, safe='')}").object()
         except (NotFound, NotAllowed) as error:
-            self.unknown[name] = (
-                f"project {name!r} does not exist or this token cannot see it ({error.what})"
-            )
-            return None
-        return found if found.get("id") is not None else None
+            return f"project {name!r} does not exist or this token cannot see it ({error.what})"
+        if found.get("id") is None:
+            return f"project {name!r}: the answer does not say which project it is"
+        return found
 
     def project(self, scope: ScopeRef) -> dict[str, Any]:
         """What the server says of a project."""

@@ -186,6 +186,15 @@ def test_a_moved_project_is_read_by_its_number(api: str) -> None:
         assert len(run.records("issues")) == issues_of(bench)
 
 
+def test_projects_keep_their_order_and_one_that_is_named_twice_is_one() -> None:
+    with serving(issues=1, changes=1, repositories=3) as bench:
+        repos = bench.world.code.hosted("gitlab")[::-1]
+        named = [*(one.path for one in repos), str(repos[0].id)]
+        found = bench.connector(projects=named).scopes()
+        keys = [one.key for one in found if one.kind == "project"]
+        assert keys == [one.path for one in repos]
+
+
 def test_without_projects_all_memberships_are_read() -> None:
     with serving(issues=1, changes=1, repositories=2) as bench:
         found = bench.connector(projects=[]).scopes()
