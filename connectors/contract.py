@@ -75,7 +75,7 @@ class StreamSpec:
     of: str | None = None
     #: FOLLOW_UP: read again while the item may still change without a sign in `of`: an open change
     #: request, or one that landed within this time (its checks may finish late); likewise a run or
-    #: a work item that is not over, or since this time.
+    #: a work item that is not over, or ended within this time.
     watch: timedelta | None = None
     #: permissions needed, in the vendor's own words.
     permissions: tuple[str, ...] = ()

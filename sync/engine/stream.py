@@ -48,6 +48,8 @@ from sync.store.writer import Writer
 CENSUS_EVERY = timedelta(hours=24)
 #: Watched child data is read again after this long, of so many parents of a scope in one run.
 WATCH_EVERY, WATCH_AT_MOST = timedelta(hours=1), 100
+#: That of parents which did not move for so long is read again this often only.
+QUIET_AFTER, QUIET_EVERY = timedelta(days=7), timedelta(hours=24)
 
 _MILESTONE_KINDS = frozenset(kind.value for kind in MilestoneKind)
 
@@ -570,8 +572,12 @@ def _read_watched(reading: Reading) -> None:
             reading.scope.source_id,
             parent=_parent(reading),
             stream=spec.name,
-            since=now - spec.watch,
-            read_before=now - WATCH_EVERY,
+            due=follow_ups.Due(
+                since=now - spec.watch,
+                read_before=now - WATCH_EVERY,
+                quiet_since=now - QUIET_AFTER,
+                quiet_read_before=now - QUIET_EVERY,
+            ),
             limit=WATCH_AT_MOST,
         )
     unreadable = reading.unreadable

@@ -1,6 +1,7 @@
 """Whose child data is behind its parent's, and what may still change without a sign of it."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,20 @@ from sync.store.tables_code import change_request, pipeline_run
 
 #: Tables of parents by the kind of record that their stream feeds; else they are work items.
 _PARENTS = {"change_request": change_request, "pipeline_run": pipeline_run}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When child data that may change without a sign is to be read again; instants in UTC."""
+
+    #: parents that ended before this are over.
+    since: datetime
+    #: data last read before this is read again,
+    read_before: datetime
+    #: but that of parents which did not move since this instant
+    quiet_since: datetime
+    #: only when it was last read before this.
+    quiet_read_before: datetime
 
 
 def parent_table(feeds: Collection[str]) -> sa.Table:
@@ -63,14 +78,12 @@ def watched(
     *,
     parent: sa.Table,
     stream: str,
-    since: datetime,
-    read_before: datetime,
+    due: Due,
     limit: int,
 ) -> list[str]:
     """Ids of present parents that may still change, the longest unread first.
 
-    Unfinished, or finished at `since` (UTC) or later; their payload of `stream` was last read
-    before `read_before` (UTC).
+    Unfinished, or finished a short while ago, and their payload of `stream` is `due`.
     """
     own = schema.raw_record.alias()
     last = sa.func.min(own.c.fetched_at)
@@ -82,8 +95,13 @@ def watched(
                 parent.c.connection_id == connection_id,
                 parent.c.scope_id == scope_id,
                 parent.c.gone_at.is_(None),
-                own.c.fetched_at < read_before,
-                _may_change(parent, since),
+                own.c.fetched_at < due.read_before,
+                sa.or_(
+                    parent.c.updated_at.is_(None),
+                    parent.c.updated_at >= due.quiet_since,
+                    own.c.fetched_at < due.quiet_read_before,
+                ),
+                _may_change(parent, due.since),
             )
             .group_by(parent.c.source_id)
             .order_by(last, parent.c.source_id)

@@ -197,6 +197,15 @@ def test_what_may_change_without_a_sign_is_read_again_after_an_hour(opened: Open
     # Landed long enough ago; what is open or runs stays on the list.
     assert it.asked("change_details") == ["2001"]
     assert it.asked("jobs") == ["3001"]
+    it.later(days=4)
+    it.run()
+    it.later(hours=20)
+    it.run()
+    # Nothing has moved for a week: once a day is enough.
+    assert it.asked("change_details") == it.asked("jobs") == []
+    it.later(hours=5)
+    it.run()
+    assert (it.asked("change_details"), it.asked("jobs")) == (["2001"], ["3001"])
 
 
 def test_the_watch_list_is_bounded_and_nobody_starves(
