@@ -72,12 +72,14 @@ def build_code(
     issues_per_repository: int = 12,
     chores_per_repository: int | None = None,
     hosts: Sequence[Host] = ("github", "gitlab"),
+    customs: int = 0,
     also: Callable[["Lives"], None] | None = None,
 ) -> CodeWorld:
     """Fill `world.code`: repositories take turns among `hosts`.
 
     The last of more than three runs no CI. Chores that no issue asked for make up the number of
-    changes, or are as many as is said. `also` adds lives of its own to those that go on.
+    changes, or are as many as is said. `customs` (0 to 2) turns the ways in which changes land
+    over the repositories. `also` adds lives of its own to those that go on.
     """
     code = world.code
     begun = world.now - days(AGE_DAYS)
@@ -90,7 +92,8 @@ def build_code(
         host = hosts[i % len(hosts)]
         name = _NAMES[i % len(_NAMES)] + (f"-{i // len(_NAMES)}" if i >= len(_NAMES) else "")
         repo = code.add_repository(homes[host], name, at=begun)
-        sites.append(_settle(code, seed, repo, i, has_ci=repositories <= 3 or i < repositories - 1))
+        has_ci = repositories <= 3 or i < repositories - 1
+        sites.append(_settle(code, seed, repo, i // 2 + customs, has_ci=has_ci))
     if "gitlab" in groups:
         _plan_group(code, groups["gitlab"])
     lives = Lives()
@@ -139,7 +142,7 @@ class Lives:
             heappush(self._waiting, (at, next(self._order), life))
 
 
-def _settle(code: CodeWorld, seed: int, repo: Repository, place: int, *, has_ci: bool) -> _Site:
+def _settle(code: CodeWorld, seed: int, repo: Repository, custom: int, *, has_ci: bool) -> _Site:
     """The first commit, milestones and habits of a repository."""
     rng = random.Random(f"{seed}/code/{repo.host}/{repo.path}")
     today = code.now.date()
@@ -153,7 +156,7 @@ def _settle(code: CodeWorld, seed: int, repo: Repository, place: int, *, has_ci:
             "merge",
         )
     )
-    method = methods[place // 2 % 3]
+    method = methods[custom % 3]
     if not github:
         repo.methods = ("fast-forward",) if method == "fast-forward" else ("merge",)
     site = _Site(repo, rng, method, has_ci, merge_results=not github and method == "merge")

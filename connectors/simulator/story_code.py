@@ -12,6 +12,7 @@ from datetime import timedelta
 from connectors.simulator.code_build import Life, Lives, build_code
 from connectors.simulator.code_ci import JobPlan
 from connectors.simulator.code_things import Repository, TestTotals
+from connectors.simulator.faults import Fault
 from connectors.simulator.story import GAP, Planted, Story
 from connectors.simulator.story_harmless import HARMLESS
 from connectors.simulator.story_milestones import due_moved, in_time, overdue, subject
@@ -26,6 +27,18 @@ TESTED = 3
 PROGRAM, HOSTED = "Release 3.2", "3.2"
 
 _RED = with_jobs(JobPlan("unit tests", "failure", 240, tests=TestTotals(420, failed=3)))
+_ALLOWED = with_jobs(
+    *(
+        JobPlan(name, "failure", 90, allow_failure=True, tests=TestTotals(40, failed=2))
+        for name in ("unit tests", "integration tests")
+    )
+)
+_SKIPPED = with_jobs(
+    *(
+        JobPlan(name, seconds=9, tests=TestTotals(40, skipped=40))
+        for name in ("unit tests", "integration tests")
+    )
+)
 _CANCELLED = with_jobs(
     JobPlan("unit tests", "cancelled", 20), JobPlan("integration tests", "cancelled", 20)
 )
@@ -49,6 +62,8 @@ class CodeStory:
         """Build the repositories up to the first reading, with what the plots need there."""
         self.world, self.story = world, story
         self.rng = random.Random(f"{seed}/story/code")
+        #: a repository of which the server stops giving the releases.
+        self.blind: Repository | None = None
         #: a project, and the repository of its work in which much lands that nobody planned.
         self.unplanned: tuple[Project, Repository] | None = None
         #: repositories whose tests a person confirms.
@@ -63,6 +78,7 @@ class CodeStory:
             changes_per_repository=CHANGES,
             issues_per_repository=ISSUES,
             chores_per_repository=CHORES,
+            customs=self.rng.randrange(3),
             also=self._draw,
         )
         self.scene.lives.keep(self.scene.begun)
@@ -77,6 +93,14 @@ class CodeStory:
         """Milestones that a person has confirmed, in Jira and in the repositories."""
         return [*self.story.confirmed, *self.scene.judged]
 
+    @property
+    def faults(self) -> list[Fault]:
+        """Server faults from the second reading on."""
+        if self.blind is None:
+            return self.story.faults
+        path = rf"GET /repositories/{self.blind.id}/releases$"
+        return [*self.story.faults, Fault(path, status=500, times=None)]
+
     def moves(self) -> None:
         """The week between the readings, in Jira and in the repositories; time has passed."""
         with self.world.lock:
@@ -88,6 +112,10 @@ class CodeStory:
             self.world.now += GAP
             if self.unplanned is not None:
                 self._plant_unplanned(*self.unplanned)
+            self._plant_closed()
+            if self.blind is not None:
+                stream = f"stream:{self.blind.path}/releases"
+                self.scene.plant("data.blind-spot", stream, note="server trouble")
 
     def _draw(self, lives: Lives) -> None:
         every = list(self.world.code.repositories.values())
@@ -112,6 +140,8 @@ class CodeStory:
         self.confirmed = [one for one in scene.repositories if self.rng.random() < 0.5]
         if self.rng.random() < 0.6:
             self._link_milestones()
+        if self.rng.random() < 0.3:
+            self.blind = scene.aside
 
     def _plant_unplanned(self, project: Project, repo: Repository) -> None:
         """It stands beside each judged release whose work lands in the same repository."""
@@ -126,6 +156,16 @@ class CodeStory:
         for milestone in self.world.code.milestones_of(repo):
             if f"{repo.path}:{milestone.title}" in self.scene.judged:
                 self.scene.plant("scope.unplanned", subject(repo, milestone))
+
+    def _plant_closed(self) -> None:
+        """A milestone that was closed lately holds open issues; GitLab tells no day of closing."""
+        code = self.world.code
+        open_in = {one.milestone_id for one in code.issues.values() if one.state == "open"}
+        for repo in code.hosted("github"):
+            for one in code.milestones_of(repo):
+                lately = one.closed is not None and one.closed >= self.world.now - days(90)
+                if lately and one.id in open_in:
+                    self.scene.plant("data.contradiction", subject(repo, one), "released-open")
 
     def _link_milestones(self) -> None:
         """One milestone over several systems; its parts agree, or one of them stands apart."""
@@ -186,6 +226,26 @@ def _cancelled(scene: Scene) -> None:
     def life() -> Life:
         change = yield from scene.of_this_week(head=_CANCELLED, landed=None)
         scene.plant("test.not-tested", f"change:{change.id}", note="cancelled")
+
+    scene.week.append(life())
+
+
+def _allowed_to_fail(scene: Scene) -> None:
+    """All tests of a change failed, and all of them may; only GitLab tells so."""
+
+    def life() -> Life:
+        change = yield from scene.of_this_week(repo=scene.gitlab, head=_ALLOWED, landed=_ALLOWED)
+        scene.plant("test.not-tested", f"change:{change.id}", note="allowed to fail")
+
+    scene.week.append(life())
+
+
+def _all_skipped(scene: Scene) -> None:
+    """The jobs are green, and every test in them was skipped; only GitLab tells so."""
+
+    def life() -> Life:
+        change = yield from scene.of_this_week(repo=scene.gitlab, head=_SKIPPED, landed=_SKIPPED)
+        scene.plant("test.not-tested", f"change:{change.id}", note="all skipped")
 
     scene.week.append(life())
 
@@ -284,6 +344,8 @@ def _unplanned(scene: Scene, repo: Repository) -> None:
 PLOTS: tuple[Callable[[Scene], None], ...] = (
     _not_tested,
     _cancelled,
+    _allowed_to_fail,
+    _all_skipped,
     _merged_red,
     _red_after,
     _done_unmerged,

@@ -74,8 +74,9 @@ def _robot(scene: Scene) -> None:
 
 
 def _backport(scene: Scene) -> None:
-    """Finished work is carried to an older version, where it is still open."""
+    """Finished work is carried to an older version, where it is open still, or has landed."""
     issue, carried = scene.item(), scene.later(1, 3)
+    ends = scene.rng.choice((None, carried + days(2)))
 
     def life() -> Life:
         change = yield from scene.finished(issue)
@@ -86,7 +87,7 @@ def _backport(scene: Scene) -> None:
         assert tip is not None
         scene.code.git.move(repo, branch, tip, carried)
         work = scene.work(
-            issue, carried + timedelta(hours=1), None, repo=repo, base=branch,
+            issue, carried + timedelta(hours=1), ends, repo=repo, base=branch,
             title=f"{change.title} (3.1)", branch=f"backport/{issue.key}",
             messages=(
                 f"{issue.key}: {issue.summary}\n\n(cherry picked from commit {change.landed_sha})",
@@ -113,6 +114,17 @@ def _replaced(scene: Scene) -> None:
     scene.week.append(scene.finish(issue, landed + timedelta(hours=4)))
 
 
+def _renamed(scene: Scene) -> None:
+    """A repository gets another name; its old one leads to it."""
+    repo, at = scene.aside, scene.later(1, 3)
+
+    def life() -> Life:
+        yield at
+        scene.code.rename_repository(repo, f"{repo.owner}/{repo.name}-core", at=at)
+
+    scene.week.append(life())
+
+
 HARMLESS: tuple[Callable[[Scene], None], ...] = (
     _equal_tree,
     _still_in_progress,
@@ -125,4 +137,5 @@ HARMLESS: tuple[Callable[[Scene], None], ...] = (
     _backport,
     _lint_failed,
     _replaced,
+    _renamed,
 )

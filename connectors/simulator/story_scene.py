@@ -72,6 +72,11 @@ class Scene:
         """A repository whose project has no judged milestone."""
         return self.repositories[-1]
 
+    @property
+    def gitlab(self) -> Repository:
+        """A project of GitLab."""
+        return next(one for one in self.repositories if one.host == "gitlab")
+
     def somebody(self) -> str:
         """A person's account."""
         return self.rng.choice(self.world.humans())

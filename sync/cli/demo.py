@@ -16,10 +16,10 @@ import click
 from sync.cli.app import App, pass_app
 
 if TYPE_CHECKING:
-    from connectors.simulator.server import Simulator
+    from connectors.simulator.clock import Clock as WorldClock
     from connectors.simulator.story import Planted
-    from connectors.simulator.world import World
     from sync.clock import Clock
+    from sync.engine.plan import ConnectionPlan
     from sync.reconcile.contract import Finding, Reconciliation
     from sync.store.open import Store
 
@@ -76,7 +76,7 @@ def play(out: Path, seed: int) -> tuple[Outcome, str]:
     from connectors.simulator.server import Simulator
     from connectors.simulator.story import GAP, Story
     from connectors.simulator.story_code import CodeStory
-    from sync.cli.demo_company import confirm
+    from sync.cli.demo_company import confirm, connections
     from sync.store.open import open_store
 
     out.mkdir(parents=True, exist_ok=True)
@@ -88,12 +88,13 @@ def play(out: Path, seed: int) -> tuple[Outcome, str]:
     store = open_store(str((out / "driftline.db").resolve()))
     try:
         with Simulator(world, clock) as simulator:
-            _read_and_judge(store, simulator, world, clock, story.judged)
+            told = connections(simulator, world)
+            _read_and_judge(store, told, clock, story.judged)
             confirm(store, story, clock)
             story.moves()
             clock.advance(GAP)
-            simulator.script.faults.extend(story.story.faults)
-            result = _read_and_judge(store, simulator, world, clock, story.judged)
+            simulator.script.faults.extend(story.faults)
+            result = _read_and_judge(store, told, clock, story.judged)
         text = _write(out, store, result, clock)
     finally:
         store.close()
@@ -101,7 +102,7 @@ def play(out: Path, seed: int) -> tuple[Outcome, str]:
 
 
 def _read_and_judge(
-    store: "Store", simulator: "Simulator", world: "World", clock: "Clock", judged: Iterable[str]
+    store: "Store", told: "Iterable[ConnectionPlan]", clock: "WorldClock", judged: Iterable[str]
 ) -> "Reconciliation":
     from sync.cli.demo_company import plan
     from sync.cli.main import VERSION
@@ -109,7 +110,7 @@ def _read_and_judge(
     from sync.reconcile.contract import Policy
     from sync.reconcile.runner import reconcile
 
-    sync(store, plan(simulator, world, clock), clock=clock, sleep=simulator.clock.sleep)
+    sync(store, plan(told, clock), clock=clock, sleep=clock.sleep)
     policy = Policy(program=PROGRAM, judge=tuple(judged), program_version=VERSION)
     return reconcile(store, policy, clock=clock)
 

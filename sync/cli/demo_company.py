@@ -18,13 +18,13 @@ AUTHOR = "demo"
 DAYS = 730
 
 
-def plan(simulator: "Simulator", world: "World", clock: "Clock") -> "Plan":
-    """The run over Jira Cloud, GitHub and GitLab, each with the defaults of its connector."""
+def plan(connections: "Iterable[ConnectionPlan]", clock: "Clock") -> "Plan":
+    """One run over all of them."""
     from sync.cli.main import VERSION
     from sync.engine.plan import Plan
 
     return Plan(
-        connections=tuple(_connections(simulator, world)),
+        connections=tuple(connections),
         since=clock.now() - timedelta(days=DAYS),
         since_label=f"{DAYS}d",
         # A story is told alike each time only if its parts come in the same order.
@@ -33,7 +33,8 @@ def plan(simulator: "Simulator", world: "World", clock: "Clock") -> "Plan":
     )
 
 
-def _connections(simulator: "Simulator", world: "World") -> "Iterable[ConnectionPlan]":
+def connections(simulator: "Simulator", world: "World") -> "tuple[ConnectionPlan, ...]":
+    """Jira Cloud, GitHub and GitLab with the defaults of their connectors, by today's names."""
     from pydantic import SecretStr
 
     from connectors.github.options import GitHubOptions
@@ -63,8 +64,10 @@ def _connections(simulator: "Simulator", world: "World") -> "Iterable[Connection
             projects=tuple(one.path for one in world.code.hosted("gitlab")),
         ),
     }
-    for kind, chosen in options.items():
-        yield ConnectionPlan(CONNECTIONS[kind], kind, chosen, load([get(kind).defaults]))
+    return tuple(
+        ConnectionPlan(CONNECTIONS[kind], kind, chosen, load([get(kind).defaults]))
+        for kind, chosen in options.items()
+    )
 
 
 def confirm(store: "Store", story: "CodeStory", clock: "Clock") -> None:

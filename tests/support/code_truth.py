@@ -25,6 +25,8 @@ from connectors.simulator.world import STATUS_BY_ID, Issue, World
 
 #: How long a change that landed is looked at, and how long both sides of a contradiction stand.
 RECENT, SETTLED = timedelta(days=30), timedelta(hours=24)
+#: How long ago a milestone may have been closed that nobody judges.
+CLOSED_LATELY = timedelta(days=90)
 #: Names of checks that are tests in this company.
 TESTS = frozenset({"unit tests", "integration tests", "e2e tests"})
 
@@ -39,7 +41,20 @@ def findings(world: World, story: CodeStory, due_before: Mapping[int, date | Non
     truth = _Truth(world)
     found = set(truth.tests()) | set(truth.items()) | set(truth.host_issues())
     found |= set(truth.unplanned(story.judged)) | set(truth.dates(story.judged, due_before))
+    found |= set(truth.closed_milestones())
     return found | set(_program(world, story))
+
+
+def blind(world: World, story: CodeStory) -> set[Finding]:
+    """Listings of repositories that the server stops giving."""
+    return {
+        ("data.blind-spot", f"stream:{repo.path}/{stream}", "")
+        for repo in world.code.repositories.values()
+        for stream in ("milestones", "releases", "deployments")
+        if any(
+            re.search(one.matching, f"GET /repositories/{repo.id}/{stream}") for one in story.faults
+        )
+    }
 
 
 @dataclass
@@ -81,7 +96,7 @@ class _Truth:
         names: dict[str, list[str]] = {}
         for sha in self.commits(repo, change):
             for name, jobs in self.jobs_at(repo, sha).items():
-                names.setdefault(name, []).append(_outcome(jobs))
+                names.setdefault(name, []).append(_outcome(jobs, on_github=repo.host == "github"))
         for told in names.values():
             # The commits come closest first: the first that says something decides.
             words.add(next((one for one in told if one in ("red", "yes")), told[0]))
@@ -176,6 +191,24 @@ class _Truth:
         closed = (self.code.issues[id_].milestone_id for id_ in change.closes)
         return found | {f"milestone:{one}" for one in closed if one is not None}
 
+    def closed_milestones(self) -> Iterator[Finding]:
+        """Closed in the last 90 days and holding an open issue; GitLab tells no day of closing."""
+        for repo in self.code.repositories.values():
+            for one in self.code.milestones_of(repo):
+                closed = one.closed
+                if repo.host != "github" or closed is None:
+                    continue
+                if not self.world.now - CLOSED_LATELY <= closed <= self.settled:
+                    continue
+                held = [x for x in self.code.issues.values() if x.milestone_id == one.id]
+                parents = {x.parent_id for x in held if not x.deleted}
+                if any(
+                    x.closed is None and not x.deleted and x.id not in parents
+                    for x in held
+                    if x.created <= self.settled
+                ):
+                    yield ("data.contradiction", milestone_subject(repo, one), "released-open")
+
     # --- items ------------------------------------------------------------------------------
 
     def items(self) -> Iterator[Finding]:
@@ -259,14 +292,16 @@ def milestone_subject(repo: Repository, one: HostMilestone) -> str:
     return f"milestone:{repo.id}:{one.number}" if repo.host == "github" else f"milestone:{one.id}"
 
 
-def _outcome(jobs: list[Job]) -> str:
+def _outcome(jobs: list[Job], *, on_github: bool) -> str:
     """What the newest of the jobs that ended says: red, yes, nothing; unknown: none has ended."""
     ended = [one for one in jobs if one.status == "completed"]
     if not ended:
         return "unknown"
     last = max(ended, key=lambda one: (one.started or one.created, one.attempt, one.id))
     if last.conclusion == "success":
-        return "yes"
+        # Of GitHub's jobs nobody tells how many tests they ran.
+        executed = on_github or last.tests is None or last.tests.total > last.tests.skipped
+        return "yes" if executed else "nothing"
     return "red" if last.conclusion == "failure" and not last.allow_failure else "nothing"
 
 
@@ -294,7 +329,9 @@ def _part(world: World, system: str, place: str, name: str) -> tuple[object, boo
         version = world.version_named(name, project)
         return version.due, not version.released
     repo = next(
-        one for one in world.code.repositories.values() if (one.host, one.path) == (system, place)
+        one
+        for one in world.code.repositories.values()
+        if one.host == system and place in (one.path, *one.former_paths)
     )
     milestone = next(one for one in world.code.milestones_of(repo) if one.title == name)
     return milestone.due, milestone.is_open
