@@ -7,7 +7,7 @@ from typing import Any
 from mappings import label_rules
 from mappings.dates import instant
 from mappings.github_issue import label_id, state_id
-from mappings.github_out import Out, by_graphql, id_of, lower, scope_of, why_not
+from mappings.github_out import Out, blocked, by_graphql, id_of, lower, scope_of, why_not
 from mappings.quick import quick
 from mappings.records import FieldEvent, History
 from mappings.values import items, short, table, text
@@ -76,6 +76,8 @@ def history(raw: dict[str, Any], out: Out) -> None:
     if reason is not None:
         out.records.append(History(id_, HistoryState.UNAVAILABLE, (), reason))
         return
+    if "blocked_by" in raw:
+        out.records.append(blocked(id_, items(raw["blocked_by"])))
     told, lost = _told(items(raw.get("events")), by_graphql(raw), out)
     state = _State(None, set())
     after = state.id(out)

@@ -6,6 +6,7 @@ from mappings import label_rules
 from mappings.dates import local_date
 from mappings.github_out import (
     Out,
+    blocked,
     by_graphql,
     id_of,
     is_private,
@@ -99,6 +100,9 @@ def issue(raw: dict[str, Any], out: Out) -> None:
             history=HistoryState.NOT_FETCHED,
         )
     )
+    if "blockedBy" in raw:
+        # By REST it comes with the history.
+        out.records.append(blocked(id_, nodes(raw["blockedBy"])))
 
 
 def state_id(state: str | None, reason: str | None) -> str:

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 from mappings import out
 from mappings.quick import quick
-from mappings.records import Account, DataIssue
+from mappings.records import Account, DataIssue, Link, Links
 from mappings.values import items, table, text
+from mappings.vocabulary import LinkKind
 
 _account = quick(Account)
 #: REST adds it to the login of a bot, GraphQL does not.
@@ -113,6 +114,19 @@ def milestone_of(raw: dict[str, Any]) -> str | None:
     """Id of the milestone: GraphQL knows its number only, which is fixed within a repository."""
     number = text(table(raw.get("milestone")).get("number"))
     return f"{scope_of(raw)}:{number}" if number else None
+
+
+def blocked(id_: str, blockers: list[Any]) -> Links:
+    """What an issue is blocked by, as a set."""
+    others = (id_of(table(one)) for one in blockers)
+    return Links(
+        id_,
+        tuple(
+            Link(f"{other}>{id_}", other, id_, LinkKind.BLOCKS, "blocked_by")
+            for other in others
+            if other
+        ),
+    )
 
 
 def why_not(part: Any) -> str | None:

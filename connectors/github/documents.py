@@ -28,7 +28,7 @@ _NUMBERED = {"histories": ("issue", "History"), "details": ("pullRequest", "Deta
 def document(name: str, newer: bool = False) -> str:
     """The document of a file, with every fragment it uses.
 
-    `newer`: the server's schema knows duplicates, the types of issues and their events.
+    `newer`: the server's schema knows duplicates, dependencies, and types of issues.
     """
     return _complete(_file(name), newer)
 

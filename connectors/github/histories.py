@@ -33,13 +33,20 @@ def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
         yield from _by_graphql(site, scope, known)
         return
     for id_, number in known:
-        path = f"repositories/{scope.source_id}/issues/{number}/events"
+        base, size = f"repositories/{scope.source_id}/issues/{number}", site.options.page_size
         try:
-            events = everything(site.transport, path, size=site.options.page_size)
+            events = everything(site.transport, f"{base}/events", size=size)
+            blockers: list[dict[str, Any]] = []
+            if any(one.get("event") == "blocked_by_added" for one in events):
+                blockers = everything(site.transport, f"{base}/dependencies/blocked_by", size=size)
         except (NotAllowed, NotFound) as error:
             yield Page((), unreadable=(unreadable(id_, error),))
             continue
-        yield Page((history_record(scope, "rest", id_, events, None),), done_ids=(id_,))
+        known_by = [
+            {name: one.get(name) for name in ("id", "number", "repository_url")} for one in blockers
+        ]
+        record = history_record(scope, "rest", id_, events, None, blocked_by=known_by)
+        yield Page((record,), done_ids=(id_,))
 
 
 def split(
@@ -74,10 +81,10 @@ def whole_history(timeline: Any) -> list[Any] | None:
 
 
 def history_record(
-    scope: ScopeRef, api: str, id_: str, events: Sequence[Any], updated: str | None
+    scope: ScopeRef, api: str, id_: str, events: Sequence[Any], updated: str | None, **more: Any
 ) -> RawRecord:
-    """The whole history of one issue."""
-    content = payload(scope, api, {"id": id_, "events": list(events)})
+    """The whole history of one issue, and what was asked for with it."""
+    content = payload(scope, api, {"id": id_, "events": list(events), **more})
     at = instant(updated)
     return RawRecord("histories", id_, encoded(content), at, parsed=content)
 

@@ -70,7 +70,7 @@ class Site:
     identity: Identity | None = None
     #: questions go to GraphQL.
     uses_graphql: bool = False
-    #: the schema knows duplicates, types of issues and their events.
+    #: the schema knows duplicates, dependencies, types of issues and their events.
     newer: bool = False
     sizes: graphql.Sizes = field(default_factory=graphql.Sizes)
     capabilities: dict[str, Capability] = field(default_factory=dict)
@@ -192,7 +192,7 @@ class Site:
             return f"its schema is older than what is asked for: no {', '.join(lacking)}"
         self.uses_graphql = True
         self.newer = (
-            "issueType" in issue
+            {"issueType", "blockedBy"} <= issue
             and events.issuperset(TYPE_EVENTS)
             and _takes(found.get("issue"), "stateReason", "enableDuplicate")
         )

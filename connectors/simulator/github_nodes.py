@@ -263,6 +263,11 @@ def _closing(scene: Scene, one: ChangeRequest, args: Args) -> Page:
     return page([issue for issue in found if issue is not None], args)
 
 
+def _blocked_by(scene: Scene, one: HostIssue, args: Args) -> Page:
+    found = [linked(scene, id_) for id_ in one.blocked_by]
+    return page([issue for issue in found if issue is not None], args)
+
+
 def _commits(scene: Scene, one: ChangeRequest, args: Args) -> Page:
     repo = scene.repo(one.repo_id)
     return page(one.commits[:250], args, lambda sha: In(scene.code.git.at(repo, sha), one))
@@ -428,6 +433,7 @@ def _table() -> dict[tuple[str, str], Resolver]:
         ("Issue", "id"): _id("I"),
         ("Issue", "stateReason"): _reason,
         ("Issue", "issueType"): _issue_type,
+        ("Issue", "blockedBy"): _blocked_by,
         ("Issue", "parent"): _parent,
         ("PullRequest", "id"): _id("PR"),
         ("PullRequest", "isDraft"): get("draft"),

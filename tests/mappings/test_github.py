@@ -30,6 +30,7 @@ from mappings.records import (
     DataIssue,
     FieldEvent,
     History,
+    Links,
     Milestone,
     Scope,
     Status,
@@ -46,6 +47,7 @@ from mappings.vocabulary import (
     FileChange,
     HistoryState,
     ItemType,
+    LinkKind,
     MergeMethod,
     MilestoneKind,
     MilestoneState,
@@ -257,6 +259,20 @@ def test_a_parent_is_named_by_what_each_api_gives() -> None:
     assert item.parent_id == "key:acme/plan#3"
     told = {"databaseId": 88, "number": 3, "repository": {"nameWithOwner": "acme/plan"}}
     assert only(records("issues", graphql(issue_graphql(parent=told))), WorkItem).parent_id == "88"
+
+
+def test_what_blocks_an_issue_is_a_link_from_the_one_that_blocks() -> None:
+    """GraphQL tells it with the issue, REST with the history."""
+    blocker = {"databaseId": 88, "number": 3, "repository": {"nameWithOwner": "acme/plan"}}
+    told_of = graphql(issue_graphql(blockedBy={"nodes": [blocker]}))
+    found = only(records("issues", told_of), Links)
+    (link,) = found.links
+    assert (link.from_id, link.to_id, link.kind) == ("88", "501", LinkKind.BLOCKS)
+    by_rest = rest({"id": "501", "events": [], "blocked_by": [{"id": 88, "number": 3}]})
+    assert only(records("histories", by_rest), Links) == found
+    free = rest({"id": "501", "events": [], "blocked_by": []})
+    assert only(records("histories", free), Links).links == ()
+    assert not [one for one in records("issues", graphql(issue_graphql())) if type(one) is Links]
 
 
 def test_a_body_that_says_nothing_is_no_text() -> None:

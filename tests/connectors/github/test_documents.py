@@ -10,9 +10,10 @@ from connectors.github.documents import document, newest, numbered
 from connectors.github.site import EVENTS, TYPE_EVENTS
 
 PLAIN = ("connect", "issues", "history_page", "census", "changes", "details_page", "deployments")
-#: What came to GitHub after the contract was recorded (spring of 2025).
+#: What came to GitHub after the contract was recorded (in 2025).
 NEWER = {
     "Cannot query field 'issueType' on type 'Issue'.",
+    "Cannot query field 'blockedBy' on type 'Issue'.",
     "Unknown type 'IssueTypeAddedEvent'.",
     "Unknown type 'IssueTypeChangedEvent'.",
     "Unknown type 'IssueTypeRemovedEvent'.",

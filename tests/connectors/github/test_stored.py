@@ -57,6 +57,7 @@ ONLY_ONE_TELLS = {
     ("push_event", "before_sha"),
     ("check_result", "stage"),
     ("field_event", "old_ids"),
+    ("field_event", "new_ids"),
     ("field_event", "old_text"),
 }
 

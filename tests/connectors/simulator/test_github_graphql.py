@@ -412,6 +412,6 @@ def test_an_older_server_does_not_know_types_of_issues() -> None:
                 ).json()
             )
             assert refused is not newer
-    assert told[True].keys() - told[False].keys() == {"issueType"}
+    assert told[True].keys() - told[False].keys() == {"blockedBy", "issueType"}
     assert told[True]["stateReason"] == ["enableDuplicate"]
     assert told[False]["stateReason"] == []
