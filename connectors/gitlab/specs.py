@@ -33,7 +33,6 @@ STREAMS: tuple[StreamSpec, ...] = (
         feeds=("milestone",),
         after=("projects",),
         permissions=_READ,
-        optional=True,
         requests_per_item=1.0,
     ),
     StreamSpec(
@@ -55,7 +54,6 @@ STREAMS: tuple[StreamSpec, ...] = (
         feeds=("work_item", "account"),
         after=("milestones", "iterations"),
         permissions=_READ,
-        optional=True,
         requests_per_item=1.0,
     ),
     StreamSpec(
@@ -66,7 +64,6 @@ STREAMS: tuple[StreamSpec, ...] = (
         batch=200,
         of="issues",
         permissions=_READ,
-        optional=True,
         requests_per_item=5.0,
     ),
     StreamSpec(
@@ -77,7 +74,6 @@ STREAMS: tuple[StreamSpec, ...] = (
         feeds=("change_request", "account"),
         after=("milestones",),
         permissions=_READ,
-        optional=True,
         requests_per_item=1.0,
     ),
     StreamSpec(
@@ -89,7 +85,6 @@ STREAMS: tuple[StreamSpec, ...] = (
         of="changes",
         watch=WATCH,
         permissions=_READ,
-        optional=True,
         requests_per_item=8.0,
     ),
     StreamSpec(
@@ -137,7 +132,6 @@ STREAMS: tuple[StreamSpec, ...] = (
         deletions=Deletions.BY_FULL_LISTING,
         of="issues",
         permissions=_READ,
-        optional=True,
         requests_per_item=2.0,
     ),
 )

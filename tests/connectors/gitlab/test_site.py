@@ -240,10 +240,10 @@ def test_a_stream_that_the_token_may_not_read_says_so(stream: str) -> None:
             list(connector.read(stream, scope, None, window(identity)))
 
 
-def test_streams_that_a_project_may_lack_are_optional() -> None:
+def test_what_judgements_need_is_not_optional() -> None:
     with serving(issues=1, changes=1) as bench:
-        of_projects = [one for one in bench.connector().streams() if one.scope_kind == "project"]
-        assert all(one.optional for one in of_projects)
+        optional = {one.name for one in bench.connector().streams() if one.optional}
+        assert optional == {"iterations", "runs", "jobs", "releases", "deployments"}
 
 
 # --- limits ---------------------------------------------------------------------------------
