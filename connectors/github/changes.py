@@ -13,8 +13,9 @@ from connectors.contract import (
     Window,
 )
 from connectors.github import graphql
-from connectors.github.details import CHANGE_EVENTS, PARTS, along, lean
+from connectors.github.details import PARTS, along, lean
 from connectors.github.documents import document
+from connectors.github.events import CHANGE_EVENTS
 from connectors.github.graphql import Found, TooMuch, connection, next_cursor
 from connectors.github.issues import id_of
 from connectors.github.moments import instant

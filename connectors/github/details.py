@@ -15,6 +15,7 @@ from connectors.contract import (
 )
 from connectors.github import graphql
 from connectors.github.documents import document, numbered
+from connectors.github.events import CHANGE_EVENTS
 from connectors.github.graphql import TooMuch, Trouble, next_cursor
 from connectors.github.histories import split, unreadable
 from connectors.github.moments import instant
@@ -23,21 +24,6 @@ from connectors.github.site import Site, encoded, node_of, payload
 
 #: Pull requests per GraphQL request of the follow-up.
 TOGETHER = 10
-#: Events of a pull request that are read.
-CHANGE_EVENTS = (
-    "HEAD_REF_FORCE_PUSHED_EVENT",
-    "CONNECTED_EVENT",
-    "DISCONNECTED_EVENT",
-    "READY_FOR_REVIEW_EVENT",
-    "CONVERT_TO_DRAFT_EVENT",
-    "REVIEW_REQUESTED_EVENT",
-    "MERGED_EVENT",
-    "CLOSED_EVENT",
-    "REOPENED_EVENT",
-    "BASE_REF_CHANGED_EVENT",
-    "ADDED_TO_MERGE_QUEUE_EVENT",
-    "REMOVED_FROM_MERGE_QUEUE_EVENT",
-)
 #: part of the document -> name in the payload.
 PARTS = {
     "reviews": "reviews",
@@ -113,6 +99,12 @@ class _Part:
         self.trouble: Trouble | None = None
         self.add(value)
 
+    def _lost(self) -> None:
+        """Left out without a word: that is not an empty list."""
+        self.after = None
+        if self.trouble is None:
+            self.trouble = Trouble("LEFT_OUT", "the server left it out of its answer", ())
+
     def add(self, value: Any) -> None:
         """What one answer holds of this part."""
         held = value
@@ -123,11 +115,14 @@ class _Part:
         if self.name in ("headChecks", "landedChecks"):
             commit = held if isinstance(held, dict) else {}
             self.sha = commit.get("oid") or self.sha
-            # Null: no check was ever reported for this commit.
             rollup = commit.get("statusCheckRollup")
-            held = rollup.get("contexts") if isinstance(rollup, dict) else None
-        if not isinstance(held, dict):
-            self.after = None
+            if not isinstance(rollup, dict):
+                # No check was ever reported for this commit.
+                self.after = None
+                return
+            held = rollup.get("contexts")
+        if not isinstance(held, dict) or not isinstance(held.get("nodes"), list):
+            self._lost()
             return
         total = held.get("totalCount")
         self.total = total if isinstance(total, int) else self.total

@@ -24,6 +24,7 @@ from connectors.contract import (
 )
 from connectors.github import graphql
 from connectors.github.documents import document
+from connectors.github.events import CHANGE_EVENTS, EVENTS, TYPE_EVENTS
 from connectors.github.moments import instant
 from connectors.github.options import GitHubOptions
 from connectors.github.paging import everything
@@ -33,28 +34,6 @@ from connectors.transport import Answer, Transport
 #: What the documents need of a schema; a server that lacks one is read by REST.
 _ISSUE_FIELDS = frozenset({"fullDatabaseId", "parent", "stateReason", "timelineItems"})
 _PULL_FIELDS = frozenset({"fullDatabaseId", "closingIssuesReferences", "timelineItems", "files"})
-#: Events of an issue that are read.
-EVENTS = (
-    "CLOSED_EVENT",
-    "REOPENED_EVENT",
-    "MILESTONED_EVENT",
-    "DEMILESTONED_EVENT",
-    "LABELED_EVENT",
-    "UNLABELED_EVENT",
-    "ASSIGNED_EVENT",
-    "UNASSIGNED_EVENT",
-    "RENAMED_TITLE_EVENT",
-    "TRANSFERRED_EVENT",
-    "CONVERTED_TO_DISCUSSION_EVENT",
-    "PARENT_ISSUE_ADDED_EVENT",
-    "PARENT_ISSUE_REMOVED_EVENT",
-)
-#: Those that came with types of issues.
-TYPE_EVENTS = (
-    "ISSUE_TYPE_ADDED_EVENT",
-    "ISSUE_TYPE_CHANGED_EVENT",
-    "ISSUE_TYPE_REMOVED_EVENT",
-)
 
 
 @dataclass(slots=True)
@@ -187,6 +166,7 @@ class Site:
             (_ISSUE_FIELDS - issue)
             | (_PULL_FIELDS - _names(found.get("pullRequest"), "fields"))
             | (set(EVENTS) - events)
+            | (set(CHANGE_EVENTS) - _names(found.get("pullTimeline"), "enumValues"))
         )
         if lacking:
             return f"its schema is older than what is asked for: no {', '.join(lacking)}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from support.github_site import Bench, serving
 from support.gitlab_site import read_everything, window
@@ -378,3 +379,49 @@ def test_a_page_with_a_hole_is_not_taken_for_whole(bench: Bench) -> None:
     fault(bench, "/graphql$", 200, body)
     with pytest.raises(UnexpectedAnswer, match="without contents"):
         list(connector.read("issues", scope, None, Window(bench.hosting.clock.now())))
+
+
+def test_a_part_that_is_left_out_is_not_an_empty_one(bench: Bench) -> None:
+    """GitHub gives no files where it cannot make the difference, without an error."""
+    connector = bench.connector()
+    scope = repository(connector)
+    repo = bench.hosting.repo
+    node = {
+        "databaseId": 5,
+        "number": 1,
+        "updatedAt": "2026-03-01T00:00:00Z",
+        "state": "OPEN",
+        "files": None,
+        "reviews": {"nodes": [], "pageInfo": {"hasNextPage": False}},
+        "headChecks": {"nodes": [{"commit": {"oid": "a" * 40, "statusCheckRollup": {}}}]},
+    }
+    held = {"nodes": [node], "pageInfo": {"hasNextPage": False}}
+    body = {"data": {"node": {"databaseId": repo.id, "pullRequests": held}}}
+    fault(bench, "/graphql$", 200, orjson.dumps(body))
+    asked = Window(bench.hosting.clock.now())
+    (page,) = connector.read("changes", scope, None, asked)
+    (raw,) = (one for one in page.records if one.stream == "change_details")
+    found = github.normalize(raw.stream, raw.payload, TABLE, LOOKUPS)
+    states = {type(one).__name__: getattr(one, "state", None) for one in found}
+    assert states["Reviews"] is HistoryState.COMPLETE
+    for name in ("ChangeFiles", "ChangeCommits", "Pushes", "Checks"):
+        assert states[name] is HistoryState.UNAVAILABLE, name
+
+
+def test_an_older_schema_is_read_by_rest(bench: Bench) -> None:
+    known = {"fields": [{"name": "timelineItems", "args": []}]}
+    kinds = {"enumValues": [{"name": "CLOSED_EVENT"}]}
+    data = {
+        "viewer": {"login": "x"},
+        "issue": known,
+        "pullRequest": known,
+        "issueTimeline": kinds,
+        "pullTimeline": kinds,
+    }
+    fault(bench, "/graphql$", 200, orjson.dumps({"data": data}), times=None)
+    connector = bench.connector()
+    identity = connector.connect()
+    found = {one.name: one for one in identity.capabilities}
+    assert found["graphql"].value is False
+    assert "older than what is asked for" in found["graphql"].detail
+    assert "fullDatabaseId" in found["graphql"].detail

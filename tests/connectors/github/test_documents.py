@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
-from connectors.github.details import CHANGE_EVENTS
 from connectors.github.documents import document, newest, numbered
-from connectors.github.site import EVENTS, TYPE_EVENTS
+from connectors.github.events import CHANGE_EVENTS, EVENTS, TYPE_EVENTS
 
 PLAIN = ("connect", "issues", "history_page", "census", "changes", "details_page", "deployments")
 #: What came to GitHub after the contract was recorded (in 2025).

@@ -104,6 +104,11 @@ def comparable(name: str, row: dict[str, Any], keep: bool) -> str:
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
     with serving(5, issues=24, changes=30) as bench:
+        code, now = bench.hosting.code, bench.hosting.clock.now()
+        first, second = code.issues_in(bench.hosting.repo)[:2]
+        code.set_parent(first, second, at=now)
+        code.block(first, second, at=now)
+        bench.hosting.later(minutes=1)
         yield bench
 
 
