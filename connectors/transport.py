@@ -4,6 +4,7 @@ It works on the session of a vendor's own client library, whose retries are off,
 bytes: no library objects, no second retry loop.
 """
 
+import os
 import random
 import ssl
 import threading
@@ -147,7 +148,7 @@ class Transport:
         self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
         #: requests sent, attempts counted one by one.
         self.requests = 0
-        _prepare(session, runtime)
+        _prepare(session, self.base_url, runtime)
 
     def keep_secret(self, value: str) -> None:
         """A secret that came later (a minted token): it is masked from now on."""
@@ -269,8 +270,6 @@ class Transport:
                 timeout=(min(10.0, seconds), seconds),
                 allow_redirects=False,
                 stream=True,
-                # Said here because a REQUESTS_CA_BUNDLE would win over the session's setting.
-                verify=self.runtime.ca_bundle or None,
             )
             with response:
                 content = self._body(response, where, started)
@@ -546,12 +545,20 @@ class _TrustStoreAdapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **options)
 
 
-def _prepare(session: requests.Session, runtime: Runtime) -> None:
+def _prepare(session: requests.Session, base_url: str, runtime: Runtime) -> None:
+    """What the environment says of proxies and certificates is read once, for the one origin.
+
+    Left to itself, requests reads it for every request, lets HTTPS_PROXY win over the configured
+    proxy, and puts a login of ~/.netrc in the place of the token.
+    """
     # Even with redirects off, requests reads the body of one to prepare the next request. Set by
     # name: mypy lets nobody assign to a method.
     setattr(session, "get_redirect_target", lambda response: None)  # noqa: B010
-    if runtime.ca_bundle:
-        session.verify = runtime.ca_bundle
+    session.trust_env = False
+    bundles = (runtime.ca_bundle, *map(os.environ.get, ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")))
+    bundle = next((one for one in bundles if one), None)
+    if bundle:
+        session.verify = bundle
         adapter: HTTPAdapter = HTTPAdapter(pool_maxsize=16, max_retries=0)
     else:
         adapter = _TrustStoreAdapter(pool_maxsize=16, max_retries=0)
@@ -559,6 +566,8 @@ def _prepare(session: requests.Session, runtime: Runtime) -> None:
     session.mount("http://", HTTPAdapter(pool_maxsize=16, max_retries=0))
     if runtime.proxy:
         session.proxies = {"http": runtime.proxy, "https": runtime.proxy}
+    else:
+        session.proxies = requests.utils.get_environ_proxies(base_url)
 
 
 def http_date(value: str | None) -> datetime | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -399,6 +400,51 @@ def test_the_configured_proxy_and_certificates_are_used(
     assert transport.session.proxies["https"] == "http://proxy.example.net:3128"
     assert web.calls[0].request.req_kwargs["verify"] == "/ours.pem"
     assert web.calls[0].request.req_kwargs["timeout"] == (10.0, 30.0)
+
+
+def test_a_configured_proxy_wins_over_the_environments(
+    world: World, web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://other.example.net:8080")
+    web.get(f"{BASE}/x", json={})
+    world.transport(proxy="http://proxy.example.net:3128").get("x")
+    assert web.calls[0].request.req_kwargs["proxies"]["https"] == "http://proxy.example.net:3128"
+
+
+@pytest.mark.parametrize("exempt", [False, True])
+def test_the_environments_proxy_and_its_exceptions_are_honoured(
+    world: World, web: Any, monkeypatch: pytest.MonkeyPatch, exempt: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://other.example.net:8080")
+    monkeypatch.setenv("NO_PROXY", urlsplit(BASE).hostname or "" if exempt else "elsewhere.example")
+    web.get(f"{BASE}/x", json={})
+    world.transport().get("x")
+    used = web.calls[0].request.req_kwargs["proxies"].get("https")
+    assert used == (None if exempt else "http://other.example.net:8080")
+
+
+def test_the_environments_certificates_are_used_where_none_are_configured(
+    world: World, web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/elsewhere.pem")
+    web.get(f"{BASE}/x", json={})
+    world.transport().get("x")
+    assert web.calls[0].request.req_kwargs["verify"] == "/elsewhere.pem"
+
+
+def test_a_login_of_netrc_never_takes_the_tokens_place(
+    world: World, web: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text(
+        f"machine {urlsplit(BASE).hostname} login eve password other\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    web.get(f"{BASE}/x", json={})
+    transport = world.transport()
+    transport.session.auth = None
+    transport.session.headers["Authorization"] = f"Bearer {TOKEN}"
+    transport.get("x")
+    assert web.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 @pytest.mark.parametrize(
