@@ -165,11 +165,11 @@ def forget_unmapped(conn: sa.Connection, connection_id: int, clock: Clock) -> No
 
 
 def set_mapping_version(conn: sa.Connection, connection_id: int, version: str) -> None:
-    """Remember under which mapping the stored rows stand."""
+    """Remember under which mapping, and which statuses and fields, the stored rows stand."""
     conn.execute(
         sa.update(schema.connection)
         .where(schema.connection.c.id == connection_id)
-        .values(mapping_version=version)
+        .values(mapping_version=version, lookups_hash=read.lookups_hash(conn, connection_id))
     )
 
 

@@ -35,7 +35,7 @@ from sync.engine.session import (
 )
 from sync.engine.stream import bug, failed_step, feeds_milestones, find_unchanged, read_stream
 from sync.errors import DriftlineError, StoreBusy
-from sync.store import schema
+from sync.store import read, schema
 from sync.store.open import Store
 
 
@@ -259,20 +259,16 @@ class _Run:
     def _apply_mapping(self, session: Session) -> None:
         """Rows stand under the present mapping and lookups before anything is added to them."""
         context, version = self.context, session.plan.mapping.version
+        c = schema.connection.c
         with context.store.reading() as conn:
             held = conn.execute(
-                sa.select(schema.connection.c.mapping_version).where(
-                    schema.connection.c.id == session.id
-                )
-            ).scalar_one()
-        lookups_changed = any(
-            step.rows_written and step.connection_id == session.id and step.scope_kind == "site"
-            for step in self.steps
-        )
-        if held is None:
+                sa.select(c.mapping_version, c.lookups_hash).where(c.id == session.id)
+            ).one()
+            lookups = read.lookups_hash(conn, session.id)
+        if held.mapping_version is None:
             with context.store.writing() as conn:
                 set_mapping_version(conn, session.id, version)
-        elif held != version or lookups_changed:
+        elif tuple(held) != (version, lookups):
             _, rows = remap_connection(
                 context.store,
                 session.plan,

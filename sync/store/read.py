@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from mappings.records import Field, Status
 from mappings.vocabulary import EventField, HistoryState, MilestoneKind, StatusCategory, WaitsFor
 from sync.store import schema
-from sync.store.bulk import select_ids
+from sync.store.bulk import hashed, select_ids
 from sync.store.payloads import Unpacker
 from sync.store.rows import EventRow, ItemNow, MembershipRow
 
@@ -167,6 +167,15 @@ def fields(conn: sa.Connection, connection_id: int) -> list[Field]:
         Field(row.source_id, row.name, row.raw_type, EventField(row.role) if row.role else None)
         for row in conn.execute(sa.select(schema.field).where(c.connection_id == connection_id))
     ]
+
+
+def lookups_hash(conn: sa.Connection, connection_id: int) -> str:
+    """Identity of the statuses and fields that normalizers consult (32 hex digits)."""
+    known = (
+        sorted(map(repr, statuses(conn, connection_id))),
+        sorted(map(repr, fields(conn, connection_id))),
+    )
+    return hashed(known)[1].hex()
 
 
 def pending_histories(

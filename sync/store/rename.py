@@ -29,6 +29,8 @@ def follow(page: Page, before: Mapping[str, str], records: Iterable[Scope]) -> N
     for one in records:
         if one.kind in _HOLDERS and one.key and before.get(one.source_id, one.key) != one.key:
             call_by(page, one.source_id, one.key)
+            # Its layer of the mapping goes by the key: what is stored waits for a remap.
+            page.update(schema.connection, ("lookups_hash",), ("id",), [(None, page.connection_id)])
 
 
 def call_by(page: Page, scope_id: str, key: str) -> None:

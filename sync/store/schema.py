@@ -57,6 +57,8 @@ connection = Table(
     #: version (hash) of the mapping under which the stored rows were normalized.
     Column("mapping_version", Text),
     Column("first_seen_at", Instant, nullable=False),
+    #: hash of the statuses and fields under which they were; NULL: a repository got another key.
+    Column("lookups_hash", Text),
 )
 
 scope = Table(

@@ -124,6 +124,7 @@ class Host:
     """What the host holds: things by id, each with the id of its repository."""
 
     clock: Clock = field(default_factory=Clock)
+    statuses: list[str] = field(default_factory=lambda: ["open", "closed"])
     repositories: dict[str, str] = field(default_factory=lambda: {"900": "acme/web"})
     milestones: dict[str, dict[str, Any]] = field(default_factory=dict)
     issues: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -275,7 +276,7 @@ class HostConnector:
         host = self.host
         host.ask(stream, scope.key)
         lists: dict[str, list[tuple[str, dict[str, Any]]]] = {
-            "statuses": [(one, {"id": one}) for one in ("open", "closed")],
+            "statuses": [(one, {"id": one}) for one in host.statuses],
             "repositories": [
                 (id_, {"id": id_, "key": key}) for id_, key in host.repositories.items()
             ],

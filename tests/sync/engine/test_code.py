@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from support.code_host import START, Host, Hosted, hosted
 
 from connectors.contract import Outcome
-from sync.engine import remap, stream
+from sync.engine import remap, run, stream
 from sync.engine.remap import remap_connection
 from sync.store import schema
 from sync.store.open import open_store
@@ -300,6 +301,37 @@ def test_a_remap_writes_nothing_new_and_keeps_present_keys(opened_here: Opened) 
     _, rows = remap_connection(it.store, plan, 1, "", clock=it.host.clock)
     assert rows >= 14
     assert it.contents() == before
+
+
+def test_only_what_normalizing_consults_has_everything_read_again(
+    opened_here: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = opened_here()
+    busy(it.host)
+    it.run()
+    again: list[int] = []
+    whole = run.remap_connection
+
+    def counted(*args: Any, **named: Any) -> tuple[int, int]:
+        again.append(1)
+        return whole(*args, **named)
+
+    monkeypatch.setattr(run, "remap_connection", counted)
+    it.later(hours=2)
+    it.host.repositories["901"] = "acme/api"
+    it.run()
+    assert again == []
+    it.host.repositories["901"] = "acme/backend"
+    it.later(hours=2)
+    it.run()
+    assert again == [1]
+    it.later(hours=2)
+    it.host.statuses.append("stuck")
+    it.run()
+    assert again == [1, 1]
+    it.later(hours=2)
+    it.run()
+    assert again == [1, 1]
 
 
 def test_of_payloads_about_one_commit_a_remap_takes_the_newest_word(

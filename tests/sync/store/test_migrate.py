@@ -74,6 +74,13 @@ def structure(store: Store) -> Any:
     return found
 
 
+def columns_of(store: Store) -> dict[str, Any]:
+    """Columns by table, as the database tells them."""
+    with store.reading() as conn:
+        inspector = sa.inspect(conn)
+        return {table: inspector.get_columns(table) for table in inspector.get_table_names()}
+
+
 def migrated(store: Store, to: str = "head") -> None:
     """Make everything anew in an empty database, by migrations up to `to`."""
     config = migrate.config()
@@ -233,15 +240,21 @@ def test_a_store_of_the_first_version_keeps_its_rows(store_url: str) -> None:
                 fetched_at=START,
             )
         )
-    kept = ("work_item", "work_item_key", "field_event", "raw_record", "connection")
-    before = {name: rows(store, schema.metadata.tables[name]) for name in kept}
+    # Columns of then: later ones are empty.
+    kept = {
+        name: [column["name"] for column in columns]
+        for name, columns in columns_of(store).items()
+        if name in ("work_item", "work_item_key", "field_event", "raw_record", "connection")
+    }
+    before = {name: rows(store, schema.metadata.tables[name], *kept[name]) for name in kept}
     assert all(before.values())
     with store.reading() as conn:
         assert "change_request" not in sa.inspect(conn).get_table_names()
     store.close()
     store = open_store(store_url)
     assert structure(store) == expected
-    assert {name: rows(store, schema.metadata.tables[name]) for name in kept} == before
+    after = {name: rows(store, schema.metadata.tables[name], *kept[name]) for name in kept}
+    assert after == before
     assert rows(store, tables_code.change_request) == []
     with store.reading() as conn:
         (page,) = read.raw_pages(conn, 1, "issues", 10)

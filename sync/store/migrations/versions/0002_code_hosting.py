@@ -12,7 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create them; nothing that is there changes."""
+    """Create them; no row that is there changes."""
+    op.add_column("connection", sa.Column("lookups_hash", sa.Text(), nullable=True))
     op.create_table(
         "change_commit",
         sa.Column("connection_id", sa.Integer(), nullable=False),
