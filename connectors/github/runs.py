@@ -28,7 +28,7 @@ OPEN_FOR = timedelta(days=36)
 def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> Iterator[Page]:
     """Runs created since the cursor, and those that had not ended when they were last read."""
     walk = Walk.start(scope, cursor, window, SHAPE)
-    waiting = _waiting(cursor or {}, walk)
+    waiting = _waiting(walk.progress if "waiting" in walk.progress else cursor or {}, walk)
     lower, upper = walk.lower, window.run_started_at
     if lower is None:
         lower = BEGINNING if window.since is None else max(upper - BACK, window.since)
@@ -43,7 +43,8 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
                 seen.add(str(one["id"]))
         oldest = instant(found[-1].get("created_at")) or lower
         records = tuple(_record(scope, one) for one in found)
-        yield Page(records, cursor=walk.step(until=stamp(oldest), open=_limited(open_runs)))
+        mark = {"until": stamp(oldest), "open": _limited(open_runs), "waiting": waiting}
+        yield Page(records, cursor=walk.step(**mark))
     late: list[RawRecord] = []
     for id_, created in waiting.items():
         at = instant(created)
@@ -57,7 +58,8 @@ def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> 
 
 
 def _waiting(held: Mapping[str, Any], walk: Walk) -> dict[str, str]:
-    found = held.get("open")
+    """Runs that had not ended when the last whole walk read them, with their creation."""
+    found = held.get("waiting", held.get("open"))
     if walk.lower is None or not isinstance(found, Mapping):
         return {}
     return {str(id_): str(created) for id_, created in found.items()}

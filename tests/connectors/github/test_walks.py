@@ -288,6 +288,26 @@ def test_a_run_that_ends_later_is_looked_at_again(bench: Bench) -> None:
     assert (pages[-1].cursor or {})["open"] == {}
 
 
+def test_an_interrupted_walk_does_not_forget_what_had_not_ended(bench: Bench) -> None:
+    hosting = bench.hosting
+    code, repo, now = hosting.code, hosting.repo, hosting.clock.now()
+    sha = code.git.tip(repo, repo.default_branch)
+    assert sha is not None
+    plan = [JobPlan("unit", seconds=60)]
+    late = code.ci.start(repo, "push", sha, repo.default_branch, now, plan)
+    cursor = read(bench, "runs", api="rest")[-1].cursor
+    for i in range(1, 8):
+        at = now + timedelta(days=1, minutes=i)
+        code.ci.run(repo, "push", sha, repo.default_branch, at, plan)
+    hosting.later(days=2)
+    code.ci.finish(repo, late, plan)
+    begun = read(bench, "runs", cursor, api="rest", page_size=3)[0]
+    assert not begun.committed
+    rest = read(bench, "runs", begun.cursor, api="rest", page_size=3)
+    assert str(late.id) in ids(rest, "runs")
+    assert rest[-1].committed
+
+
 def test_a_first_load_with_a_horizon_reads_recent_runs(bench: Bench) -> None:
     hosting = bench.hosting
     since = hosting.clock.now() - timedelta(days=700)
