@@ -5,7 +5,7 @@ export PYTHON
 
 .PHONY: demo test test-all soak check bench lock clean dev runtime
 
-demo: runtime  ## a simulated company, the real connector, a report in driftline-demo/
+demo: runtime  ## a simulated company in three systems, the real connectors, a report in driftline-demo/
 	@$(BIN)/driftline demo --out driftline-demo
 
 test: dev  ## everything once, in a few minutes
