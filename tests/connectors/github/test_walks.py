@@ -294,7 +294,8 @@ def test_an_interrupted_walk_does_not_forget_what_had_not_ended(bench: Bench) ->
     sha = code.git.tip(repo, repo.default_branch)
     assert sha is not None
     plan = [JobPlan("unit", seconds=60)]
-    late = code.ci.start(repo, "push", sha, repo.default_branch, now, plan)
+    begun_at = now - timedelta(hours=2)
+    late = code.ci.start(repo, "push", sha, repo.default_branch, begun_at, plan)
     cursor = read(bench, "runs", api="rest")[-1].cursor
     for i in range(1, 8):
         at = now + timedelta(days=1, minutes=i)
