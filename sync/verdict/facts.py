@@ -77,6 +77,7 @@ def _unread(found: Evidence, one: Landed, sources: Collection[str]) -> tuple[str
     shas = {one.landed_sha: None, one.head_sha or one.landed_sha: None}
     if not sources:
         shas.update(dict.fromkeys(found.previews.get(one.number, ())))
+        shas.update(dict.fromkeys(found.commits.get(one.id, ())))
     for sha in shas:
         reasons.update(dict.fromkeys(_unread_of(found, sha, sources)))
     return tuple(reasons)

@@ -140,12 +140,15 @@ def _commits(conn: sa.Connection, found: Evidence) -> None:
 
 
 def _previews(conn: sa.Connection, found: Evidence) -> None:
-    """Merges that CI built for these changes, with the parents that are known of them."""
+    """Commits that CI ran on for these changes: merges that it built, and heads of before.
+
+    A head that was rebased away is no commit of the change any more; its run still names it.
+    """
     connection_id, scope_id = found.repository
     r, m = code.pipeline_run.c, code.code_commit.c
-    wanted = {one.number for one in found.changes}
+    wanted = {one.number: one for one in found.changes}
     rows = conn.execute(
-        sa.select(r.sha, r.change_numbers, m.parents)
+        sa.select(r.sha, r.kind, r.change_numbers, m.parents)
         .select_from(code.pipeline_run)
         .outerjoin(
             code.code_commit,
@@ -154,7 +157,7 @@ def _previews(conn: sa.Connection, found: Evidence) -> None:
         .where(
             r.connection_id == connection_id,
             r.scope_id == scope_id,
-            r.kind.in_(_BUILDS_A_MERGE),
+            r.kind.in_((*_BUILDS_A_MERGE, PipelineKind.CHANGE.value)),
             r.sha.is_not(None),
             r.gone_at.is_(None),
         )
@@ -162,7 +165,10 @@ def _previews(conn: sa.Connection, found: Evidence) -> None:
     for row in rows:
         parents = row.parents or []
         whole = len(parents) == 2
-        for number in wanted.intersection(row.change_numbers or ()):
+        for number in wanted.keys() & set(row.change_numbers or ()):
+            if row.kind == PipelineKind.CHANGE.value:
+                found.commits.setdefault(wanted[number].id, []).append(row.sha)
+                continue
             found.previews.setdefault(number, {})[row.sha] = Preview(
                 parents[0] if whole else None, parents[1] if whole else None
             )

@@ -388,6 +388,16 @@ def test_what_failed_first_and_passed_then_is_no_allowed_failure(store_memory: S
     assert (the(store_memory, "verdict"), the(store_memory, "marks")) == ("tested", ["flaky"])
 
 
+def test_a_head_that_was_rebased_away_is_known_by_its_run(store_memory: Store) -> None:
+    filled(
+        store_memory,
+        change(checks=[{"sha": "old9", "source": "job", "at": EARLY, "run": "7"}]),
+        runs=[{"id": "7", "kind": "change", "sha": "old9", "changes": [9]}],
+    )
+    refreshed(store_memory)
+    assert the(store_memory, "grades") == {"unit tests": "stale"}
+
+
 def test_jobs_of_a_built_merge_that_were_not_read_leave_it_unknown(store_memory: Store) -> None:
     never = {"check_run": "never", "status": "never"}
     with store_memory.writing() as conn:
