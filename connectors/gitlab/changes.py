@@ -10,7 +10,7 @@ from typing import Any
 from connectors.contract import Cursor, Page, RawRecord, ScopeRef, SourceError, Window
 from connectors.gitlab import details
 from connectors.gitlab.changed import FetchOf, Reading, record
-from connectors.gitlab.graphql import REST_HAS_TO
+from connectors.gitlab.graphql import HOPELESS
 from connectors.gitlab.paging import moment
 from connectors.gitlab.site import API, Site
 
@@ -37,7 +37,7 @@ def _along(site: Site, scope: ScopeRef, rows: list[dict[str, Any]]) -> list[RawR
     iids = {str(row["iid"]): str(row["id"]) for row in rows if row.get("iid") is not None}
     try:
         return details.in_bulk(site, scope, iids)[0]
-    except REST_HAS_TO:
+    except HOPELESS:
         site.asks_no_more("change_details")
     except SourceError:
         pass

@@ -17,7 +17,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.gitlab.changed import record
-from connectors.gitlab.graphql import REST_HAS_TO, has_more, nodes, number
+from connectors.gitlab.graphql import HOPELESS, Refused, has_more, nodes, number
 from connectors.gitlab.paging import listing, moment
 from connectors.gitlab.site import API, Site
 
@@ -61,9 +61,23 @@ def _details(
     if site.asks("change_details"):
         try:
             return in_bulk(site, scope, iids)
-        except REST_HAS_TO:
+        except HOPELESS:
             site.asks_no_more("change_details")
+        except Refused:
+            if len(iids) > 1:
+                return _halved(site, scope, iids)
     return _one_by_one(site, scope, iids)
+
+
+def _halved(
+    site: Site, scope: ScopeRef, iids: Mapping[str, str]
+) -> tuple[list[RawRecord], list[Unreadable]]:
+    """One broken merge request makes a page of many fail: it alone is read by REST."""
+    pairs = list(iids.items())
+    middle = len(pairs) // 2
+    found, missing = _details(site, scope, dict(pairs[:middle]))
+    more, lost = _details(site, scope, dict(pairs[middle:]))
+    return [*found, *more], [*missing, *lost]
 
 
 def numbers(

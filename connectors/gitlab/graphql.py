@@ -49,12 +49,18 @@ class TooDear(Unavailable):
     """The server cannot answer a question even for one record: REST has to."""
 
 
-class NotUnderstood(UnexpectedAnswer):
+class Refused(UnexpectedAnswer):
+    """The server answers with errors: perhaps one record of the page is broken."""
+
+
+class NotUnderstood(Refused):
     """The server's schema lacks something that a question asks for: REST has to."""
 
 
-#: What makes a question go by REST for the rest of the run.
-REST_HAS_TO = (TooDear, NotUnderstood)
+#: What no smaller page helps against.
+HOPELESS = (TooDear, NotUnderstood)
+#: What makes a walk go by REST for the rest of the run.
+REST_HAS_TO = (TooDear, Refused)
 
 
 class GraphQL:
@@ -153,7 +159,7 @@ def _trouble(name: str, errors: Any) -> Exception:
         return NotAllowed(f"the token has no permission for this: {said}", where=where)
     if any(mark in low for mark in _UNKNOWN):
         return NotUnderstood(f"the server does not know the question: {said}", where=where)
-    return UnexpectedAnswer(
+    return Refused(
         f"the server refuses the question: {said}",
         where=where,
         todo='Set `api = "rest"` for this connection, and report it with the server\'s version.',

@@ -18,7 +18,7 @@ from connectors.contract import (
     UnexpectedAnswer,
 )
 from connectors.gitlab.client import make_transport
-from connectors.gitlab.graphql import Cost, GraphQL, NotUnderstood
+from connectors.gitlab.graphql import Cost, GraphQL, NotUnderstood, Refused
 from connectors.gitlab.options import GitLabOptions
 from connectors.simulator.faults import Fault
 
@@ -96,8 +96,8 @@ def test_a_gateway_that_is_down_is_no_reason_to_read_by_ones(web: Any) -> None:
         ({"errors": [{"message": "insufficient_scope"}]}, CannotAuthenticate),
         ({"errors": [{"message": "You don't have permission to do this"}]}, NotAllowed),
         ({"errors": [{"message": "Field 'x' doesn't exist on type 'Issue'"}]}, NotUnderstood),
-        ({"errors": [{"message": "Something went wrong"}]}, UnexpectedAnswer),
-        ({"errors": ["odd"]}, UnexpectedAnswer),
+        ({"errors": [{"message": "Something went wrong"}]}, Refused),
+        ({"errors": ["odd"]}, Refused),
         ({"data": None}, UnexpectedAnswer),
         ({"data": {"project": None}}, NotFound),
     ],

@@ -20,6 +20,7 @@ from connectors.contract import (
 from connectors.gitlab.connector import GitLabConnector
 from connectors.simulator.code_things import Repository
 from connectors.simulator.faults import Fault
+from connectors.simulator.http import Response
 
 
 class Opened:
@@ -51,6 +52,22 @@ class Opened:
     @property
     def repository(self) -> Repository:
         return self.bench.world.code.hosted("gitlab")[0]
+
+
+class Breaking:
+    """A server whose GraphQL fails for every question that names one thing."""
+
+    prefix = "gitlab"
+
+    def __init__(self, genuine: Any, broken: bytes) -> None:
+        self.genuine, self.broken = genuine, broken
+        self.credential = genuine.credential
+
+    def handle(self, world: Any, clock: Any, request: Any) -> Any:
+        if request.path.endswith("graphql") and self.broken in (request.body or b""):
+            said = {"errors": [{"message": "Something went wrong"}]}
+            return Response(200, orjson.dumps(said))
+        return self.genuine.handle(world, clock, request)
 
 
 @pytest.fixture
@@ -159,6 +176,29 @@ def test_a_server_without_diffs_is_asked_for_its_older_list(bench: Bench) -> Non
     assert all(payload(one)["files"]["overflow"] is True for one in found)
     asked = [one.path for one in bench.simulator.log if one.path.endswith("/diffs")]
     assert len(asked) == 1
+
+
+def test_one_broken_merge_request_is_read_by_rest_and_the_others_in_bulk() -> None:
+    with serving(9, issues=1, changes=16) as bench:
+        opened = Opened(bench, api="graphql")
+        asked = opened.named("change_details", "changes")
+        broken = f'"{asked["keys"][asked["ids"][5]].rpartition("!")[2]}"'.encode()
+
+        bench.simulator.dialects["gitlab"] = Breaking(bench.simulator.dialects["gitlab"], broken)
+        found = opened.records("change_details", **asked)
+        assert {one.source_id for one in found} == set(asked["ids"])
+        by_rest = [one.source_id for one in found if payload(one)["__api"] == "rest"]
+        assert by_rest == [asked["ids"][5]]
+
+
+@pytest.mark.parametrize("stream", ["issues", "runs"])
+def test_a_page_that_graphql_answers_with_errors_is_read_by_rest(bench: Bench, stream: str) -> None:
+    opened = Opened(bench, api="graphql")
+    whole = {one.source_id for one in opened.records(stream)}
+    answer(bench, "api/graphql$", 200, {"errors": [{"message": "Something went wrong"}]})
+    found = opened.records(stream)
+    assert {one.source_id for one in found} == whole
+    assert {payload(one)["__api"] for one in found} == {"rest"}
 
 
 def test_lists_longer_than_a_page_are_read_whole_by_rest() -> None:
