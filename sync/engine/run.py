@@ -202,7 +202,21 @@ class _Run:
         self.sessions.append(session)
         for scope in session.of_kind("site"):
             self._scope(session, scope)
-        self._apply_mapping(session)
+        try:
+            self._apply_mapping(session)
+        except DriftlineError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a plugin's bug must not stop the others
+            # The next run tries again; what is read until then stands under the present mapping.
+            context.report(
+                Problem(
+                    bug(error),
+                    f"{connection.name}, normalizing stored payloads again",
+                    "Please report it; the next run tries again.",
+                    connection.name,
+                    exit_code=1,
+                )
+            )
         session.unchanged = find_unchanged(context, session)
         return session
 

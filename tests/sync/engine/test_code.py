@@ -327,11 +327,22 @@ def test_only_what_normalizing_consults_has_everything_read_again(
     assert again == [1]
     it.later(hours=2)
     it.host.statuses.append("stuck")
+    with monkeypatch.context() as broken:
+        broken.setattr(run, "remap_connection", _breaks)
+        result = it.run()
+    assert (result.outcome, result.exit_codes) == (Outcome.PARTIAL, {1})
+    assert "RuntimeError: stopped" in result.problems[0].what
+    # The listing is stored by now and tells nothing new; what it asked for is not forgotten.
+    it.later(hours=2)
     it.run()
     assert again == [1, 1]
     it.later(hours=2)
     it.run()
     assert again == [1, 1]
+
+
+def _breaks(*_: Any, **__: Any) -> None:
+    raise RuntimeError("stopped")
 
 
 def test_of_payloads_about_one_commit_a_remap_takes_the_newest_word(
