@@ -15,6 +15,7 @@ from pydantic import SecretStr
 import connectors.github.connector  # noqa: F401  # importing the vendor's library is not the load
 from benchmarks import github_world as worlds
 from benchmarks.measure import print_measure
+from connectors.contract import Outcome
 from connectors.github.options import GitHubOptions
 from connectors.simulator.clock import Clock
 from mappings.load import load
@@ -53,9 +54,9 @@ def main() -> None:
     store = open_store(database)
     result = sync(store, asked, clock=Clock(now))
     store.close()
-    print_measure(
-        cpu, wall, outcome=result.outcome.value, requests=result.requests, rows=result.rows_written
-    )
+    if result.outcome is not Outcome.COMPLETE:
+        sys.exit(f"the measured run is {result.outcome.value}: {result.problems}")
+    print_measure(cpu, wall, requests=result.requests, rows=result.rows_written)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,6 @@ def resources(root: str) -> list[Any]:
     return [
         _resource("milestones", f"{root}/milestones", every),
         _resource("issues", f"{root}/issues", every),
-        _resource("issue_events", f"{root}/issues/events", page),
         _resource("pulls", f"{root}/pulls", every),
         _resource("reviews", f"{root}/pulls/{{resources.pulls.number}}/reviews", page),
         _resource("commits", f"{root}/pulls/{{resources.pulls.number}}/commits", page, key="sha"),

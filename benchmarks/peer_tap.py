@@ -16,7 +16,6 @@ from benchmarks.measure import print_measure
 STREAMS = (
     "milestones",
     "issues",
-    "issue_events",
     "pull_requests",
     "reviews",
     "pull_request_commits",

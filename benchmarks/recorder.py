@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import unquote
 
 import orjson
@@ -27,7 +27,6 @@ HERE = "http://bench.invalid"
 
 _USER = re.compile(r"(?:api/v3/)?users/([^/]+)(/orgs)?")
 _REVIEWERS = re.compile(r"(.+/pulls/\d+)/requested_reviewers")
-_BY_ID = re.compile(r"^repositories/(\d+)/")
 _PAGE = re.compile(r"[?&]page=(\d+)")
 
 
@@ -38,7 +37,6 @@ class Recorder(Simulator):
         """Cloud and Enterprise of one world, with limits that no measured run reaches."""
         super().__init__(world, clock, dialects=_dialects())
         self.kept: dict[Key, Answer] = {}
-        self._listings: dict[tuple[datetime, Key], Response] = {}
 
     def answer(self, prefix: str, request: Request) -> tuple[Response, Manner]:
         """The simulator's answer, with what only peers ask for or count on."""
@@ -46,7 +44,7 @@ class Recorder(Simulator):
         if listing and (number := request.one("after")):
             others = {name: one for name, one in request.query.items() if name != "after"}
             asked = replace(request, query={**others, "page": [number]})
-        response, manner = self._once(prefix, asked)
+        response, manner = super().answer(prefix, asked)
         if response.status == 404:
             response = self._missed(prefix, request.path) or response
         elif listing and request.method == "GET":
@@ -63,18 +61,6 @@ class Recorder(Simulator):
         """What was kept since the last taking, in the order of the first asking."""
         kept, self.kept = self.kept, {}
         return kept
-
-    def _once(self, prefix: str, asked: Request) -> tuple[Response, Manner]:
-        """The simulator's answer; a long listing is made once, by whichever name it is asked."""
-        if not asked.path.endswith("/events"):
-            return super().answer(prefix, asked)
-        named = _BY_ID.sub(
-            lambda found: f"repos/{self.world.code.repositories[int(found[1])].path}/", asked.path
-        )
-        made = self.clock.now(), key(asked.method, f"/{prefix}/{named}", asked.query, asked.body)
-        if made not in self._listings:
-            self._listings[made] = super().answer(prefix, asked)[0]
-        return self._listings[made], "answer"
 
     def _missed(self, prefix: str, path: str) -> Response | None:
         """Accounts, and who is asked to review: the simulator does not serve them."""
