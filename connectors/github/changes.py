@@ -50,7 +50,7 @@ def _by_graphql(site: Site, walk: Walk, part: str, last: bool) -> Iterator[Page]
     after = walk.progress.get("after") if walk.progress.get("part") == part else None
     after = after if isinstance(after, str) else None
     while True:
-        repository, found = _ask(site, walk.scope, part, after)
+        repository, found = _ask(site, walk, part, after)
         held = connection(repository, "pullRequests", walk.scope.key)
         nodes, ended = _wanted(held["nodes"], walk, part, "updatedAt")
         records = [
@@ -65,8 +65,9 @@ def _by_graphql(site: Site, walk: Walk, part: str, last: bool) -> Iterator[Page]
             return
 
 
-def _ask(site: Site, scope: ScopeRef, part: str, after: str | None) -> tuple[dict[str, Any], Found]:
-    most = site.options.change_page_size
+def _ask(site: Site, walk: Walk, part: str, after: str | None) -> tuple[dict[str, Any], Found]:
+    scope, most = walk.scope, site.options.change_page_size
+    site.sizes.recall(scope.source_id, "changes", walk.size)
     size = site.sizes.get(scope.source_id, "changes", most)
     while True:
         variables = {
@@ -88,6 +89,7 @@ def _ask(site: Site, scope: ScopeRef, part: str, after: str | None) -> tuple[dic
             size = site.sizes.shrink(scope.source_id, "changes", size)
             continue
         site.sizes.worked(scope.source_id, "changes", most)
+        walk.size = site.sizes.shrunken(scope.source_id, "changes")
         return graphql.repository(found, scope.source_id, scope.key), found
 
 

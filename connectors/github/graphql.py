@@ -68,6 +68,18 @@ class Sizes:
         with self._lock:
             return min(most, self._held.get((scope, question), [most, 0])[0])
 
+    def recall(self, scope: str, question: str, size: object) -> None:
+        """A size that an earlier run ended with, kept in its cursor; None: it never shrank."""
+        if isinstance(size, int) and not isinstance(size, bool) and size > 0:
+            with self._lock:
+                self._held.setdefault((scope, question), [size, 0])
+
+    def shrunken(self, scope: str, question: str) -> int | None:
+        """The size to keep for the next run; None where it never shrank."""
+        with self._lock:
+            held = self._held.get((scope, question))
+            return None if held is None else held[0]
+
     def shrink(self, scope: str, question: str, size: int) -> int:
         """Half of a size that was too much."""
         with self._lock:

@@ -41,7 +41,7 @@ def _by_graphql(site: Site, walk: Walk) -> Iterator[Page]:
     after = after if isinstance(after, str) else None
     for part in ("open", "all") if begun == "open" else ("all",):
         while True:
-            found, size = ask_page(site, walk, part, after)
+            found = _ask(site, walk, part, after)
             held = connection(found, "issues", walk.scope.key)
             nodes = [one for one in held["nodes"] if isinstance(one, dict)]
             records = [one for node in nodes for one in _records(walk, node)]
@@ -57,7 +57,7 @@ def _by_graphql(site: Site, walk: Walk) -> Iterator[Page]:
             expected = held.get("totalCount")
             expected = expected if isinstance(expected, int) else None
             if after is None and part == "all":
-                yield Page(tuple(records), cursor=walk.end(size=size), committed=True)
+                yield Page(tuple(records), cursor=walk.end(), committed=True)
                 return
             going_on = {"part": part, "after": after} if after else {"part": "all"}
             yield Page(tuple(records), cursor=walk.step(**going_on), expected=expected)
@@ -65,11 +65,12 @@ def _by_graphql(site: Site, walk: Walk) -> Iterator[Page]:
                 break
 
 
-def ask_page(site: Site, walk: Walk, part: str, after: str | None) -> tuple[dict[str, Any], int]:
-    """The repository with one page of issues, and the page size that was answered."""
+def _ask(site: Site, walk: Walk, part: str, after: str | None) -> dict[str, Any]:
+    """The repository with one page of issues."""
     scope = walk.scope
     lower = walk.lower if walk.lower is not None else walk.horizon
     most = min(PAGE, site.options.page_size)
+    site.sizes.recall(scope.source_id, "issues", walk.size)
     size = site.sizes.get(scope.source_id, "issues", most)
     while True:
         variables = {
@@ -92,7 +93,8 @@ def ask_page(site: Site, walk: Walk, part: str, after: str | None) -> tuple[dict
             size = site.sizes.shrink(scope.source_id, "issues", size)
             continue
         site.sizes.worked(scope.source_id, "issues", most)
-        return graphql.repository(found, scope.source_id, scope.key), size
+        walk.size = site.sizes.shrunken(scope.source_id, "issues")
+        return graphql.repository(found, scope.source_id, scope.key)
 
 
 def _records(walk: Walk, node: dict[str, Any]) -> Iterator[RawRecord]:

@@ -19,7 +19,7 @@ class Walk:
 
     A cursor holds `since` (server time at which the last whole walk began), `name` (a repository
     that was renamed is read anew, so that its items get their new keys), `shape`, `newest` (the
-    record changed last) and, inside a walk, how far it came.
+    record changed last), the page size if it shrank and, inside a walk, how far it came.
     """
 
     scope: ScopeRef
@@ -31,6 +31,8 @@ class Walk:
     progress: Mapping[str, Any]
     _held: Mapping[str, Any]
     newest: tuple[str, str] | None = None
+    #: page size that the server could answer; None: it never had to shrink.
+    size: int | None = None
 
     @classmethod
     def start(cls, scope: ScopeRef, cursor: Cursor | None, window: Window, shape: int) -> "Walk":
@@ -47,7 +49,7 @@ class Walk:
             lower = instant(progress["lower"])
         newest = held.get("newest")
         found = (str(newest[0]), str(newest[1])) if isinstance(newest, (list, tuple)) else None
-        return cls(scope, window, shape, lower, progress, held, found)
+        return cls(scope, window, shape, lower, progress, held, found, (cursor or {}).get("size"))
 
     @property
     def horizon(self) -> datetime | None:
@@ -74,15 +76,19 @@ class Walk:
         }
         if "since" in self._held:
             out["since"] = self._held["since"]
+        if self.size is not None:
+            out["size"] = self.size
         return out
 
     def end(self, **more: Any) -> Cursor:
         """The cursor after the whole walk: the next one begins at this run's start."""
+        kept = {} if self.size is None else {"size": self.size}
         return {
             "shape": self.shape,
             "name": self.scope.key,
             "since": stamp(self.window.run_started_at),
             "newest": self._newest,
+            **kept,
             **more,
         }
 

@@ -328,9 +328,12 @@ def test_pages_shrink_until_the_server_can_answer() -> None:
         refused = [one for one in bench.hosting.simulator.log if one.status == 502]
         assert refused
         assert len(refused) <= 5
-        # The size that worked is kept.
+        # The size that worked is kept, also for the next run.
         before = len(bench.hosting.simulator.log)
         read(connector, "changes")
+        assert all(one.status == 200 for one in bench.hosting.simulator.log[before:])
+        before = len(bench.hosting.simulator.log)
+        read(bench.connector(), "changes", cursor={"size": (pages[-1].cursor or {})["size"]})
         assert all(one.status == 200 for one in bench.hosting.simulator.log[before:])
 
 
