@@ -45,6 +45,25 @@ def findings(world: World, story: CodeStory, due_before: Mapping[int, date | Non
     return found | set(_program(world, story))
 
 
+def shares(world: World, story: CodeStory) -> dict[str, tuple[str, int, int]]:
+    """By name of a judged plan: how findings know it, what landed in it, and what beside it."""
+    return _Truth(world).shares(story.judged)
+
+
+def ages(world: World) -> dict[str, int]:
+    """Working days since the last change for an item landed, where the item is still open."""
+    truth = _Truth(world)
+    found: dict[str, int] = {}
+    for change in world.code.changes.values():
+        for id_ in truth.works_on(change):
+            issue = world.issues[id_]
+            if change.merged_at is None or issue.is_done or truth.waits(issue):
+                continue
+            age = working_days(change.merged_at.date(), world.now.date())
+            found[f"issue:{id_}"] = min(age, found.get(f"issue:{id_}", age))
+    return found
+
+
 def blind(world: World, story: CodeStory) -> set[Finding]:
     """Listings of repositories that the server stops giving."""
     return {
@@ -128,6 +147,13 @@ class _Truth:
     # --- scope ------------------------------------------------------------------------------
 
     def unplanned(self, judged: Collection[str]) -> Iterator[Finding]:
+        for subject, belongs, others in self.shares(judged).values():
+            if others >= 3 and others / (belongs + others) >= 0.2:
+                yield ("scope.unplanned", subject, "")
+
+    def shares(self, judged: Collection[str]) -> dict[str, tuple[str, int, int]]:
+        """By judged open plan: what landed in it, and what landed beside it for no plan at all."""
+        found: dict[str, tuple[str, int, int]] = {}
         for version in self.world.versions.values():
             name = f"{self.world.projects[version.project_id].key}:{version.name}"
             if name not in judged or version.released or version.start is None:
@@ -138,27 +164,30 @@ class _Truth:
                 for one in self.code.changes.values()
                 if any(version.id in self.world.issues[id_].versions for id_ in self.works_on(one))
             }
-            if self.much_else(f"version:{version.id}", begin, repos):
-                yield ("scope.unplanned", f"version:{version.id}", "")
+            plan = f"version:{version.id}"
+            found[name] = (plan, *self.landed_beside(plan, begin, repos))
         for repo, one in self.milestones(judged):
             begin = self.world.now - GAP
             if one.start is not None:
                 begin = datetime.combine(one.start, time.min, self.world.now.tzinfo)
-            if one.is_open and self.much_else(f"milestone:{one.id}", begin, {repo.id}):
-                yield ("scope.unplanned", milestone_subject(repo, one), "")
+            if one.is_open:
+                name = f"{repo.path}:{one.title}"
+                counted = self.landed_beside(f"milestone:{one.id}", begin, {repo.id})
+                found[name] = (milestone_subject(repo, one), *counted)
+        return found
 
-    def much_else(self, plan: str, since: datetime, repos: Collection[int]) -> bool:
-        """Whether much of what landed there since then belongs to no plan at all."""
-        planned = others = 0
+    def landed_beside(self, plan: str, since: datetime, repos: Collection[int]) -> tuple[int, int]:
+        """(changes of people in the plan, those in no plan at all) that landed since then."""
+        belongs = others = 0
         for change in self.code.changes.values():
             landed = change.merged_at is not None and change.merged_at > since
             author = self.world.people[change.author or ""]
             if not landed or change.repo_id not in repos or author.bot:
                 continue
             plans = self.plans(change)
-            planned += plan in plans
+            belongs += plan in plans
             others += not plans
-        return others >= 3 and others / (planned + others) >= 0.2
+        return belongs, others
 
     def dates(
         self, judged: Collection[str], before: Mapping[int, date | None]
@@ -243,12 +272,17 @@ class _Truth:
             return None
         if issue.is_done:
             return self.done_without(mine) if issue.resolution == "Done" else None
-        waits = STATUS_BY_ID[issue.status_id].name == "In Review"
-        if waits or not all(one.merged_at is not None and self.stands(one) for one in mine):
+        if self.waits(issue) or not all(
+            one.merged_at is not None and self.stands(one) for one in mine
+        ):
             return None
         last = max([since, *(one.merged_at for one in mine if one.merged_at is not None)])
         old = working_days(last.date(), self.world.now.date()) > 10
         return "open-merged" if old else None
+
+    def waits(self, issue: Issue) -> bool:
+        """Whether its status is that of a review."""
+        return STATUS_BY_ID[issue.status_id].name == "In Review"
 
     def host_issues(self) -> Iterator[Finding]:
         for issue in self.code.issues.values():

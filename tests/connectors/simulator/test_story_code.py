@@ -65,6 +65,21 @@ def test_only_what_lasts_is_there_at_the_first_reading(seed: int) -> None:
     assert rules <= {"no-ci", "open-merged", "program-dates", "program-states", "released-open"}
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_not_planted_stays_far_from_every_threshold(seed: int) -> None:
+    """Work of no plan is much or next to nothing; what landed is old or young."""
+    after = played(seed)
+    planted = {(detector, subject) for detector, subject, _ in after.planted}
+    for plan, (subject, belongs, others) in code_truth.shares(after.world, after.story).items():
+        if ("scope.unplanned", subject) in planted:
+            assert others >= 9, plan
+            assert others / (belongs + others) > 0.3, plan
+        else:
+            assert others < 3, plan
+    for subject, age in code_truth.ages(after.world).items():
+        assert age >= 12 if ("data.contradiction", subject) in planted else age <= 8, subject
+
+
 def test_a_seed_tells_the_same_story_again() -> None:
     one, other = begun(5), begun(5)
     for story in (one, other):
