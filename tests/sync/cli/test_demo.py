@@ -13,46 +13,30 @@ from sync.cli.main import main
 LEAST = 9
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def seed(request: pytest.FixtureRequest) -> int:
-    return int(request.param)
-
-
-@pytest.fixture(scope="module")
-def played(seed: int, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, str, Path]:
-    """One play of a seed, for all tests that look at it."""
-    out = tmp_path_factory.mktemp("demo")
-    return *play(out, seed), out
-
-
-def test_the_findings_are_exactly_what_was_planted(played: tuple[Outcome, str, Path]) -> None:
-    outcome, text, _ = played
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_findings_are_exactly_what_was_planted(seed: int, tmp_path: Path) -> None:
+    outcome, text = play(tmp_path, seed)
     assert (outcome.missed, outcome.false) == ((), ())
     assert outcome.planted == outcome.found >= LEAST
     assert "MILESTONES" in text
-
-
-def test_all_three_systems_are_read_and_judged(played: tuple[Outcome, str, Path]) -> None:
-    report = json.loads((played[2] / "report.json").read_text(encoding="utf-8"))
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     sources = report["trust"]["sources"]
     assert {one["connection"] for one in sources} == {"jira", "github", "gitlab"}
-    assert all(one["outcome"] == "complete" for one in sources if one["connection"] != "jira")
     families = {one["detector"].partition(".")[0] for one in report["findings"]}
     assert {"data", "test"} <= families
 
 
-def test_the_same_seed_gives_the_same_report(
-    seed: int, played: tuple[Outcome, str, Path], tmp_path: Path
-) -> None:
-    play(tmp_path, seed)
-    first, again = (out / "report.json" for out in (played[2], tmp_path))
-    assert first.read_bytes() == again.read_bytes()
+def test_the_same_seed_gives_the_same_report(tmp_path: Path) -> None:
+    first, again = tmp_path / "first", tmp_path / "again"
+    play(first, 5)
+    play(again, 5)
+    assert (first / "report.json").read_bytes() == (again / "report.json").read_bytes()
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("any_seed", range(1000, 1050))
-def test_the_same_holds_for_any_seed(any_seed: int, tmp_path: Path) -> None:
-    outcome, _ = play(tmp_path, any_seed)
+@pytest.mark.parametrize("seed", range(1000, 1050))
+def test_the_same_holds_for_seed(seed: int, tmp_path: Path) -> None:
+    outcome, _ = play(tmp_path, seed)
     assert (outcome.missed, outcome.false) == ((), ())
     assert outcome.planted == outcome.found >= LEAST
 
