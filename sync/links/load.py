@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,25 +85,47 @@ class Known:
 
     def projects(self, wanted: Iterable[str]) -> dict[str, frozenset[int]]:
         """Connections that hold, or held, items of these projects; without unknown ones."""
-        for project in set(wanted) - self._projects.keys():
-            k = schema.work_item_key.c
-            found = self.conn.execute(
-                sa.select(schema.connection.c.id).where(
-                    sa.exists().where(
-                        k.connection_id == schema.connection.c.id,
-                        # All keys of the project, and no index would serve LIKE on every database.
-                        k.key >= f"{project}-0",
-                        k.key < f"{project}-:",
-                    )
-                    | sa.exists().where(
-                        schema.scope.c.connection_id == schema.connection.c.id,
-                        schema.scope.c.kind == "project",
-                        schema.scope.c.key == project,
-                    )
-                )
-            )
-            self._projects[project] = frozenset(found.scalars())
-        return {one: self._projects[one] for one in wanted if self._projects[one]}
+        asked = set(wanted)
+        for project in asked - self._projects.keys():
+            held = self._with_keys(project) | self._listed.get(project, frozenset())
+            self._projects[project] = held
+        return {one: self._projects[one] for one in asked if self._projects[one]}
+
+    @cached_property
+    def _listed(self) -> dict[str, frozenset[int]]:
+        """Connections by the keys of the projects that they list."""
+        found: dict[str, frozenset[int]] = {}
+        s = schema.scope.c
+        for row in self.conn.execute(
+            sa.select(s.connection_id, s.key).where(s.kind == "project", s.key.is_not(None))
+        ):
+            found[row.key] = found.get(row.key, frozenset()) | {row.connection_id}
+        return found
+
+    def _with_keys(self, project: str) -> frozenset[int]:
+        """Connections with an item that has, or had, a key of this project."""
+        if self.conn.dialect.name != "sqlite":
+            return self._prefixes.get(project, frozenset())
+        k = schema.work_item_key.c
+        # Between `ABC-0` and `ABC-:` lie all keys of ABC, and an index finds the first of them.
+        held = sa.exists().where(
+            k.connection_id == schema.connection.c.id,
+            k.key >= f"{project}-0",
+            k.key < f"{project}-:",
+        )
+        return frozenset(self.conn.execute(sa.select(schema.connection.c.id).where(held)).scalars())
+
+    @cached_property
+    def _prefixes(self) -> dict[str, frozenset[int]]:
+        """The same of all projects at once: a server's order of letters may know no such range."""
+        k = schema.work_item_key.c
+        prefix = sa.func.substring(k.key, "^(.+)-[0-9]+$")
+        found: dict[str, frozenset[int]] = {}
+        for connection_id, project in self.conn.execute(
+            sa.select(k.connection_id, prefix).where(prefix.is_not(None)).distinct()
+        ):
+            found[project] = found.get(project, frozenset()) | {connection_id}
+        return found
 
 
 def referring(conn: sa.Connection, known: Known) -> Iterator[list[Referring]]:

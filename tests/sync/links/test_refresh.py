@@ -1,11 +1,14 @@
 """Links as they are kept: set against set, with the instants of being seen and withdrawn."""
 
+import os
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 from support import cases, code_rows
 
 from sync.links.refresh import Refreshed, refresh
@@ -201,3 +204,27 @@ def test_changes_in_many_batches(store: Store, monkeypatch: pytest.MonkeyPatch) 
     filled(store, changes=[{"id": number, "refs": refs} for number in range(1, 11)])
     assert refreshed(store).inserted == 10
     assert refreshed(store, LATER).inserted == 0
+
+
+@pytest.mark.postgres
+def test_keys_are_found_whatever_the_order_of_letters_of_the_database() -> None:
+    """Where hyphens do not count in sorting, the keys of a project lie in no range."""
+    server = os.environ.get("DRIFTLINE_TEST_POSTGRES_URL")
+    if not server:
+        pytest.skip("DRIFTLINE_TEST_POSTGRES_URL names no server")
+    import psycopg
+
+    name = f"driftline_test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(
+            f'CREATE DATABASE "{name}" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE "en-US"'
+        )
+    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
+    store = open_store(url.render_as_string(hide_password=False))
+    try:
+        filled(store, changes=[{"id": 8, "refs": [{"target": "APO-1"}, {"target": "OLD-7"}]}])
+        assert refreshed(store).inserted == 2
+    finally:
+        store.close()
+        with psycopg.connect(server, autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
