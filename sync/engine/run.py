@@ -14,12 +14,14 @@ import sqlalchemy as sa
 
 from connectors.contract import Outcome, ScopeRef, SourceError
 from sync.clock import Clock
-from sync.engine import certificate, runtime
+from sync.engine import certificate, checkpoint, runtime
 from sync.engine import lease as leases
 from sync.engine.budget import Ledger
 from sync.engine.certificate import Step
+from sync.engine.checkpoint import Key, Saved
 from sync.engine.commit import Normalizer
 from sync.engine.context import Context, Problem
+from sync.engine.lease import Lease
 from sync.engine.plan import ConnectionPlan, Plan, in_order
 from sync.engine.progress import Progress, Quiet
 from sync.engine.remap import remap_connection, remap_histories, set_mapping_version
@@ -36,7 +38,11 @@ from sync.engine.session import (
 from sync.engine.stream import bug, failed_step, feeds_milestones, find_unchanged, read_stream
 from sync.errors import DriftlineError, StoreBusy
 from sync.store import read, schema
+from sync.store.bulk import hashed
 from sync.store.open import Store
+
+#: Under which name it is kept for which titles of milestones a scope's histories were normalized.
+_TITLES = "titles of milestones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,8 @@ class _Run:
         self.sleep = sleep
         self.steps: list[Step] = []
         self.sessions: list[Session] = []
-        self.remapped_rows = 0
+        #: rows written by normalizing stored payloads again, side by side.
+        self.remapped_rows: list[int] = []
         self.requests = 0
 
     def all(self) -> None:
@@ -207,16 +214,7 @@ class _Run:
         except DriftlineError:
             raise
         except Exception as error:  # noqa: BLE001  # a plugin's bug must not stop the others
-            # The next run tries again; what is read until then stands under the present mapping.
-            context.report(
-                Problem(
-                    bug(error),
-                    f"{connection.name}, normalizing stored payloads again",
-                    "Please report it; the next run tries again.",
-                    connection.name,
-                    exit_code=1,
-                )
-            )
+            self._cannot_normalize(connection.name, "", error)
         session.unchanged = find_unchanged(context, session)
         return session
 
@@ -290,7 +288,7 @@ class _Run:
                 session.identity.base_url,
                 clock=context.clock,
             )
-            self.remapped_rows += rows
+            self.remapped_rows.append(rows)
 
     def _scope(self, session: Session, scope: ScopeRef) -> None:
         """Read all streams of one scope; trouble ends here."""
@@ -327,8 +325,10 @@ class _Run:
                 if step is None:
                     continue
                 self.steps.append(step)
-                if step.rows_written and maker.milestones is not None and feeds_milestones(spec):
-                    maker = self._with_milestones(session, scope, project, maker)
+                if maker.milestones is not None and feeds_milestones(spec):
+                    if step.rows_written:
+                        maker = self._normalizer(session, scope, project)
+                    self._follow_titles(session, scope, held, maker)
         except StoreBusy as busy:
             self._busy(session, scope, busy)
         finally:
@@ -346,21 +346,51 @@ class _Run:
             scope.source_id if project else None,
         )
 
-    def _with_milestones(
-        self, session: Session, scope: ScopeRef, project: str | None, before: Normalizer
-    ) -> Normalizer:
-        """The normalizer as of now; histories that name milestones by title are read again."""
-        now = self._normalizer(session, scope, project)
-        if now.milestones != before.milestones:
-            self.remapped_rows += remap_histories(
-                self.context.store,
+    def _follow_titles(
+        self, session: Session, scope: ScopeRef, held: Lease, maker: Normalizer
+    ) -> None:
+        """Normalize histories again when the milestones that they name by title changed.
+
+        For which titles that was done is stored, so that a crash before it forgets nothing.
+        """
+        context = self.context
+        titles = {"titles": hashed([maker.milestones])[1].hex()}
+        key = Key(session.id, scope.kind, scope.source_id, _TITLES, "")
+        with context.store.reading() as conn:
+            if checkpoint.load(conn, key).committed == titles:
+                return
+        try:
+            rows = remap_histories(
+                context.store,
                 session.plan,
                 session.id,
                 session.identity.base_url,
                 scope_id=scope.source_id,
-                clock=self.context.clock,
+                clock=context.clock,
             )
-        return now
+        except DriftlineError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a plugin's bug must not stop the others
+            self._cannot_normalize(session.plan.name, scope.key, error)
+            return
+        self.remapped_rows.append(rows)
+        with context.store.writing() as conn:
+            held.check(conn)
+            checkpoint.save(conn, key, Saved(titles), context.clock.now())
+
+    def _cannot_normalize(self, connection: str, scope: str, error: Exception) -> None:
+        """Stored payloads stay as they were normalized before; what is read goes on."""
+        where = " ".join(part for part in (connection, scope) if part)
+        self.context.report(
+            Problem(
+                bug(error),
+                f"{where}, normalizing stored payloads again",
+                "Please report it; the next run tries again.",
+                connection,
+                scope,
+                exit_code=1,
+            )
+        )
 
     def _busy(self, session: Session, scope: ScopeRef, busy: StoreBusy) -> None:
         self.context.report(
@@ -379,7 +409,7 @@ class _Run:
         context = self.context
         for session in self.sessions:
             session.connector.close()
-        rows = self.remapped_rows + sum(step.rows_written for step in self.steps)
+        rows = sum(self.remapped_rows) + sum(step.rows_written for step in self.steps)
         outcome = _outcome(self.steps, context.problems)
         reason = "; ".join(f"{problem.where}: {problem.what}" for problem in context.problems)
         with context.store.writing() as conn:

@@ -52,7 +52,7 @@ CODE_VIEWS: tuple[View, ...] = (
             "changed_files": "files it touches",
             "created_at": "when it was created (UTC)",
             "updated_at": "when it last changed at the source (UTC)",
-            "closed_at": "when it was closed (UTC), where the source tells; GitLab does not for merged ones",
+            "closed_at": "when it was closed (UTC); of a merged one only where the source tells",
             "merged_at": "when it was merged (UTC)",
             "files_state": "complete, partial, not_fetched, unavailable; empty: never asked",
             "reviews_state": "the same for its reviews",

@@ -395,6 +395,25 @@ def test_histories_that_name_milestones_by_title_follow_what_titles_mean(opened:
     assert it.run().rows_written == 0
 
 
+def test_a_crash_before_histories_follow_new_titles_forgets_nothing(
+    opened_here: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = opened_here()
+    it.host.issue(1, events=[[5, "Hermes"]])
+    it.run()
+    it.later(hours=2)
+    it.host.milestone("8", "Hermes")
+    with monkeypatch.context() as broken:
+        broken.setattr(run, "remap_histories", _breaks)
+        result = it.run()
+    assert (result.outcome, result.exit_codes) == (Outcome.PARTIAL, {1})
+    known = "SELECT new_ids FROM v_field_event"
+    assert it.rows(known) == [(None,)]
+    it.later(hours=2)
+    assert it.run().outcome is Outcome.COMPLETE
+    assert it.rows(known) == [("8",)]
+
+
 def test_changes_are_members_since_they_were_seen(opened: Opened) -> None:
     it = opened()
     it.host.milestone("7", "Apollo")
