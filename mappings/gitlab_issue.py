@@ -42,8 +42,10 @@ def issue(raw: dict[str, Any], out: Out) -> None:
     key = f"{project_path(raw, out)}#{iid}"
     labels = labels_of(raw, out)
     closed = text(raw.get("state")) == "closed"
-    moved = gid(raw.get("moved_to_id")) or gid(table(raw.get("movedTo")).get("id"))
-    raw_status_id, rule, category = _status(raw, labels, moved is not None, out)
+    # GraphQL leaves out where it went if this token cannot see that, and says `moved` all the same.
+    target = gid(raw.get("moved_to_id")) or gid(table(raw.get("movedTo")).get("id"))
+    moved = target is not None or raw.get("moved") is True
+    raw_status_id, rule, category = _status(raw, labels, moved, out)
     resolved = out.moment(get(raw, "closed_at", "closedAt"), "closed_at") if closed else None
     updated = out.moment(get(raw, "updated_at", "updatedAt"), "updated_at")
     created = out.moment(get(raw, "created_at", "createdAt"), "created_at")

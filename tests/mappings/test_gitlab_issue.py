@@ -102,6 +102,12 @@ def test_an_issue_that_was_moved_was_not_done_here(make: Maker) -> None:
     assert (item.status_category, item.resolution) == (StatusCategory.CANCELLED, "moved")
 
 
+def test_graphql_hides_where_it_was_moved_to_and_says_that_it_was() -> None:
+    moved = graphql_issue(state="closed", **CLOSED, moved=True, movedTo=None)
+    item = only(made("issues", moved), WorkItem)
+    assert (item.status_category, item.resolution) == (StatusCategory.CANCELLED, "moved")
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("labels", "state", "category", "raw"),
