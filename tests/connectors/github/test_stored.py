@@ -11,6 +11,7 @@ from support.github_site import Bench, serving
 from support.synced import SOURCE_TABLES
 
 from connectors.github.options import GitHubOptions
+from connectors.simulator.code_ci import JobPlan
 from mappings.load import load
 from mappings.registry import get
 from sync.engine.plan import ConnectionPlan, Plan
@@ -144,3 +145,78 @@ def test_an_idle_run_costs_ten_requests_and_writes_nothing(bench: Bench, tmp_pat
         assert len(log) - before <= 10
         assert sum(step.rows_written for step in done.steps) == 0
         assert all(step.outcome.value == "complete" for step in done.steps)
+
+
+#: What only a store knows that was there before. GitHub takes a pull request away from its runs as
+#: soon as its head moves on.
+REMEMBERED = frozenset({"gone_at", "gone_reason", "valid_from", "valid_to", "change_numbers"})
+
+
+@pytest.mark.parametrize("api", ["graphql", "rest"])
+def test_what_happens_between_two_runs_ends_as_if_read_at_once(tmp_path: Path, api: str) -> None:
+    with (
+        serving(9, issues=14, changes=14) as bench,
+        stored(tmp_path / "twice.db") as twice,
+        stored(tmp_path / "once.db") as once,
+    ):
+        run(bench, twice, api)
+        bench.hosting.later(hours=3)
+        left_behind = _let_things_happen(bench)
+        bench.hosting.later(hours=26)
+        done = run(bench, twice, api)
+        assert not done.problems
+        assert not run(bench, once, api).problems
+        for name in (
+            "work_item",
+            "field_event",
+            "change_request",
+            "change_file",
+            "review",
+            "change_commit",
+            "push_event",
+            "reference",
+            "pipeline_run",
+            "check_result",
+            "checks_state",
+            "link",
+        ):
+            mine, fresh = (_present(store, name) for store in (twice, once))
+            # Nobody who comes later asks what was checked at a head that is no longer one.
+            assert [one for one in mine if left_behind not in one] == [
+                one for one in fresh if left_behind not in one
+            ], name
+        gone = [one for one in rows(twice, "work_item") if one["gone_at"] is not None]
+        assert {one["gone_reason"] for one in gone} == {"deleted"}
+
+
+def _present(store: Store, name: str) -> list[str]:
+    missing = {one["source_id"] for one in rows(store, "work_item") if one["gone_at"] is not None}
+    return sorted(
+        repr(sorted((key, repr(value)) for key, value in row.items() if key not in REMEMBERED))
+        for row in rows(store, name)
+        if row.get("gone_at") is None and row.get("work_item_id") not in missing
+    )
+
+
+def _let_things_happen(bench: Bench) -> str:
+    """Some of what moves with and without a stamp; the head that a pull request left behind."""
+    hosting, now = bench.hosting, bench.hosting.clock.now()
+    code, repo = hosting.code, hosting.repo
+    people = list(hosting.world.people)
+    first, second, third, fourth = code.issues_in(repo)[:4]
+    code.retitle(first, "Another title", at=now)
+    code.relabel(second, ["wip"], at=now)
+    code.close(third, at=now, by=people[0])
+    code.delete_issue(fourth, at=now)
+    waiting = [one for one in code.changes_in(repo) if one.state == "open"]
+    assert waiting
+    change = waiting[0]
+    former = change.head_sha
+    code.push(change, "ABC-9 Once more", at=now)
+    code.review(change, people[1], at=now)
+    straight = code.commit(repo, "Straight to the branch", author=people[0], at=now)
+    plan = [JobPlan("unit", "failure", seconds=60)]
+    code.ci.run(repo, "push", straight.sha, repo.default_branch, now, plan)
+    # No stamp of the pull request moves with a check that comes late.
+    code.ci.check(repo, change.head_sha, "late scan", "scanner", now, "failure")
+    return former
