@@ -300,7 +300,8 @@ DETECTOR = Detector(
         title="{milestone}: {number} of {total} that landed {belong} to nothing planned",
         what=(
             "Since {since}, {total} landed where the work of {milestone} lands: {alone} of them "
-            "name no item, and {outside} name items that are in no milestone.{bots}"
+            "name no item, and {outside} name items that are in no milestone. Changes for other "
+            "milestones are not counted.{bots}"
         ),
         so_what="Time goes into work that no plan shows, and the date was promised without it.",
         who="whoever decides what belongs to {milestone}",
