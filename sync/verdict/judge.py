@@ -187,7 +187,9 @@ def _grade(facts: ChangeFacts, name: str, results: Sequence[CheckFact]) -> Check
             by_commit.setdefault((place, one.sha), []).append(one)
     marks: set[Mark] = set()
     grade, decided_by = Grade.NOT_RUN, None
-    for (place, sha), attempts in sorted(by_commit.items(), key=lambda pair: pair[0]):
+    # Of several commits that are as close, the one that was tested last says more.
+    newest = sorted(by_commit.items(), key=lambda pair: max(map(_when, pair[1])), reverse=True)
+    for (place, sha), attempts in sorted(newest, key=lambda pair: pair[0][0]):
         last, own = _last_finished(attempts)
         marks |= own
         if last is None:

@@ -170,6 +170,13 @@ def test_marks(conclusion: str, more: dict[str, object], mark: Mark) -> None:
     assert one.marks == {mark}
 
 
+@pytest.mark.parametrize(("first", "last"), [("c1", "c2"), ("c2", "c1")])
+def test_of_several_earlier_commits_the_one_tested_last_counts(first: str, last: str) -> None:
+    early = BEFORE - timedelta(hours=1)
+    assert grade(ran(first, "failure", at=early), ran(last)) == "stale"
+    assert grade(ran(first, at=early), ran(last, "failure")) == "failed"
+
+
 def test_the_weakest_check_decides() -> None:
     exact, head, stale = ran("m"), ran("h", name="e2e"), ran("c1", name="old")
     assert verdict(exact, head) == "tested_at_head"
