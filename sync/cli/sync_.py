@@ -26,7 +26,7 @@ def sync(
     as_json: bool,
 ) -> None:
     """Read what moved in every source since the last run, and prove that it is complete."""
-    result = read(app, only=only, full=full, census=census, quiet=as_json)
+    result = read(app, only=only, full=full, census=census, quiet=as_json, derived=True)
     show(app, result, as_json=as_json)
     context.exit(worst(result.exit_codes))
 
@@ -38,17 +38,24 @@ def read(
     full: bool = False,
     census: bool = False,
     quiet: bool = False,
+    derived: bool = False,
 ) -> "RunResult":
-    """One sync run as configured. Raises DriftlineErrors."""
+    """One sync run as configured. Raises DriftlineErrors.
+
+    `derived`: also bring up to date what follows from all systems together; else it is left to the
+    reconciliation that comes next.
+    """
     from sync.cli import wiring
     from sync.cli.progress import choose
     from sync.engine.run import sync as run
+    from sync.reconcile.derive import derive
 
     settings = app.settings()
     plan = wiring.plan(settings, app.clock, only)
+    policy = wiring.policy(settings) if derived else None
     store = app.store(settings, create=True)
     try:
-        return run(
+        result = run(
             store,
             plan,
             clock=app.clock,
@@ -57,6 +64,9 @@ def read(
             full=full,
             census=census,
         )
+        if policy is not None:
+            derive(store, policy, app.clock.now())
+        return result
     finally:
         store.close()
 

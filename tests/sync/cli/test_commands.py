@@ -5,13 +5,17 @@ import email
 import json
 import socket
 from collections.abc import Iterator
+from datetime import date
 from email import policy
 from pathlib import Path
 
 import pytest
+from support import code_rows
 from support.commands import ISSUES, Desk, desk, judged
 from support.jira_site import Bench, serving
 from support.mail_server import Handler, mail_server
+
+from sync.store.open import open_store
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +62,23 @@ def test_unchanged_world_writes_nothing_and_says_so(at: Desk) -> None:
     assert 0 < status.json["requests"] <= 10
     assert {one["outcome"] for one in status.json["streams"]} == {"complete"}
     assert "0 rows written" in at.type("status").out
+
+
+def test_a_sync_alone_resolves_links_and_judges_what_landed(at: Desk) -> None:
+    assert at.type("sync").code == 0
+    opened = open_store(str(at.directory / "driftline.db"))
+    rows = code_rows.Rows()
+    key = next(one.key for one in at.bench.world.issues.values() if one.key.startswith("APO-"))
+    change = {"id": 8, "merged": date(2026, 1, 5), "refs": [{"target": key}]}
+    code_rows.fill(rows.add, {"changes": [change]})
+    with opened.writing() as conn:
+        rows.write(conn)
+    opened.close()
+    assert at.type("sync").code == 0
+    (link,) = csv.DictReader(at.type("export", "v_change_link").out.splitlines())
+    assert (link["change_key"], link["to_key"]) == ("acme/web#8", key)
+    (verdict,) = csv.DictReader(at.type("export", "v_verdict").out.splitlines())
+    assert verdict["verdict"] == "no_ci"
 
 
 def test_run_writes_the_page_and_a_draft_for_the_first_address_once(at: Desk) -> None:
@@ -198,9 +219,10 @@ def test_export(judging: Desk) -> None:
 
 
 def test_connectors_and_database(judging: Desk) -> None:
-    (jira,) = judging.type("connectors", "list", "--json").json["connectors"]
-    assert (jira["name"], jira["usable"]) == ("jira", True)
-    assert "issues" in jira["streams"]
+    listed = judging.type("connectors", "list", "--json").json["connectors"]
+    usable = {one["name"]: one["streams"] for one in listed if one["usable"]}
+    assert {"github", "gitlab", "jira"} <= set(usable)
+    assert all("issues" in streams for streams in usable.values())
     assert "is at revision" in judging.type("db", "upgrade").out
 
 
