@@ -49,9 +49,19 @@ class Saved:
         return self.progress if self.progress is not None else self.committed
 
 
+_KEY = ("connection_id", "scope_kind", "scope_id", "stream", "parameters_hash")
+#: Made once: an idle run asks it for every stream of every scope.
+_LOAD = sa.select(
+    schema.cursor.c.committed,
+    schema.cursor.c.progress,
+    schema.cursor.c.walk_started_at,
+    schema.cursor.c.daily_at,
+).where(*(schema.cursor.c[name] == sa.bindparam(name) for name in _KEY))
+
+
 def load(conn: sa.Connection, key: Key) -> Saved:
     """The stored cursor."""
-    row = conn.execute(sa.select(schema.cursor).where(*key.where())).one_or_none()
+    row = conn.execute(_LOAD, {name: getattr(key, name) for name in _KEY}).one_or_none()
     if row is None:
         return Saved()
     return Saved(row.committed, row.progress, row.walk_started_at, row.daily_at)
