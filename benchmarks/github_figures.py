@@ -47,14 +47,14 @@ def measure(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
 def _whole(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
     """One repository by us, by the floor and by peers."""
     peers = [] if options.no_peers else list(PEERS)
-    who = _record(directory, 1, options.issues, options.changes, *peers)
+    who = record(directory, 1, options.issues, options.changes, *peers)
     file = directory / "load.pickle"
     loads, floors = [], []
     others: dict[str, dict[str, Any]] = {}
     with serving(file, 0.0) as url:
         for _ in range(options.repeat):
             filled = fresh(directory, "load.db")
-            loads.append(_load(url, filled, CONNECTIONS, *who))
+            loads.append(load(url, filled, CONNECTIONS, *who))
             target = fresh(directory, "floor.db")
             floors.append(run("benchmarks.floor", file, url, "", who[0], filled, target))
             served(url)
@@ -68,32 +68,32 @@ def _whole(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
 def _side_by_side(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Eight repositories, each an eighth of the whole one's tenth."""
     scale = 8 * 10
-    who = _record(directory, 8, options.issues // scale, options.changes // scale)
+    who = record(directory, 8, options.issues // scale, options.changes // scale)
     eight, one = [], []
     with serving(directory / "load.pickle", LATENCY) as url:
         for _ in range(options.repeat):
-            eight.append(_load(url, fresh(directory, "eight.db"), CONNECTIONS, *who))
-            one.append(_load(url, fresh(directory, "one.db"), 1, *who))
+            eight.append(load(url, fresh(directory, "eight.db"), CONNECTIONS, *who))
+            one.append(load(url, fresh(directory, "one.db"), 1, *who))
             served(url)
     return {"eight": eight, "one": one}
 
 
 def _idle(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
     """A hundred small repositories, loaded once; then runs that find nothing new."""
-    who = _record(directory, 100, 20, 5)
+    who = record(directory, 100, 20, 5)
     database = fresh(directory, "idle.db")
     with serving(directory / "load.pickle", 0.0) as url:
-        _load(url, database, CONNECTIONS, *who)
+        load(url, database, CONNECTIONS, *who)
         served(url)
     rows = []
     with serving(directory / "idle.pickle", LATENCY, int(url.rsplit(":", 1)[1])) as url:
         for _ in range(options.repeat):
-            rows.append(_load(url, database, CONNECTIONS, *who))
+            rows.append(load(url, database, CONNECTIONS, *who))
             served(url)
     return {"idle": rows}
 
 
-def _record(directory: Path, *asked: object) -> list[str]:
+def record(directory: Path, *asked: object) -> list[str]:
     """Record a world of so many repositories, issues and changes; its token and repositories."""
     directory.mkdir()
     run("benchmarks.github_record", directory, *asked)
@@ -101,9 +101,10 @@ def _record(directory: Path, *asked: object) -> list[str]:
     return [held["token"], *held["repositories"]]
 
 
-def _load(
+def load(
     url: str, database: Path, connections: int, token: str, *repositories: str
 ) -> dict[str, Any]:
+    """One measured run of a program that reads these repositories."""
     return run(
         "benchmarks.github_load", f"{url}/github", token, database, connections, *repositories
     )
