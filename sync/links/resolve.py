@@ -164,8 +164,14 @@ def resolve(change: Change, references: Iterable[Written], world: World) -> tupl
 
 
 def _ignored(change: Change, one: Written) -> bool:
-    """A bot's description quotes the change logs of other projects."""
-    return change.by_bot and one.source in (RefSource.BODY, RefSource.COMMIT)
+    """A bot's description quotes the change logs of other projects.
+
+    A host declares what it reads there: for another system's items that is a key without an id.
+    """
+    if not change.by_bot:
+        return False
+    quoted = one.source is RefSource.DECLARED and one.target_id is None
+    return quoted or one.source in (RefSource.BODY, RefSource.COMMIT)
 
 
 def _undoes(references: Sequence[Written]) -> bool:

@@ -264,6 +264,15 @@ def test_a_bot_s_description_quotes_others_and_its_branch_does_not() -> None:
     assert [one.to for one in found] == [ABC_12]
 
 
+def test_what_a_host_declares_after_a_bot_s_description_counts_only_with_an_id() -> None:
+    """GitLab names the key of another system that it found in the text."""
+    quoted = written("ABC-12", RefSource.DECLARED, RefKind.CLOSES)
+    real = written("#7", RefSource.DECLARED, RefKind.CLOSES, target_id="i7")
+    found = links(quoted, real, change=replace(CHANGE, by_bot=True))
+    assert [one.to for one in found] == [ISSUE_7]
+    assert {one.to for one in links(quoted, real)} == {ABC_12, ISSUE_7}
+
+
 def test_two_changes_may_carry_one_key() -> None:
     back_port = replace(CHANGE, source_id="c10")
     assert links(written("ABC-12")) == links(written("ABC-12"), change=back_port)
