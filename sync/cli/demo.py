@@ -18,6 +18,7 @@ from sync.cli.app import App, pass_app
 if TYPE_CHECKING:
     from connectors.simulator.clock import Clock as WorldClock
     from connectors.simulator.story import Planted
+    from sync.cli.demo_company import Api
     from sync.clock import Clock
     from sync.engine.plan import ConnectionPlan
     from sync.reconcile.contract import Finding, Reconciliation
@@ -69,8 +70,11 @@ def demo(context: click.Context, app: App, out: Path, seed: int) -> None:
     context.exit(0 if not outcome.missed and not outcome.false else 1)
 
 
-def play(out: Path, seed: int) -> tuple[Outcome, str]:
-    """Play the story of `seed` into `out`; (comparison with what was planted, text report)."""
+def play(out: Path, seed: int, *, api: "Api" = "auto") -> tuple[Outcome, str]:
+    """Play the story of `seed` into `out`; (comparison with what was planted, text report).
+
+    `api`: by which of their two the code hosts are read.
+    """
     from connectors.simulator.build import build as build_world
     from connectors.simulator.clock import Clock as WorldClock
     from connectors.simulator.server import Simulator
@@ -88,7 +92,7 @@ def play(out: Path, seed: int) -> tuple[Outcome, str]:
     store = open_store(str((out / "driftline.db").resolve()))
     try:
         with Simulator(world, clock) as simulator:
-            told = connections(simulator, world)
+            told = connections(simulator, world, api)
             _read_and_judge(store, told, clock, story.judged)
             confirm(store, story, clock)
             story.moves()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from connectors.simulator.server import Simulator
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sync.engine.plan import ConnectionPlan, Plan
     from sync.store.open import Store
 
+Api = Literal["auto", "graphql", "rest"]
 #: Names of the connections, by the system that they read.
 CONNECTIONS = {"jira": "jira", "github": "github", "gitlab": "gitlab"}
 AUTHOR = "demo"
@@ -33,8 +34,13 @@ def plan(connections: "Iterable[ConnectionPlan]", clock: "Clock") -> "Plan":
     )
 
 
-def connections(simulator: "Simulator", world: "World") -> "tuple[ConnectionPlan, ...]":
-    """Jira Cloud, GitHub and GitLab with the defaults of their connectors, by today's names."""
+def connections(
+    simulator: "Simulator", world: "World", api: Api = "auto"
+) -> "tuple[ConnectionPlan, ...]":
+    """Jira Cloud, GitHub and GitLab with the defaults of their connectors, by today's names.
+
+    `api`: by which of their two the code hosts are read.
+    """
     from pydantic import SecretStr
 
     from connectors.github.options import GitHubOptions
@@ -56,11 +62,13 @@ def connections(simulator: "Simulator", world: "World") -> "tuple[ConnectionPlan
         "github": GitHubOptions(
             url=simulator.url("github"),
             token=token,
+            api=api,
             repositories=tuple(one.path for one in world.code.hosted("github")),
         ),
         "gitlab": GitLabOptions(
             url=simulator.url("gitlab"),
             token=token,
+            api=api,
             projects=tuple(one.path for one in world.code.hosted("gitlab")),
         ),
     }
