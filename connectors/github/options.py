@@ -39,6 +39,11 @@ class GitHubOptions(BaseModel):
     jobs: bool = Field(
         True, description="Read the jobs of workflow runs: one request per changed run."
     )
+    hide_private: bool = Field(
+        True,
+        description="What stands in private repositories is named to the token's owner alone; "
+        "false where every reader of the report may see them anyway.",
+    )
     max_concurrency: int = Field(6, ge=1, le=16, description="Requests in flight at once.")
 
     @field_validator("url")

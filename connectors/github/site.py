@@ -292,7 +292,7 @@ class Site:
                 str(one.get("full_name") or ""),
                 facts={
                     "node": one.get("node_id"),
-                    "private": one.get("private") is True,
+                    "private": one.get("private") is True and self.options.hide_private,
                     "issues": one.get("has_issues") is not False,
                     "branch": one.get("default_branch"),
                 },

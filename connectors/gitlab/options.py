@@ -30,6 +30,11 @@ class GitLabOptions(BaseModel):
     group_milestones: bool = Field(
         True, description="Read the milestones of all groups above a project too."
     )
+    hide_private: bool = Field(
+        True,
+        description="What stands in private projects is named to the token's owner alone; false "
+        "where every reader of the report may see them anyway.",
+    )
     page_size: int = Field(100, ge=1, le=100, description="Records per request.")
     max_concurrency: int = Field(8, ge=1, le=16, description="Requests in flight at once.")
 

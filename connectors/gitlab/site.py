@@ -274,8 +274,13 @@ class Site:
         return str(self.project(scope).get("path_with_namespace") or scope.key)
 
     def visibility(self, scope: ScopeRef) -> str | None:
-        """Who may see the project: `private`, `internal` or `public`; None if it does not say."""
+        """Who may see the project: `private`, `internal` or `public`; None if it does not say.
+
+        None, too, for a private one that the configuration says need not be hidden.
+        """
         told = self.project(scope).get("visibility")
+        if told == "private" and not self.options.hide_private:
+            return None
         return told if isinstance(told, str) else None
 
     def web_origin(self, scope: ScopeRef) -> str:

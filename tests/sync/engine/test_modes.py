@@ -86,3 +86,27 @@ def test_what_rest_of_github_does_not_tell_is_unavailable_and_says_why(store_url
         said = {step.stream: step.reason for step in result.steps if step.outcome == "unavailable"}
         assert list(said) == ["deployments"]
         assert "GraphQL alone" in str(said["deployments"])
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+@pytest.mark.parametrize("api", ["graphql", "rest"])
+def test_private_repositories_are_hidden_unless_every_reader_may_see_them(
+    tmp_path: Path, kind: str, api: str
+) -> None:
+    with hosts(
+        str(tmp_path / "store.db"), kinds=(kind,), repositories=1, changes=3, issues=3
+    ) as at:
+        (repo,) = at.world.code.hosted(kind)
+        repo.private = True
+        at.run(**{kind: {"api": api}})
+        assert restricted(at) == {True}
+        at.later(minutes=5)
+        at.run(full=True, **{kind: {"api": api, "hide_private": False}})
+        assert restricted(at) == {False}
+
+
+def restricted(at: Hosts) -> set[bool]:
+    """Whether items and changes are."""
+    query = "SELECT restricted FROM work_item UNION SELECT restricted FROM change_request"
+    with at.store.reading() as conn:
+        return {bool(row[0]) for row in conn.exec_driver_sql(query)}
