@@ -77,22 +77,29 @@ def walk(window: Window, stamp: str, fetch: Fetch) -> Iterator[Slice]:
 
     After each page the lower bound moves to the newest stamp seen, so no page has a far offset,
     and a row that changes or vanishes moves nobody. Only where a whole page has one stamp does the
-    walk follow the server's own token.
+    walk follow the server's own token; there a row that goes draws another one over the edge of a
+    page, so such rows are passed over again until nothing new comes.
     """
     seen: set[tuple[str, str]] = set()
     lower = window.lower
     token: Any = None
+    by_token = unsettled = False
     while True:
         rows, more, following = fetch(Window(lower, window.upper), token)
         new = [one for one in rows if (identity(one), str(one.get(stamp))) not in seen]
         newest = max((at for one in rows if (at := moment(one.get(stamp)))), default=None)
-        if not more:
+        moves = newest is not None and (lower is None or newest > lower)
+        by_token = by_token or token is not None
+        unsettled = unsettled or bool(new)
+        if by_token and unsettled and (moves or not more):
+            token, by_token, unsettled = None, False, False
+        elif not more:
             yield Slice(new, None, last=True)
             return
-        if newest is not None and (lower is None or newest > lower):
+        elif moves:
             # What lies before the new bound cannot come again.
             seen = {key for key in seen if _at(key) == newest}
-            lower, token = newest, None
+            lower, token, by_token, unsettled = newest, None, False, False
         else:
             if following is None or following == token:
                 raise UnexpectedAnswer("the server repeats a page for ever", where=stamp)
