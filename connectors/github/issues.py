@@ -152,10 +152,14 @@ def _since(
     """Pages of issues and pull requests changed at or after an instant, and how far each reaches.
 
     The next page asks from the last stamp on: what moves meanwhile pulls nothing over a border.
-    Only where a whole page shares one second its own second page is asked for.
+    Only where a whole page shares one second its own second page is asked for; there an issue that
+    leaves that second draws another one over the border, so the second is passed over again until
+    nothing new comes.
     """
     path = f"repositories/{scope.source_id}/issues"
-    number, stale = 1, 0
+    number, stale, unsettled = 1, 0, False
+    #: pages of one second that were passed over once.
+    known = 0
     met: set[tuple[Any, Any]] = set()
     while True:
         answer = site.transport.get(
@@ -172,15 +176,22 @@ def _since(
         found = rows(answer, None, path)
         new = [one for one in found if (one.get("id"), one.get("updated_at")) not in met]
         more = has_next(answer)
+        unsettled = unsettled or bool(new)
+        last = instant(found[-1].get("updated_at")) if found else None
+        moves = last is not None and last > at
+        if number > 1 and unsettled and (moves or not more):
+            known, number, stale, unsettled = number, 1, 0, False
+            met.update((one.get("id"), one.get("updated_at")) for one in found)
+            yield new, at
+            continue
         if not more:
             yield new, None
             return
-        stale = 0 if new else stale + 1
-        if stale > _STALE:
+        stale = 0 if new or moves else stale + 1
+        if stale > _STALE + known:
             raise UnexpectedAnswer("the server repeats a page for ever", where=path)
-        last = instant(found[-1].get("updated_at")) if found else None
-        if last is not None and last > at:
-            at, number = last, 1
+        if last is not None and moves:
+            at, number, unsettled, known = last, 1, False, 0
             met = {
                 (one.get("id"), one.get("updated_at"))
                 for one in found
