@@ -35,7 +35,7 @@ def main() -> None:
     def get(url: str, **options: Any) -> requests.Response:
         return plain(url.replace(FIXED, base), **options)
 
-    requests.get = get  # type: ignore[assignment]
+    requests.get = get  # type: ignore[assignment]  # its host is fixed
     ours = os.dup(1)
     with open(file, "wb") as out:
         os.dup2(out.fileno(), 1)

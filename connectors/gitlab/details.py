@@ -109,7 +109,7 @@ def in_bulk(
         wanted = todo
 
         def variables(size: int) -> dict[str, Any]:
-            return {"path": site.path(scope), "iids": wanted[:size], "size": size}  # noqa: B023
+            return {"path": site.path(scope), "iids": wanted[:size], "size": size}  # noqa: B023  # called at once
 
         project, size = site.graphql.shrinking("change_details", variables)
         for node in nodes(project.get("mergeRequests")):

@@ -87,7 +87,7 @@ def _by_graphql(
             return {
                 "path": site.path(scope),
                 "size": size,
-                "after": token,  # noqa: B023
+                "after": token,  # noqa: B023  # called before the loop goes on
                 "updatedAfter": literal(reading.lower),
                 "source": source,
             }

@@ -177,7 +177,7 @@ class Service:
             else:
                 condition = getattr(node, "type_condition", None)
                 on = self.schema.type_map[condition.name.value] if condition else parent
-                yield from self._walk(on, node.selection_set, variables, fragments, times)  # type: ignore[attr-defined]
+                yield from self._walk(on, node.selection_set, variables, fragments, times)  # type: ignore[attr-defined]  # fragments have selections
 
     def _parse(self, text: str) -> tuple[DocumentNode | None, list[GraphQLError]]:
         try:
