@@ -20,6 +20,7 @@ def recorded(tmp_path_factory):
     return directory, record(directory, 2, 12, 4)
 
 
+@pytest.mark.full
 def test_a_recorded_load_can_be_loaded_again_with_fewer_connections(recorded, tmp_path):
     directory, who = recorded
     held = pickle.loads((directory / "load.pickle").read_bytes())
@@ -29,6 +30,7 @@ def test_a_recorded_load_can_be_loaded_again_with_fewer_connections(recorded, tm
     assert found["rows"] > 100
 
 
+@pytest.mark.full
 def test_an_idle_run_finds_nothing_and_asks_for_nothing_unrecorded(recorded, tmp_path):
     directory, who = recorded
     with serving(directory / "load.pickle", 0.0) as url:
@@ -39,6 +41,7 @@ def test_an_idle_run_finds_nothing_and_asks_for_nothing_unrecorded(recorded, tmp
     assert found["rows"] == 0
 
 
+@pytest.mark.full
 def test_a_request_that_was_not_recorded_ends_the_measurement(recorded):
     directory, _ = recorded
     with serving(directory / "load.pickle", 0.0) as url:

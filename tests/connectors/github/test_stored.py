@@ -113,6 +113,7 @@ def bench() -> Iterator[Bench]:
         yield bench
 
 
+@pytest.mark.full
 def test_both_apis_fill_equal_tables(bench: Bench, tmp_path: Path) -> None:
     with stored(tmp_path / "g.db") as left, stored(tmp_path / "r.db") as right:
         for store, api in ((left, "graphql"), (right, "rest")):

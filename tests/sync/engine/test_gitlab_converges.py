@@ -252,12 +252,11 @@ def converge(seed: int, api: str, file: Path) -> None:
 
 
 @pytest.mark.parametrize("api", ["graphql", "rest"])
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_store_ends_as_the_world_is(seed: int, api: str, tmp_path: Path) -> None:
-    converge(seed, api, tmp_path / "driftline.db")
+def test_the_store_ends_as_the_world_is(api: str, tmp_path: Path) -> None:
+    converge(1, api, tmp_path / "driftline.db")
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", range(3, 15))
+@pytest.mark.parametrize("seed", range(1, 15))
 def test_it_does_for_many_plots(seed: int, tmp_path: Path) -> None:
     converge(seed, "graphql" if seed % 2 else "rest", tmp_path / "driftline.db")
