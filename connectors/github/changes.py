@@ -18,10 +18,10 @@ from connectors.github.documents import document
 from connectors.github.events import CHANGE_EVENTS
 from connectors.github.graphql import Found, TooMuch, connection, next_cursor
 from connectors.github.issues import id_of
-from connectors.github.moments import instant
 from connectors.github.paging import has_next, rows
 from connectors.github.site import Site, encoded, node_of, payload
 from connectors.github.walk import Walk
+from connectors.instants import instant
 
 #: Version of what is asked for; a new one reads everything again.
 SHAPE = 1
@@ -140,12 +140,20 @@ def _by_rest(site: Site, walk: Walk, part: str, last: bool) -> Iterator[Page]:
 
 
 def _record(walk: Walk, listed: dict[str, Any]) -> RawRecord:
-    """A pull request as listed: who merged it and how much it changed is read with its details."""
+    record = record_of(walk.scope, listed)
+    walk.note(record.source_id, str(listed.get("updated_at") or ""))
+    return record
+
+
+def record_of(scope: ScopeRef, listed: dict[str, Any]) -> RawRecord:
+    """A pull request as listed: who merged it and how much it changed is read with its details.
+
+    Raises UnexpectedAnswer for one without an id.
+    """
     id_, updated = str(listed.get("id") or ""), str(listed.get("updated_at") or "")
     if not id_:
-        raise UnexpectedAnswer("a pull request came without its id", where=walk.scope.key)
-    walk.note(id_, updated)
-    content = payload(walk.scope, "rest", lean(listed))
+        raise UnexpectedAnswer("a pull request came without its id", where=scope.key)
+    content = payload(scope, "rest", lean(listed))
     return RawRecord("changes", id_, encoded(content), instant(updated), SHAPE, content)
 
 

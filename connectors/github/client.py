@@ -18,8 +18,8 @@ from connectors.contract import (
     TooManyRequests,
     UnexpectedAnswer,
 )
-from connectors.github.moments import instant
 from connectors.github.options import GitHubOptions
+from connectors.instants import instant
 from connectors.transport import Answer, Transport, retry_after
 
 #: Later versions leave `merge_commit_sha` out of pull requests.

@@ -18,9 +18,9 @@ from connectors.github.documents import document, numbered
 from connectors.github.events import CHANGE_EVENTS
 from connectors.github.graphql import TooMuch, Trouble, next_cursor
 from connectors.github.histories import split, unreadable
-from connectors.github.moments import instant
 from connectors.github.paging import everything
 from connectors.github.site import Site, encoded, node_of, payload
+from connectors.instants import instant
 
 #: Pull requests per GraphQL request of the follow-up.
 TOGETHER = 10

@@ -16,9 +16,9 @@ from connectors.github import graphql
 from connectors.github.documents import document, numbered
 from connectors.github.graphql import TooMuch, connection, next_cursor
 from connectors.github.keys import number_of
-from connectors.github.moments import instant
 from connectors.github.paging import everything
 from connectors.github.site import Site, encoded, node_of, payload
+from connectors.instants import instant
 
 #: Histories per GraphQL request.
 TOGETHER = 20

@@ -4,16 +4,19 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors import moving_window
 from connectors.contract import Cursor, Page, RawRecord, ScopeRef, UnexpectedAnswer, Window
 from connectors.github import graphql
 from connectors.github.documents import document
 from connectors.github.graphql import TooMuch, connection, next_cursor
 from connectors.github.histories import history_record, whole_history
 from connectors.github.keys import is_pull
-from connectors.github.moments import instant, stamp
+from connectors.github.moments import stamp
 from connectors.github.paging import has_next, rows
 from connectors.github.site import Site, encoded, node_of, payload
 from connectors.github.walk import Walk
+from connectors.instants import instant
+from connectors.moving_window import Bounds, Fetch
 
 #: Version of what is asked for; a new one reads everything again.
 SHAPE = 1
@@ -21,8 +24,6 @@ SHAPE = 1
 PAGE = 50
 #: Before every issue.
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-#: REST pages in a row that bring nothing new.
-_STALE = 3
 
 
 def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> Iterator[Page]:
@@ -132,75 +133,40 @@ def _by_rest(site: Site, walk: Walk) -> Iterator[Page]:
         lower = walk.lower if walk.lower is not None else walk.horizon
         at = resumed or (lower if part == "all" and lower is not None else _EPOCH)
         resumed = None
-        for found, reached in _since(site, walk.scope, at, "all" if part == "all" else "open"):
-            records = [_record(walk, one) for one in found if not is_pull(one)]
-            ended = reached is None or (
-                part == "open" and walk.horizon is not None and reached >= walk.horizon
-            )
-            if ended and part == "all":
+        fetch = _fetch(site, walk.scope, "all" if part == "all" else "open")
+        for piece in moving_window.walk(Bounds(at), "updated_at", fetch):
+            records = [_record(walk, one) for one in piece.rows if not is_pull(one)]
+            reached = piece.lower or at
+            # What follows the horizon comes with the second part.
+            beyond = part == "open" and walk.horizon is not None and reached >= walk.horizon
+            if piece.last and part == "all":
                 yield Page(tuple(records), cursor=walk.end(), committed=True)
                 return
-            mark = {"part": "all"} if ended else {"part": part, "at": stamp(reached or at)}
+            ended = piece.last or beyond
+            mark = {"part": "all"} if ended else {"part": part, "at": stamp(reached)}
             yield Page(tuple(records), cursor=walk.step(**mark))
             if ended:
                 break
 
 
-def _since(
-    site: Site, scope: ScopeRef, at: datetime, state: str
-) -> Iterator[tuple[list[dict[str, Any]], datetime | None]]:
-    """Pages of issues and pull requests changed at or after an instant, and how far each reaches.
-
-    The next page asks from the last stamp on: what moves meanwhile pulls nothing over a border.
-    Only where a whole page shares one second its own second page is asked for; there an issue that
-    leaves that second draws another one over the border, so the second is passed over again until
-    nothing new comes.
-    """
+def _fetch(site: Site, scope: ScopeRef, state: str) -> Fetch:
+    """Issues and pull requests of one state; the token is the number of the page."""
     path = f"repositories/{scope.source_id}/issues"
-    number, stale, unsettled = 1, 0, False
-    #: pages of one second that were passed over once.
-    known = 0
-    met: set[tuple[Any, Any]] = set()
-    while True:
-        answer = site.transport.get(
-            path,
-            {
-                "state": state,
-                "sort": "updated",
-                "direction": "asc",
-                "since": stamp(at),
-                "per_page": site.options.page_size,
-                "page": number,
-            },
-        )
-        found = rows(answer, None, path)
-        new = [one for one in found if (one.get("id"), one.get("updated_at")) not in met]
-        more = has_next(answer)
-        unsettled = unsettled or bool(new)
-        last = instant(found[-1].get("updated_at")) if found else None
-        moves = last is not None and last > at
-        if number > 1 and unsettled and (moves or not more):
-            known, number, stale, unsettled = number, 1, 0, False
-            met.update((one.get("id"), one.get("updated_at")) for one in found)
-            yield new, at
-            continue
-        if not more:
-            yield new, None
-            return
-        stale = 0 if new or moves else stale + 1
-        if stale > _STALE + known:
-            raise UnexpectedAnswer("the server repeats a page for ever", where=path)
-        if last is not None and moves:
-            at, number, unsettled, known = last, 1, False, 0
-            met = {
-                (one.get("id"), one.get("updated_at"))
-                for one in found
-                if instant(one.get("updated_at")) == last
-            }
-        else:
-            number += 1
-            met.update((one.get("id"), one.get("updated_at")) for one in found)
-        yield new, at
+
+    def fetch(bounds: Bounds, token: Any) -> tuple[list[dict[str, Any]], bool, Any]:
+        number = token or 1
+        query = {
+            "state": state,
+            "sort": "updated",
+            "direction": "asc",
+            "since": stamp(bounds.lower or _EPOCH),
+            "per_page": site.options.page_size,
+            "page": number,
+        }
+        answer = site.transport.get(path, query)
+        return rows(answer, None, path), has_next(answer), number + 1
+
+    return fetch
 
 
 def _record(walk: Walk, issue: dict[str, Any]) -> RawRecord:

@@ -16,9 +16,9 @@ from connectors.contract import (
 from connectors.github import graphql
 from connectors.github.documents import document
 from connectors.github.graphql import connection, next_cursor
-from connectors.github.moments import instant
 from connectors.github.paging import pages
 from connectors.github.site import Site, encoded, node_of, payload
+from connectors.instants import instant
 
 #: What an issue can be; GitHub has no workflow. `labels` stands for what labels are mapped to.
 STATES = (

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.contract import Cursor, Page, RawRecord, ScopeRef, UnexpectedAnswer, Window
-from connectors.github.moments import instant, stamp
+from connectors.github.moments import stamp
 from connectors.github.paging import has_next, rows
 from connectors.github.site import Site, encoded, payload
 from connectors.github.walk import Walk
+from connectors.instants import instant
 
 #: Version of what is asked for; a new one reads everything again.
 SHAPE = 1

@@ -25,9 +25,9 @@ from connectors.contract import (
 from connectors.github import graphql
 from connectors.github.documents import document
 from connectors.github.events import CHANGE_EVENTS, EVENTS, TYPE_EVENTS
-from connectors.github.moments import instant
 from connectors.github.options import GitHubOptions
 from connectors.github.paging import everything
+from connectors.instants import instant
 from connectors.jsonbytes import encode
 from connectors.transport import Answer, Transport
 
@@ -61,6 +61,8 @@ class Site:
     notes: dict[str, str] = field(default_factory=dict)
     #: (repository, issue id) -> number, of those that a census named in this run.
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    #: likewise of pull requests.
+    change_numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     #: repository -> what its pull requests' newest was, and when that was asked (UTC).
     latest: dict[str, tuple[datetime, tuple[str, str] | None]] = field(default_factory=dict)
     #: headers of the first answer, for `check`.

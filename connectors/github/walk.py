@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.contract import Cursor, ScopeRef, Window
-from connectors.github.moments import instant, stamp
+from connectors.github.moments import stamp
+from connectors.instants import instant
 
 #: A second in which something changed may still bring more until it is over; clocks of a server's
 #: machines differ a little.

@@ -13,12 +13,12 @@ from connectors.contract import (
     ScopeRef,
     Window,
 )
-from connectors.gitlab import paging
 from connectors.gitlab.changed import bounds, identified
 from connectors.gitlab.graphql import REST_HAS_TO, TooDear, TooLarge
 from connectors.gitlab.issues import listing_path, of_row
-from connectors.gitlab.paging import literal, next_query, walk
+from connectors.gitlab.paging import literal, next_query
 from connectors.gitlab.site import API, Site
+from connectors.moving_window import Bounds, Fetch, walk
 
 
 def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
@@ -28,13 +28,13 @@ def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
     if window.since is not None:
         parts = [{"state": "opened"}, {"state": "closed", "updated_after": literal(window.since)}]
     for index, params in enumerate(parts):
-        for piece in walk(paging.Window(None), "created_at", _fetch(site, scope, params)):
+        for piece in walk(Bounds(None), "created_at", _fetch(site, scope, params)):
             records = tuple(RawRecord("census", str(one["id"]), b"{}") for one in piece.rows)
             yield Page(records, committed=piece.last and index + 1 == len(parts))
 
 
-def _fetch(site: Site, scope: ScopeRef, params: dict[str, Any]) -> paging.Fetch:
-    def fetch(window: paging.Window, token: Any) -> tuple[list[dict[str, Any]], bool, Any]:
+def _fetch(site: Site, scope: ScopeRef, params: dict[str, Any]) -> Fetch:
+    def fetch(window: Bounds, token: Any) -> tuple[list[dict[str, Any]], bool, Any]:
         query = token or {
             "scope": "all",
             **params,
@@ -101,7 +101,7 @@ class _Listed:
     """By REST only administrators may ask by the id alone: the project is listed once more."""
 
     def __init__(self, site: Site, scope: ScopeRef, visible: bool) -> None:
-        pieces = walk(paging.Window(None), "created_at", _fetch(site, scope, {})) if visible else ()
+        pieces = walk(Bounds(None), "created_at", _fetch(site, scope, {})) if visible else ()
         self._rows = {str(one["id"]): one for piece in pieces for one in piece.rows}
 
     def __call__(self, site: Site, id_: str) -> dict[str, Any] | None:

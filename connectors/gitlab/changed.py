@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.contract import Cursor, RawRecord
-from connectors.contract import Window as Asked
-from connectors.gitlab.paging import Fetch, Window, literal, next_query, walk
+from connectors.contract import Cursor, RawRecord, Window
+from connectors.gitlab.paging import literal, next_query
 from connectors.gitlab.site import Site
 from connectors.jsonbytes import encode
+from connectors.moving_window import Bounds, Fetch, walk
 from connectors.transport import Answer
 
 #: Version of what is asked for: raised, everything is read again.
@@ -36,7 +36,7 @@ def from_millis(value: int) -> datetime:
 class Part:
     """One walk of a reading: `state` None reads every state."""
 
-    window: Window
+    window: Bounds
     state: str | None = None
 
 
@@ -53,11 +53,11 @@ class Reading:
     """A reading of everything that changed since a cursor, in walks one after the other.
 
     Without a cursor it reads what is open however old it is, and of what is closed only what
-    changed since the horizon (`Asked.since`). A broken reading goes on in the walk and at the
+    changed since the horizon (`Window.since`). A broken reading goes on in the walk and at the
     stamp where it stopped.
     """
 
-    def __init__(self, cursor: Cursor | None, asked: Asked, *, horizon: bool = True) -> None:
+    def __init__(self, cursor: Cursor | None, asked: Window, *, horizon: bool = True) -> None:
         """`horizon`: whether open work from before the horizon exists and is read too."""
         held: Mapping[str, Any] = cursor or {}
         if asked.full or held.get("shape") != SHAPE:
@@ -70,14 +70,14 @@ class Reading:
             lower = progress.get("from")
             if lower is None:
                 lower = millis(from_millis(int(self._since)) - asked.overlap)
-            self._parts = [Part(Window(from_millis(int(lower))))]
+            self._parts = [Part(Bounds(from_millis(int(lower))))]
         elif asked.since is not None and horizon:
             self._parts = [
-                Part(Window(asked.since)),
-                Part(Window(None, asked.since), state="opened"),
+                Part(Bounds(asked.since)),
+                Part(Bounds(None, asked.since), state="opened"),
             ]
         else:
-            self._parts = [Part(Window(asked.since))]
+            self._parts = [Part(Bounds(asked.since))]
         # Without a horizon there is one walk only, whatever a cursor from before says.
         self._first = min(int(progress.get("part", 0)), len(self._parts) - 1)
         at = progress.get("lower")
@@ -90,7 +90,7 @@ class Reading:
                 continue
             window = part.window
             if index == self._first and self._resumed is not None:
-                window = Window(self._resumed, window.upper)
+                window = Bounds(self._resumed, window.upper)
             for piece in walk(window, stamp, fetch_of(part)):
                 if not piece.last:
                     yield Step(piece.rows, self.progress(index, piece.lower), committed=False)
@@ -134,7 +134,7 @@ class FetchOf:
     def __call__(self, part: Part) -> Fetch:
         """The fetching of one walk."""
 
-        def fetch(window: Window, token: Any) -> tuple[list[dict[str, Any]], bool, Any]:
+        def fetch(window: Bounds, token: Any) -> tuple[list[dict[str, Any]], bool, Any]:
             query = token or {
                 **self._params,
                 **({"state": part.state} if part.state else {}),
@@ -157,7 +157,7 @@ def identified(answer: Answer) -> list[dict[str, Any]]:
     return [one for one in found if one.get("id") is not None]
 
 
-def bounds(name: str, window: Window) -> dict[str, str]:
+def bounds(name: str, window: Bounds) -> dict[str, str]:
     """A window as query parameters, `updated_after` and `updated_before`."""
     found = {f"{name}_after": literal(window.lower), f"{name}_before": literal(window.upper)}
     return {key: value for key, value in found.items() if value is not None}

@@ -11,25 +11,30 @@ from connectors.contract import Cursor, Page, RawRecord, ScopeRef, SourceError, 
 from connectors.gitlab import details
 from connectors.gitlab.changed import FetchOf, Reading, record
 from connectors.gitlab.graphql import HOPELESS
-from connectors.gitlab.paging import moment
 from connectors.gitlab.site import API, Site
+from connectors.instants import instant
 
 
 def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> Iterator[Page]:
     """The merge requests of one project that changed. Raises SourceErrors."""
     site.need(scope, "merge_requests")
-    path = f"{API}/projects/{scope.source_id}/merge_requests"
-    fetch = FetchOf(site, path, site.options.page_size, {"scope": "all"})
+    fetch = FetchOf(site, listing_path(scope), site.options.page_size, {"scope": "all"})
     for step in Reading(cursor, window).steps("updated_at", fetch):
-        found = [_of_row(site, scope, row) for row in step.rows]
+        found = [of_row(site, scope, row) for row in step.rows]
         if site.asks("change_details"):
             found.extend(_along(site, scope, step.rows))
         yield Page(tuple(found), cursor=step.cursor, committed=step.committed)
 
 
-def _of_row(site: Site, scope: ScopeRef, row: dict[str, Any]) -> RawRecord:
+def listing_path(scope: ScopeRef) -> str:
+    """Where a project's merge requests are listed."""
+    return f"{API}/projects/{scope.source_id}/merge_requests"
+
+
+def of_row(site: Site, scope: ScopeRef, row: dict[str, Any]) -> RawRecord:
+    """A merge request as REST gives it."""
     payload = {"__api": "rest", "__visibility": site.visibility(scope), **row}
-    return record("changes", str(row["id"]), payload, moment(row.get("updated_at")))
+    return record("changes", str(row["id"]), payload, instant(row.get("updated_at")))
 
 
 def _along(site: Site, scope: ScopeRef, rows: list[dict[str, Any]]) -> list[RawRecord]:

@@ -18,8 +18,9 @@ from connectors.contract import (
 )
 from connectors.gitlab.changed import record
 from connectors.gitlab.graphql import HOPELESS, Refused, has_more, nodes, number
-from connectors.gitlab.paging import listing, moment
+from connectors.gitlab.paging import listing
 from connectors.gitlab.site import API, Site
+from connectors.instants import instant
 
 #: Merge requests per page by REST: what a crash repeats.
 _CHUNK = 10
@@ -146,7 +147,7 @@ def _of_node(site: Site, scope: ScopeRef, node: Mapping[str, Any]) -> RawRecord:
     for name in _LISTS:
         if has_more(payload[name]):
             payload[name] = _part(site, scope, iid, name)
-    return record("change_details", id_, payload, moment(node.get("updatedAt")))
+    return record("change_details", id_, payload, instant(node.get("updatedAt")))
 
 
 def _of_approvals(connection: Any) -> Any:

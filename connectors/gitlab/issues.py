@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.contract import Cursor, Page, RawRecord, ScopeRef, Window
-from connectors.gitlab import paging
 from connectors.gitlab.changed import FetchOf, Part, Reading, record
 from connectors.gitlab.graphql import REST_HAS_TO, has_more, nodes, number
-from connectors.gitlab.paging import Fetch, literal, moment
+from connectors.gitlab.paging import literal
 from connectors.gitlab.site import API, Site
+from connectors.instants import instant
+from connectors.moving_window import Bounds, Fetch
 
 
 def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> Iterator[Page]:
@@ -42,7 +43,7 @@ def listing_path(scope: ScopeRef) -> str:
 def of_row(site: Site, scope: ScopeRef, row: dict[str, Any]) -> RawRecord:
     """An issue as REST gives it."""
     payload = {"__api": "rest", "__visibility": site.visibility(scope), **row}
-    return record("issues", str(row["id"]), payload, moment(row.get("updated_at")))
+    return record("issues", str(row["id"]), payload, instant(row.get("updated_at")))
 
 
 def _of_node(site: Site, scope: ScopeRef, node: dict[str, Any]) -> RawRecord:
@@ -53,13 +54,13 @@ def _of_node(site: Site, scope: ScopeRef, node: dict[str, Any]) -> RawRecord:
         "projectPath": site.path(scope),
         **node,
     }
-    return record("issues", number(node["id"]), payload, moment(node.get("updatedAt")))
+    return record("issues", number(node["id"]), payload, instant(node.get("updatedAt")))
 
 
 def _by_graphql(site: Site, scope: ScopeRef, part: Part) -> Fetch:
     """The server sorts by change and has its own token for a page of equal stamps."""
 
-    def fetch(window: paging.Window, token: Any) -> tuple[list[dict[str, Any]], bool, Any]:
+    def fetch(window: Bounds, token: Any) -> tuple[list[dict[str, Any]], bool, Any]:
         def variables(size: int) -> dict[str, Any]:
             return {
                 "path": site.path(scope),

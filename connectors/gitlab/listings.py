@@ -14,8 +14,9 @@ from connectors.contract import (
     Window,
 )
 from connectors.gitlab.changed import record
-from connectors.gitlab.paging import listing, literal, moment
+from connectors.gitlab.paging import listing, literal
 from connectors.gitlab.site import API, Site, is_off
+from connectors.instants import instant
 
 #: States of an issue, which no request tells, and the labels that stand for statuses.
 _STATES = ("opened", "closed", "locked", "labels")
@@ -146,6 +147,6 @@ def _short(row: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _whole(stream: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> Page:
     records: list[RawRecord] = [
-        record(stream, id_, row, moment(row.get("updated_at"))) for id_, row in rows
+        record(stream, id_, row, instant(row.get("updated_at"))) for id_, row in rows
     ]
     return Page(tuple(records), committed=True)

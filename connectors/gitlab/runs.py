@@ -14,8 +14,9 @@ from connectors.contract import (
 )
 from connectors.gitlab.changed import SHAPE, FetchOf, Reading, record
 from connectors.gitlab.graphql import REST_HAS_TO, has_more, nodes, number
-from connectors.gitlab.paging import literal, moment
+from connectors.gitlab.paging import literal
 from connectors.gitlab.site import API, Site
+from connectors.instants import instant
 
 #: The plain list leaves child pipelines out; they are read in a second walk.
 _SOURCES: tuple[str | None, ...] = (None, "parent_pipeline")
@@ -108,7 +109,7 @@ def _by_graphql(
 
 def _of_node(site: Site, scope: ScopeRef, node: dict[str, Any]) -> Iterator[RawRecord]:
     """A pipeline, and its jobs where they are all there."""
-    id_, stamp = number(node["id"]), moment(node.get("updatedAt"))
+    id_, stamp = number(node["id"]), instant(node.get("updatedAt"))
     here = {
         "projectId": scope.source_id,
         "projectPath": site.path(scope),
@@ -164,4 +165,4 @@ def _detailed(site: Site, path: str, row: dict[str, Any], scope: ScopeRef) -> Ra
         **row,
         **whole,
     }
-    return record("runs", id_, payload, moment(payload.get("updated_at")))
+    return record("runs", id_, payload, instant(payload.get("updated_at")))

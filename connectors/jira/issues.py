@@ -1,7 +1,7 @@
 """Issues: the incremental walk, on Cloud by token, on Data Center by id or by offset."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
@@ -13,6 +13,7 @@ from connectors.contract import (
     SourceError,
     Window,
 )
+from connectors.instants import instant
 from connectors.jira import histories, paging
 from connectors.jira.jql import conjunction, from_millis, in_projects, millis, time_literal
 from connectors.jira.paging import Found, Question, fields_of
@@ -322,14 +323,7 @@ def literal(site: Site, moment: datetime) -> str:
 
 def updated_at(issue: Mapping[str, Any]) -> datetime | None:
     """When the issue was last changed (UTC); None if the server says nothing usable."""
-    value = fields_of(issue).get("updated")
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return None if parsed.tzinfo is None else parsed.astimezone(UTC)
+    return instant(fields_of(issue).get("updated"))
 
 
 def _floor(moment: datetime) -> datetime:

@@ -1,25 +1,19 @@
 """Walks over what moved: bounds, borders, long parts, and what comes late."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from types import SimpleNamespace
+from datetime import timedelta
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from support.github_site import Bench, serving
-from support.gitlab_site import NOW, read_everything, window
+from support.gitlab_site import read_everything, window
 
 from connectors.contract import Cursor, Page, RawRecord, ScopeRef, Unreadable
-from connectors.github import issues
 from connectors.github.connector import GitHubConnector
-from connectors.github.moments import stamp
 from connectors.simulator.code_ci import JobPlan
 from connectors.simulator.code_things import FileEdit
 from connectors.simulator.faults import Hook
-from connectors.transport import Answer
 from mappings import github
 from mappings.code_records import ChangeCommits, ChangeFiles, Checks, Reviews
 from mappings.load import load
@@ -106,6 +100,25 @@ def test_issues_of_one_second_beyond_a_page_are_all_read(bench: Bench) -> None:
     assert set(found) == {str(one.id) for one in code.issues_in(repo)}
     asked = [one for one in bench.hosting.simulator.log if one.path.endswith("/issues")]
     assert len(asked) <= 14
+
+
+@pytest.mark.parametrize("skip", [6, 7])
+def test_an_issue_that_leaves_a_second_of_many_costs_no_other(bench: Bench, skip: int) -> None:
+    """Inside that second pages go by number: what leaves it draws another one over an edge."""
+    code, repo, now = bench.hosting.code, bench.hosting.repo, bench.hosting.clock.now()
+    for one in code.issues_in(repo):
+        code.retitle(one, f"{one.title}!", at=now)
+    first = min(code.issues_in(repo), key=lambda one: one.number)
+
+    def move() -> None:
+        bench.hosting.later(seconds=30)
+        code.retitle(first, "Moved", at=bench.hosting.clock.now())
+
+    connector = bench.connector(api="rest", page_size=5)
+    identity = connector.connect()
+    bench.hosting.simulator.script.hooks.append(Hook("/issues$", move, skip=skip))
+    pages = list(connector.read("issues", scope_of(connector), None, window(identity)))
+    assert set(ids(pages, "issues")) == {str(one.id) for one in code.issues_in(repo)}
 
 
 @BOTH
@@ -336,43 +349,3 @@ def test_the_price_of_an_incremental_walk_is_its_changes(bench: Bench) -> None:
     assert not ids(pages, "changes")
     # Connecting takes three.
     assert len(bench.hosting.simulator.log) - before <= 4
-
-
-class Listing:
-    """A listing by `updated`, paged by number, in which something moves."""
-
-    def __init__(self, stamps: list[int], size: int) -> None:
-        self.at = {str(i): NOW + timedelta(seconds=one) for i, one in enumerate(stamps)}
-        self.size = size
-        self.options = SimpleNamespace(page_size=size)
-        self.transport = self
-
-    def get(self, path: str, params: dict[str, Any]) -> Answer:
-        """One page of what changed since."""
-        since = datetime.fromisoformat(params["since"])
-        found = sorted((at, id_) for id_, at in self.at.items() if at >= since)
-        start = (params["page"] - 1) * self.size
-        page = [{"id": id_, "updated_at": stamp(at)} for at, id_ in found[start:][: self.size]]
-        more = start + self.size < len(found)
-        headers = {"Link": '<https://api.example.net/x?page=9>; rel="next"'} if more else {}
-        return Answer(200, headers, b"", "https://api.example.net/x", page)
-
-
-@given(
-    stamps=st.lists(st.integers(0, 3), max_size=25),
-    size=st.integers(2, 4),
-    touched=st.integers(0, 24),
-    after=st.integers(1, 6),
-)
-def test_whatever_moves_between_two_pages_of_rest_nothing_is_lost(
-    stamps: list[int], size: int, touched: int, after: int
-) -> None:
-    listing = Listing(stamps, size)
-    scope = ScopeRef("repository", "1", "acme/api")
-    found: set[str] = set()
-    pages = issues._since(listing, scope, NOW - timedelta(days=1), "all")  # type: ignore[arg-type] # enough of a site
-    for number, (rows, _) in enumerate(pages, 1):
-        found |= {one["id"] for one in rows}
-        if number == after and str(touched) in listing.at:
-            listing.at[str(touched)] = NOW + timedelta(hours=1)
-    assert found == set(listing.at)
