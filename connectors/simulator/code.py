@@ -128,6 +128,12 @@ class CodeWorld:
         self._touched(repo, at)
         self._happened("repository.archived", f"repository:{repo.id}", at)
 
+    def unarchive_repository(self, repo: Repository, *, at: datetime | None = None) -> None:
+        """Let people write to it again."""
+        repo.archived = False
+        self._touched(repo, at)
+        self._happened("repository.unarchived", f"repository:{repo.id}", at)
+
     def delete_repository(self, repo: Repository, *, at: datetime | None = None) -> None:
         """Delete it with all it holds."""
         repo.deleted = True
@@ -407,6 +413,11 @@ class CodeWorld:
         """Make it an issue of another type."""
         old, issue.type = issue.type, type_
         self._changed(issue, "typed", old=old, new=type_, **when)
+
+    def set_confidential(self, issue: HostIssue, confidential: bool, **when: Any) -> None:
+        """GitLab: keep it from those who may not see confidential issues, or no longer."""
+        issue.confidential = confidential
+        self._changed(issue, "hushed" if confidential else "published", **when)
 
     # --- what issues and change requests share ----------------------------------------------
 

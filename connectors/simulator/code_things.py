@@ -126,7 +126,7 @@ class HostEvent:
     Kinds: closed, reopened, labeled, unlabeled, milestoned, demilestoned, assigned, unassigned,
     renamed, weighted, iterated, typed, parented, unparented, blocked, drafted, readied, pushed,
     force_pushed, review_requested, approved, unapproved, merged, queued, dequeued, connected,
-    disconnected, referenced, retargeted, due, converted,
+    disconnected, referenced, retargeted, due, converted, hushed, published,
     transferred. `detail` holds what the kind needs,
     ids and texts.
     """

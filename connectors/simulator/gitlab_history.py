@@ -27,6 +27,8 @@ ACTIONS = {
     "merged": "merge",
     "pushed": "commit",
     "force_pushed": "commit",
+    "hushed": "confidential",
+    "published": "visible",
     "readied": "title",
     "renamed": "title",
     "reopened": "reopened",
@@ -156,6 +158,10 @@ def _told(shapes: Shapes, item: HostItem, event: HostEvent) -> Iterator[str]:
         yield f"requested review from {who}"
     elif event.kind in ("drafted", "readied"):
         yield f"marked this {noun} as **{'draft' if event.kind == 'drafted' else 'ready'}**"
+    elif event.kind == "hushed":
+        yield "made the issue confidential"
+    elif event.kind == "published":
+        yield "made the issue visible to everyone"
     elif event.kind == "due":
         new = detail["new"]
         yield "removed due date" if new is None else f"changed due date to {day(new)}"

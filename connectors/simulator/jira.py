@@ -340,7 +340,7 @@ class _Scene:
             ]
         keys, ids = asked.get("keys"), asked.get("id")
         if keys:
-            found = [one for one in found if one.key in keys]
+            found = [one for one in found if any(map(one.is_called, keys))]
         if ids:
             found = [one for one in found if str(one.id) in ids]
         return self.page([self.project(one) for one in found], "values", 100)
@@ -350,7 +350,7 @@ class _Scene:
 
     def project_named(self, id_or_key: str) -> Project | None:
         for one in self.world.projects.values():
-            if id_or_key in (str(one.id), one.key) and self.world.project_visible(self.who, one):
+            if one.is_called(id_or_key) and self.world.project_visible(self.who, one):
                 return one
         return None
 
@@ -401,7 +401,7 @@ class _Scene:
             project = self.world.projects[one.project_id]
             if not self.world.project_visible(self.who, project):
                 continue
-            if wanted and wanted not in (str(project.id), project.key):
+            if wanted and not project.is_called(wanted):
                 continue
             out.append(self.board(one, project))
         return self.page(out, "values", 50, with_total=False)

@@ -206,7 +206,7 @@ class _Parser:
             found = [
                 one
                 for one in self.world.projects.values()
-                if word in (str(one.id), one.key)
+                if one.is_called(word)
                 and self.world.project_listed(self.credential, one)
             ]
             if not found:

@@ -96,6 +96,12 @@ class Project:
     kind: str
     archived: bool = False
     deleted: bool = False
+    #: keys that lead here still, oldest first.
+    former_keys: list[str] = field(default_factory=list)
+
+    def is_called(self, word: str) -> bool:
+        """Whether its id or key, perhaps a former one, is this."""
+        return word in (str(self.id), self.key, *self.former_keys)
 
 
 @dataclass(slots=True)
@@ -602,10 +608,46 @@ class World:
         credential.hidden_projects.discard(project.id)
         self._happened("access.restored", f"project:{project.id}", credential=credential.name)
 
+    def revoke_token(self, credential: Credential) -> None:
+        """Take a login's token back: nothing answers it any more."""
+        credential.revoked = True
+        self._happened("credential.revoked", f"credential:{credential.name}")
+
+    def restrict(self, issue: Issue, restricted: bool) -> None:
+        """Give it a security level, or take that away."""
+        issue.restricted = restricted
+        items = [
+            _item(
+                "security",
+                "security",
+                *(
+                    (None, None, "10300", "Internal")
+                    if restricted
+                    else ("10300", "Internal", None, None)
+                ),
+            )
+        ]
+        self.change(issue, items)
+
+    def rename_project(self, project: Project, key: str) -> None:
+        """Give it another key, and so all its issues: no `updated` moves, the old ones lead on."""
+        old, project.key = project.key, key
+        project.former_keys.append(old)
+        for issue in self.issues.values():
+            if issue.project_id == project.id:
+                issue.key = f"{key}-{issue.key.rpartition('-')[2]}"
+                self.by_key[issue.key] = issue.id
+        self._happened("project.renamed", f"project:{project.id}", old=old, new=key)
+
     def archive_project(self, project: Project) -> None:
         """Put it away: searches and listings pass over it, its page still answers."""
         project.archived = True
         self._happened("project.archived", f"project:{project.id}")
+
+    def unarchive_project(self, project: Project) -> None:
+        """Take it out again."""
+        project.archived = False
+        self._happened("project.restored", f"project:{project.id}")
 
     def delete_project(self, project: Project) -> None:
         """Delete it with all it holds."""
