@@ -21,6 +21,8 @@ class Request:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     body: bytes
+    #: the query as it was sent.
+    text: str = ""
 
     def one(self, name: str, default: str = "") -> str:
         """The last value of a parameter."""
@@ -51,11 +53,16 @@ class Logged:
     """One line of the request log."""
 
     method: str
+    #: with the dialect's prefix.
     path: str
     query: Mapping[str, list[str]]
+    #: of the request, with what it proves who asks by.
+    headers: Mapping[str, str]
     body: bytes
+    #: name of the login that asked; None: none that is known.
     credential: str | None
     status: int
+    #: the answer's body.
     sent: bytes
     at: datetime
 

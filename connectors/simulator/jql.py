@@ -206,8 +206,7 @@ class _Parser:
             found = [
                 one
                 for one in self.world.projects.values()
-                if one.is_called(word)
-                and self.world.project_listed(self.credential, one)
+                if one.is_called(word) and self.world.project_listed(self.credential, one)
             ]
             if not found:
                 raise BadQuery(f"The value '{word}' does not exist for the field 'project'.")

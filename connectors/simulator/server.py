@@ -1,10 +1,14 @@
 """The simulated servers over real HTTP on loopback, each dialect under its own path prefix."""
 
 import argparse
+import os
+import re
 import socket
+import struct
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -16,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from connectors.simulator.build import build
 from connectors.simulator.clock import Clock
 from connectors.simulator.code_build import build_code
-from connectors.simulator.faults import Manner, Script
+from connectors.simulator.faults import Hook, Manner, Script
 from connectors.simulator.github import GitHub
 from connectors.simulator.gitlab import GitLab
 from connectors.simulator.http import Dialect, Logged, Request, Response, json_response
@@ -92,22 +96,23 @@ class Simulator:
         dialect = self.dialects.get(prefix)
         if dialect is None:
             return json_response({"message": "no such server"}, 404), "answer"
-        fault = self.script.before(request)
+        fault, hooks = self.script.due(request)
+        self._run(one for one in hooks if not one.after)
         with self.world.lock:
             who = dialect.credential(self.world, request)
             if fault is not None and fault.manner == "answer":
-                response = fault.response()
-            elif fault is not None:
-                heard = fault.twist(request)
-                response = fault.spoil(heard, dialect.handle(self.world, self.clock, heard))
+                response = fault.response(self.clock.now())
             else:
-                response = dialect.handle(self.world, self.clock, request)
+                response = self.script.answer(
+                    fault, request, lambda heard: dialect.handle(self.world, self.clock, heard)
+                )
         with self._log_lock:
             self.log.append(
                 Logged(
                     request.method,
                     f"/{prefix}/{request.path}",
                     request.query,
+                    request.headers,
                     request.body,
                     who.name if who else None,
                     response.status,
@@ -115,7 +120,28 @@ class Simulator:
                     self.clock.now(),
                 )
             )
+        self._run(one for one in hooks if one.after)
         return response, fault.manner if fault is not None else "answer"
+
+    def _run(self, hooks: Iterable[Hook]) -> None:
+        """What a hook does happens in the present."""
+        for one in hooks:
+            with self.world.lock:
+                self.world.now = max(self.world.now, self.clock.now())
+            one.run()
+
+    def asked(self, matching: str = "", *, since: int = 0, by: str | None = None) -> list[Logged]:
+        """Requests whose `METHOD /dialect/path` a regular expression finds, in order.
+
+        `since`: only those after so many lines of the log; `by`: only those of a login.
+        """
+        with self._log_lock:
+            held = self.log[since:]
+        return [
+            one
+            for one in held
+            if re.search(matching, f"{one.method} {one.path}") and by in (None, one.credential)
+        ]
 
 
 class _Server(ThreadingHTTPServer):
@@ -157,6 +183,7 @@ def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
                 parse_qs(parts.query),
                 {name.title(): text for name, text in self.headers.items()},
                 body,
+                parts.query,
             )
             if simulator.latency:
                 time.sleep(simulator.latency)
@@ -164,6 +191,14 @@ def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
             if manner == "drop":
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            if manner == "reset":
+                self.close_connection = True
+                # A socket that may not linger says no goodbye when it is closed.
+                self.connection.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
+                os.close(self.connection.detach())
                 return
             sent = response.body[: len(response.body) // 2] if manner == "cut" else response.body
             self.send_response_only(response.status)

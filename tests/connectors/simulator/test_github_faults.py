@@ -49,6 +49,41 @@ def test_a_short_page_loses_nothing(site: Hosting) -> None:
     assert half + rest[:4] == whole
 
 
+def test_a_short_page_by_number_gives_the_rest_with_the_next(site: Hosting) -> None:
+    def page(number: int) -> list[int]:
+        found = site.get("./issues", state="all", per_page=6, page=number).json()
+        return [one["id"] for one in found]
+
+    whole = page(1), page(2)
+    fail(site, Fault("issues", manner="short"))
+    assert (page(1), page(2)) == (whole[0][:3], whole[0][3:] + whole[1])
+    assert (page(1), page(2)) == whole
+
+
+def test_null_in_graphql_is_told_among_the_errors(site: Hosting) -> None:
+    whole = site.ask(PULLS, id=site.node, first=4).json()["data"]["node"]["pullRequests"]["nodes"]
+    fail(site, Fault("graphql", manner="null"))
+    found = site.ask(PULLS, id=site.node, first=4).json()
+    assert found["data"]["node"]["pullRequests"]["nodes"] == [*whole[:2], None, whole[3]]
+    assert found["errors"][0]["path"] == ["node", "pullRequests", "nodes", 2]
+
+
+def test_links_that_lead_to_another_server(site: Hosting) -> None:
+    fail(site, Fault("issues", manner="foreign"))
+    answer = site.get("./issues", state="all", per_page=3)
+    assert answer.links["next"]["url"].startswith("https://elsewhere.example.net/")
+    assert "page=2" in answer.links["next"]["url"]
+
+
+def test_a_server_that_is_stuck_forgets_where_one_is(site: Hosting) -> None:
+    first, info = pulls(site, first=3)
+    fail(site, Fault("graphql", manner="stuck"))
+    assert pulls(site, first=3, after=info["endCursor"])[0] == first
+    rows = site.get("./issues", state="all", per_page=3).json()
+    fail(site, Fault("issues", manner="stuck"))
+    assert site.get("./issues", state="all", per_page=3, page=2).json() == rows
+
+
 def test_a_page_that_leads_to_itself(site: Hosting) -> None:
     _, first = pulls(site, first=3)
     fail(site, Fault("graphql", manner="repeat"))
