@@ -41,11 +41,15 @@ class StoreBusy(StoreError):
     exit_code = 75
 
 
+class ScopeHeld(StoreBusy):
+    """Another run holds the lease of a scope; the others can be read."""
+
+
 class DeliveryError(DriftlineError):
     """A report could not be delivered."""
 
     exit_code = 5
 
 
-class LostLease(StoreBusy):
+class LostLease(ScopeHeld):
     """Another run took over the scope; this one must not write any more."""

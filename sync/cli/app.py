@@ -31,6 +31,8 @@ class App:
     clock: Clock = field(default_factory=SystemClock)
     #: waits so many seconds.
     sleep: Callable[[float], None] = time.sleep
+    #: what was told of the store's opening; a command may open it twice.
+    _told: set[str] = field(default_factory=set)
 
     def settings(self, *, with_secrets: bool = True) -> "Settings":
         """The configuration. Raises ConfigError."""
@@ -45,9 +47,14 @@ class App:
         """The store that the configuration names. Raises StoreErrors."""
         from sync.store.open import open_store
 
-        return open_store(
+        store = open_store(
             settings.root.store, create=create, read_only=read_only, base=settings.base
         )
+        for one in store.notes:
+            if one not in self._told:
+                self._told.add(one)
+                self.note(one)
+        return store
 
     def say(self, text: str = "") -> None:
         """Print for a person, unless quiet."""

@@ -90,9 +90,9 @@ def look(app: App) -> tuple[list[Line], frozenset[int], list[dict[str, Any]]]:
         codes.add(error.exit_code)
     else:
         try:
-            line = _writable(store)
-            lines.append(line)
-            codes.add(1 if line.ok is False else 0)
+            found = [_writable(store), *_file(store)]
+            lines.extend(found)
+            codes.add(1 if any(line.ok is False for line in found) else 0)
             lines.extend(_mapping_gaps(store))
             lines.extend(_people(settings, store))
             lines.extend(_not_checked(settings, store))
@@ -219,6 +219,30 @@ def _writable(store: "Store") -> Line:
                 "Give this user the right to write the file and its directory.",
             )
     return Line("store", where, True, "can be read")
+
+
+def _file(store: "Store") -> list[Line]:
+    """Where an SQLite file lies, who may read it, and whether it is sound."""
+    from sync.store.place import network_drive, warning
+    from sync.store.sqlite import damage
+
+    if store.dialect != "sqlite":
+        return []
+    file = Path(store.url_shown)
+    lines = []
+    with store.reading() as conn:
+        wrong = damage(conn)
+    if wrong is not None:
+        lines.append(
+            Line("store", str(file), False, f"is damaged: {wrong}", "Restore a backup of it.")
+        )
+    kind = network_drive(file)
+    if kind is not None:
+        lines.append(Line("store", "network drive", None, warning(file, kind)))
+    if os.name == "posix" and file.stat().st_mode & 0o077:
+        remedy = f"If that is not meant so: chmod 600 {file}"
+        lines.append(Line("store", str(file), None, "others of this machine may read it", remedy))
+    return lines
 
 
 def _people(settings: "Settings", store: "Store") -> list[Line]:

@@ -1,6 +1,6 @@
 """Apply a changed mapping to the stored payloads: no request, only rows that differ are written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -112,6 +112,8 @@ class _Again:
         pages = read.raw_pages_by_time if by_time else read.raw_pages
         with self.store.reading() as source:
             for page in pages(source, self.id, spec.name, PAGE, scope_id):
+                ids = [source_id for source_id, *_ in page]
+                seen = read.raw_hashes(source, self.id, spec.name, ids)
                 groups: dict[tuple[str | None, str | None], list[tuple[str, Payload]]] = {}
                 for source_id, held_by, payload, _shape in page:
                     place = (self.keys.get(held_by), held_by if self.by_scope else None)
@@ -121,13 +123,20 @@ class _Again:
                         makers[place] = normalizer(
                             self.store, self.connection, self.id, self.base_url, *place
                         )
-                    self._write(spec, makers[place], payloads)
+                    self._write(spec, makers[place], payloads, seen)
 
     def _write(
-        self, spec: StreamSpec, maker: Normalizer, payloads: Sequence[tuple[str, Payload]]
+        self,
+        spec: StreamSpec,
+        maker: Normalizer,
+        payloads: Sequence[tuple[str, Payload]],
+        seen: Mapping[str, bytes],
     ) -> None:
-        found = maker.sort(spec.name, payloads)
         with self.store.writing() as conn:
+            # What another run has read since is newer, and was normalized by it.
+            held = read.raw_hashes(conn, self.id, spec.name, [id_ for id_, _ in payloads])
+            payloads = [one for one in payloads if held.get(one[0]) == seen[one[0]]]
+            found = maker.sort(spec.name, payloads)
             now = self.clock.now()
             writer = Writer(self.store, conn, self.id, now)
             write_records(

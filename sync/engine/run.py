@@ -1,11 +1,10 @@
 """One sync run over all configured connections: bounded, resumable, each scope on its own."""
 
 import gc
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from sync.engine.certificate import Step
 from sync.engine.checkpoint import Key, Saved
 from sync.engine.commit import Normalizer
 from sync.engine.context import Context, Problem
+from sync.engine.holder import holder_name, run_of
 from sync.engine.lease import Lease
 from sync.engine.plan import ConnectionPlan, Plan, in_order
 from sync.engine.progress import Progress, Quiet
@@ -36,7 +36,8 @@ from sync.engine.session import (
     request_count,
 )
 from sync.engine.stream import bug, failed_step, feeds_milestones, find_unchanged, read_stream
-from sync.errors import DriftlineError, StoreBusy
+from sync.engine.turns import longest_waiting_first
+from sync.errors import DriftlineError, ScopeHeld, StoreBusy, StoreError
 from sync.store import read, schema
 from sync.store.bulk import hashed
 from sync.store.open import Store
@@ -80,7 +81,7 @@ def sync(
     started = clock.now()
     progress = progress or Quiet()
     with store.writing() as conn:
-        _bury_dead_runs(conn, started)
+        _bury_dead_runs(conn, clock)
         run_id = _begin(conn, started, plan.program_version)
     box = plan.time_box_seconds
     context = Context(
@@ -88,7 +89,7 @@ def sync(
         plan=plan,
         clock=clock,
         run_id=run_id,
-        holder=leases.holder_name(run_id),
+        holder=holder_name(run_id),
         progress=progress,
         held=Held(store),
         started_at=started,
@@ -103,6 +104,9 @@ def sync(
             run.all()
         except KeyboardInterrupt as error:
             interrupted = error
+        except BaseException as error:
+            run.break_off(error)
+            raise
     result = run.finish()
     progress.run_ended()
     if interrupted is not None:
@@ -151,18 +155,20 @@ class _Run:
                 opened = [pool.submit(self._open, one) for one in plan.connections]
                 _wait(opened)
                 sessions = [s for s in (future.result() for future in opened) if s is not None]
-                tasks: list[Future[None]] = []
                 self.context.progress.run_started(sum(len(s.scopes) for s in sessions))
-                for session in sessions:
-                    for scope in session.scopes:
-                        if scope.kind != "site":
-                            tasks.append(pool.submit(self._scope, session, scope))
-                _wait(tasks)
-                for task in tasks:
-                    task.result()
-            except BaseException:
+                _wait(
+                    [
+                        pool.submit(self._scope, session, scope)
+                        for session, scope in longest_waiting_first(self.context.store, sessions)
+                        if scope.kind != "site"
+                    ]
+                )
+            except BaseException as error:
                 # Pages under way are stored; nothing new is begun.
                 self.context.stop.set()
+                if isinstance(error, StoreError):
+                    # What waits would only run into the same trouble.
+                    pool.shutdown(wait=False, cancel_futures=True)
                 raise
             finally:
                 for session in self.sessions:
@@ -311,7 +317,7 @@ class _Run:
                 seconds=context.plan.lease_seconds,
                 clock=context.clock,
             )
-        except StoreBusy as busy:
+        except ScopeHeld as busy:
             self._busy(session, scope, busy)
             return
         context.held.set(held)
@@ -329,12 +335,27 @@ class _Run:
                     if step.rows_written:
                         maker = self._normalizer(session, scope, project)
                     self._follow_titles(session, scope, held, maker)
-        except StoreBusy as busy:
+        except ScopeHeld as busy:
             self._busy(session, scope, busy)
+        except StoreBusy:
+            # Locked: the lease lapses by itself.
+            raise
+        except StoreError:
+            # What went wrong first is what must be told.
+            with suppress(StoreError):
+                self._give_back(held)
+            raise
+        except BaseException:
+            self._give_back(held)
+            raise
+        else:
+            self._give_back(held)
         finally:
             context.held.set(None)
-            with context.store.writing() as conn:
-                held.release(conn)
+
+    def _give_back(self, held: Lease) -> None:
+        with self.context.store.writing() as conn:
+            held.release(conn)
 
     def _normalizer(self, session: Session, scope: ScopeRef, project: str | None) -> Normalizer:
         return normalizer(
@@ -392,7 +413,7 @@ class _Run:
             )
         )
 
-    def _busy(self, session: Session, scope: ScopeRef, busy: StoreBusy) -> None:
+    def _busy(self, session: Session, scope: ScopeRef, busy: ScopeHeld) -> None:
         self.context.report(
             Problem(
                 what=busy.what,
@@ -403,6 +424,26 @@ class _Run:
                 exit_code=75,
             )
         )
+
+    def break_off(self, error: BaseException) -> None:
+        """Close connectors, and store why the run ended if the store still takes it."""
+        context = self.context
+        for session in self.sessions:
+            session.connector.close()
+        if isinstance(error, StoreBusy):
+            return
+        reason = str(error) if isinstance(error, DriftlineError) else type(error).__name__
+        with suppress(DriftlineError), context.store.writing() as conn:
+            conn.execute(
+                sa.update(schema.sync_run)
+                .where(schema.sync_run.c.id == context.run_id)
+                .values(
+                    finished_at=context.clock.now(),
+                    outcome=Outcome.FAILED.value,
+                    reason=reason,
+                    requests=self.requests,
+                )
+            )
 
     def finish(self) -> RunResult:
         """Close connectors, store the outcome."""
@@ -447,10 +488,12 @@ def _outcome(steps: Iterable[Step], problems: Iterable[Problem]) -> Outcome:
 
 
 def _wait(futures: Iterable[Future[Any]]) -> None:
-    """Wait in short breaths, so that an interrupt is heard at once."""
+    """Wait in short breaths, so that an interrupt is heard at once. Raises what one of them did."""
     pending = set(futures)
     while pending:
-        _, pending = wait(pending, timeout=0.2)
+        done, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
+        for one in done:
+            one.result()
 
 
 def _begin(conn: sa.Connection, now: datetime, version: str) -> int:
@@ -462,22 +505,15 @@ def _begin(conn: sa.Connection, now: datetime, version: str) -> int:
     return int(result.scalar_one())
 
 
-def _bury_dead_runs(conn: sa.Connection, now: datetime) -> None:
+def _bury_dead_runs(conn: sa.Connection, clock: Clock) -> None:
     """A run that holds no living lease and never finished was killed: say so."""
-    c = schema.lease.c
-    holders = conn.execute(
-        sa.select(c.holder).where(c.holder.is_not(None), c.expires_at > now)
-    ).scalars()
-    alive = {found[1] for holder in holders if (found := re.search(r" run (\d+)\b", holder))}
+    alive = {run_of(holder) for holder in leases.living(conn, clock)}
     running = conn.execute(
-        sa.select(schema.sync_run.c.id, schema.sync_run.c.started_at).where(
-            schema.sync_run.c.outcome == "running"
+        sa.select(schema.sync_run.c.id).where(schema.sync_run.c.outcome == "running")
+    ).scalars()
+    for id_ in set(running) - alive:
+        conn.execute(
+            sa.update(schema.sync_run)
+            .where(schema.sync_run.c.id == id_)
+            .values(outcome="failed", reason="ended without finishing")
         )
-    ).all()
-    for row in running:
-        if str(row.id) not in alive:
-            conn.execute(
-                sa.update(schema.sync_run)
-                .where(schema.sync_run.c.id == row.id)
-                .values(outcome="failed", reason="ended without finishing")
-            )

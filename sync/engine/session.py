@@ -64,12 +64,14 @@ def connection_row(store: Store, plan: ConnectionPlan, now: datetime) -> int:
             )
         return int(found.id)
     with store.writing() as conn:
-        conn.execute(
-            sa.insert(schema.connection).values(name=plan.name, kind=plan.kind, first_seen_at=now)
-        )
-        row = _find(conn, plan.name)
-    assert row is not None
-    return int(row.id)
+        # Another run may have made it since.
+        if _find(conn, plan.name) is None:
+            conn.execute(
+                sa.insert(schema.connection).values(
+                    name=plan.name, kind=plan.kind, first_seen_at=now
+                )
+            )
+    return connection_row(store, plan, now)
 
 
 def _find(conn: sa.Connection, name: str) -> Any:

@@ -210,6 +210,7 @@ def _report(reading: Reading, error: SourceError) -> None:
 def _certify(reading: Reading, outcome: Outcome, reason: str | None) -> Step:
     context, session, scope = reading.context, reading.session, reading.scope
     with context.store.writing() as conn:
+        reading.lease.check(conn)
         gaps = 0
         if "history" in reading.spec.feeds:
             gaps = read.history_gaps(conn, session.id, scope.source_id)

@@ -25,7 +25,7 @@ def file_lock(path: Path) -> Iterator[None]:
     # Imported here: most openings of a store need no lock.
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=_PATIENCE)
+    lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=_PATIENCE, mode=0o600)
     try:
         lock.acquire()
     except Timeout as error:

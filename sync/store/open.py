@@ -14,6 +14,7 @@ from sync.errors import ConfigError, StoreError, StoreRefused
 from sync.store import schema, sqlite
 from sync.store.address import parse_url, shown
 from sync.store.locks import file_lock, server_lock
+from sync.store.place import network_drive, warning
 from sync.store.trouble import translated
 from sync.store.views import create_views, views_hash
 
@@ -33,6 +34,8 @@ class Store:
     dialect: str
     #: the address without a password.
     url_shown: str
+    #: what a person should be told of its opening: an upgrade, a place that is none.
+    notes: list[str] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     #: in-memory stores have one connection, shared by readers and writers.
     _single: bool = False
@@ -51,7 +54,10 @@ class Store:
                 with conn.begin():
                     yield conn
             else:
+                from sync.store.postgres import take_turn
+
                 with self.engine.connect() as conn, conn.begin():
+                    take_turn(conn)
                     yield conn
 
     @contextmanager
@@ -108,15 +114,20 @@ def open_store(
     """
     address = parse_url(url, base)
     create = create and not read_only
+    notes: list[str] = []
     if address.get_backend_name() == "sqlite":
-        _check_path(Path(address.database or ""), create=create, read_only=read_only)
+        file = Path(address.database or "")
+        _check_path(file, create=create, read_only=read_only)
+        kind = None if read_only else network_drive(file)
+        if kind is not None:
+            notes.append(warning(file, kind))
         engine = sqlite.file_engine(address, read_only=read_only)
     else:
         # Imported here: a store on SQLite needs no driver of PostgreSQL.
         from sync.store.postgres import server_engine
 
         engine = server_engine(address, read_only=read_only)
-    store = Store(engine, address.get_backend_name(), shown(address))
+    store = Store(engine, address.get_backend_name(), shown(address), notes)
     try:
         _make_ready(store, address, create=create, read_only=read_only)
     except BaseException:
@@ -154,6 +165,14 @@ def _check_path(path: Path, *, create: bool, read_only: bool) -> None:
             where=str(path.parent),
             todo="Make it, or name another path in `store`.",
         )
+    try:
+        sqlite.make_private(path)
+    except OSError as error:
+        raise StoreError(
+            f"the store cannot be made: {error.strerror}",
+            where=str(path),
+            todo="Give this user the right to write there, or name another path in `store`.",
+        ) from error
 
 
 def _make_ready(store: Store, address: URL, *, create: bool, read_only: bool) -> None:
@@ -185,7 +204,7 @@ def _make_ready(store: Store, address: URL, *, create: bool, read_only: bool) ->
             # Alembic costs a second to import, and is needed once per release.
             from sync.store.migrate import upgrade
 
-            upgrade(store, state)
+            store.notes.append(upgrade(store, state))
 
 
 def _state(store: Store) -> str | None:

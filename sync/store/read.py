@@ -215,17 +215,6 @@ def history_gaps(conn: sa.Connection, connection_id: int, scope_id: str) -> int:
     )
 
 
-def present_ids(conn: sa.Connection, connection_id: int, scope_id: str) -> Iterator[str]:
-    """Ids of the scope's items that are not gone."""
-    c = schema.work_item.c
-    rows = conn.execute(
-        sa.select(c.source_id).where(
-            c.connection_id == connection_id, c.scope_id == scope_id, c.gone_at.is_(None)
-        )
-    )
-    yield from rows.scalars()
-
-
 def raw_pages(
     conn: sa.Connection, connection_id: int, stream: str, size: int, scope_id: str | None = None
 ) -> Iterator[list[tuple[str, str, bytes, int]]]:
@@ -251,6 +240,19 @@ def raw_pages(
             return
         last = rows[-1].source_id
         yield [(row.source_id, row.scope_id, unpacker.json(row.payload), row.shape) for row in rows]
+
+
+def raw_hashes(
+    conn: sa.Connection, connection_id: int, stream: str, ids: Collection[str]
+) -> dict[str, bytes]:
+    """Content hash of each stored payload of these ids."""
+    c = schema.raw_record.c
+    rows = conn.execute(
+        sa.select(c.source_id, c.content_hash).where(
+            c.connection_id == connection_id, c.stream == stream, c.source_id.in_(ids)
+        )
+    )
+    return {row.source_id: bytes(row.content_hash) for row in rows}
 
 
 def raw_pages_by_time(

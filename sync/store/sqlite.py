@@ -1,6 +1,8 @@
 """SQLite as driftline uses it: write-ahead log, own transactions, bounded cache."""
 
+import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,24 @@ BUSY_SECONDS = 15.0
 READER_CACHE, WRITER_CACHE, BULK_CACHE = 8_000, 16_000, 32_000
 #: Pages in the log after which it is copied into the database.
 CHECKPOINT, BULK_CHECKPOINT = 1_000, 10_000
+
+
+def make_private(path: Path) -> None:
+    """Make the file, if there is none, for its owner alone; the log beside it inherits that.
+
+    Raises OSError where it cannot be made.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path.resolve(), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def damage(conn: sa.Connection) -> str | None:
+    """The first thing that is wrong with the file's structure; None: it is sound.
+
+    Reads the whole file once.
+    """
+    found = str(conn.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    return None if found == "ok" else found
 
 
 def file_engine(address: URL, *, read_only: bool) -> sa.Engine:

@@ -89,6 +89,12 @@ def _of_postgres(state: str | None, error: DBAPIError, where: str) -> DriftlineE
         )
     if state == "53100":
         return _full(where)
+    if state in ("25P03", "25P04"):
+        return StoreError(
+            "the server ended a transaction that stood still or lasted too long",
+            where=where,
+            todo="Run again; nothing is half written.",
+        )
     # A refused connection carries no SQLSTATE, only the server's words.
     if state is None and ("does not exist" in line or "authentication failed" in line):
         return ConfigError(
