@@ -57,22 +57,27 @@ class App:
         return store
 
     def say(self, text: str = "") -> None:
-        """Print for a person, unless quiet."""
+        """Print one line for a person, unless quiet."""
+        if not self.quiet:
+            click.echo(_shown().line(text))
+
+    def say_lines(self, text: str) -> None:
+        """Print a text of several lines for a person, unless quiet."""
         if not self.quiet:
             self.out(text)
 
     def out(self, text: str) -> None:
-        """Print what was asked for, always."""
-        click.echo(_masked(text), nl=not text.endswith("\n"))
+        """Print what was asked for, always; it may have several lines."""
+        click.echo(_shown().block(text), nl=not text.endswith("\n"))
 
     def note(self, text: str) -> None:
-        """Tell on standard error what was done, unless quiet: it is not what was asked for."""
+        """Tell in one line on standard error what was done, unless quiet."""
         if not self.quiet:
-            click.echo(_masked(text), err=True)
+            click.echo(_shown().line(text), err=True)
 
     def trouble(self, text: str) -> None:
-        """Print trouble, always, on standard error."""
-        click.echo(_masked(text), err=True)
+        """Print one line of trouble, always, on standard error."""
+        click.echo(_shown().line(text), err=True)
 
     def print_json(self, kind: str, codes: Iterable[int] = (), **facts: Any) -> None:
         """Print facts as one JSON object with the schema version and all exit codes."""
@@ -83,7 +88,8 @@ class App:
             "exit_codes": sorted(set(codes) - {0}),
             **facts,
         }
-        self.out(json.dumps(document, default=_plain, indent=2, ensure_ascii=False))
+        text = json.dumps(document, default=_plain, indent=2, ensure_ascii=False)
+        click.echo(_shown().document(text))
 
 
 def sentence(what: str, where: str = "", todo: str = "") -> str:
@@ -98,11 +104,11 @@ def worst(codes: Iterable[int]) -> int:
     return next((code for code in PRECEDENCE if code in held), 0)
 
 
-def _masked(text: str) -> str:
-    """No secret that was read stands in anything that is printed."""
-    from sync.config.secrets import mask
+def _shown() -> Any:
+    """Imported when something is printed: `--version` needs none of it."""
+    from sync.cli import shown
 
-    return mask(text)
+    return shown
 
 
 def _plain(value: Any) -> Any:

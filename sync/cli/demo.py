@@ -61,7 +61,7 @@ class Outcome:
 def demo(context: click.Context, app: App, out: Path, seed: int) -> None:
     """Show what driftline does: no credentials, no network, a report that is checked."""
     outcome, text = play(out, seed)
-    app.say(text)
+    app.say_lines(text)
     for name, lines in (("missed", outcome.missed), ("false", outcome.false)):
         for line in lines:
             app.trouble(f"{name}: {line}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sync.cli.shown import line
 from sync.engine.progress import Progress, Quiet
 
 
@@ -39,11 +40,12 @@ class Lines(Quiet):
         """Tell what came, and why it is not all."""
         count = self._records.get((connection, scope, stream), 0)
         tail = f": {reason}" if reason else ""
-        click.echo(f"{connection} {scope} {stream}: {outcome}, {count} records{tail}", err=True)
+        told = f"{connection} {scope} {stream}: {outcome}, {count} records{tail}"
+        click.echo(line(told), err=True)
 
     def paused(self, connection: str, until: datetime, reason: str) -> None:
         """Tell a wait instead of being silent."""
-        click.echo(f"{connection}: paused until {until:%H:%M:%S} UTC: {reason}", err=True)
+        click.echo(line(f"{connection}: paused until {until:%H:%M:%S} UTC: {reason}"), err=True)
 
 
 class Bars(Lines):
@@ -73,7 +75,7 @@ class Bars(Lines):
         """Add a bar."""
         with self._lock:
             key = (connection, scope, stream)
-            self._tasks[key] = self._live.add_task(" ".join(key), total=None)
+            self._tasks[key] = self._live.add_task(line(" ".join(key)), total=None)
 
     def page(
         self, connection: str, scope: str, stream: str, records: int, expected: int | None
@@ -94,13 +96,13 @@ class Bars(Lines):
             self._live.remove_task(task)
         if outcome not in ("complete", "unavailable"):
             self._live.console.print(
-                f"{connection} {scope} {stream}: {outcome}: {reason}", markup=False
+                line(f"{connection} {scope} {stream}: {outcome}: {reason}"), markup=False
             )
 
     def paused(self, connection: str, until: datetime, reason: str) -> None:
         """Tell a wait."""
         self._live.console.print(
-            f"{connection}: paused until {until:%H:%M:%S} UTC: {reason}", markup=False
+            line(f"{connection}: paused until {until:%H:%M:%S} UTC: {reason}"), markup=False
         )
 
     def run_ended(self) -> None:

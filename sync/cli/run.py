@@ -83,7 +83,7 @@ def run(
             page=str(page),
         )
     else:
-        app.say(rendered(data, "text"))
+        app.say_lines(rendered(data, "text"))
         app.note(f"Page: {page}")
     context.exit(worst(codes))
 

@@ -1,44 +1,29 @@
 """Secrets from outside the file: environment, file, command, key store; never shown."""
 
-import base64
 import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from connectors import redaction
 from sync.errors import ConfigError
 
 #: Longest a secret command may take, seconds.
 COMMAND_SECONDS = 30
-#: Shorter values are words; masking them would hide harmless text.
-_SHORTEST = 5
-#: Every secret this process has read, to be masked in whatever it prints.
-_known: set[str] = set()
 
 
 def remember(secret: str) -> SecretStr:
-    """Note a secret, so that `mask` hides it."""
-    if len(secret) >= _SHORTEST:
-        _known.add(secret)
+    """Note a secret, so that `mask` hides it wherever it turns up."""
+    redaction.remember(secret)
     return SecretStr(secret)
 
 
 def mask(text: str) -> str:
-    """The text without any secret read so far, plain, URL-encoded or in base64."""
-    for secret in sorted(_known, key=len, reverse=True):
-        for form in (secret, quote(secret, safe=""), quote(secret)):
-            text = text.replace(form, "***")
-        for start in range(3):
-            # Inside a longer text ("user:secret") only whole groups of three bytes stay alike.
-            body = secret.encode()[(3 - start) % 3 :]
-            body = body[: len(body) - len(body) % 3]
-            if len(body) >= _SHORTEST:
-                text = text.replace(base64.b64encode(body).decode(), "***")
-    return text
+    """The text without any secret read so far, plain or escaped, in base64 or hexadecimal."""
+    return redaction.mask(text)
 
 
 def resolve(

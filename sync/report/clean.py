@@ -18,12 +18,16 @@ def clean(text: object, limit: int = LONGEST) -> str:
 
     Line breaks, tabs and controls become one space; a cut text ends with "…".
     """
-    whole = str(text)
-    if whole.isascii() and whole.isprintable():
-        return _cut(_SPACES.sub(" ", whole).strip(), limit)
+    return _cut(_SPACES.sub(" ", visible(str(text))).strip(), limit)
+
+
+def visible(line: str) -> str:
+    """One line as `clean` gives it, with its blanks and its whole length."""
+    if line.isascii() and line.isprintable():
+        return line
     kept: list[str] = []
     marks = 0
-    for char in whole:
+    for char in line:
         category = unicodedata.category(char)
         if category in ("Cc", "Zl", "Zp"):
             kept.append(" ")
@@ -37,7 +41,7 @@ def clean(text: object, limit: int = LONGEST) -> str:
         else:
             kept.append(char)
         marks = 0
-    return _cut(_SPACES.sub(" ", "".join(kept)).strip(), limit)
+    return "".join(kept)
 
 
 def _cut(line: str, limit: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from connectors import redaction
 from connectors.contract import CannotAuthenticate, NotFound, SourceError, Unavailable
 from mappings.load import MappingError
 from sync.cli import main as entry
@@ -152,7 +153,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 def test_bug_is_one_line_without_secrets(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(secrets, "_known", set())
+    monkeypatch.setattr(redaction, "_known", ())
     secrets.remember("token-of-nobody")
     failing(monkeypatch, RuntimeError("sent token-of-nobody to nobody"))
     assert entry.main(["remap"]) == 1
@@ -166,7 +167,7 @@ def test_bug_is_one_line_without_secrets(
 def test_traceback_only_with_debug_and_without_secrets(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(secrets, "_known", set())
+    monkeypatch.setattr(redaction, "_known", ())
     secrets.remember("token-of-nobody")
     failing(monkeypatch, RuntimeError("sent token-of-nobody to nobody"))
     assert entry.main(["remap", "--debug"]) == 1

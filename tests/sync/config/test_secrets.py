@@ -12,13 +12,14 @@ import pytest
 from keyring.backend import KeyringBackend
 from pydantic import SecretStr
 
+from connectors import redaction
 from sync.config import secrets
 from sync.errors import ConfigError
 
 
 @pytest.fixture(autouse=True)
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secrets, "_known", set())
+    monkeypatch.setattr(redaction, "_known", ())
 
 
 def resolve(base: Path, **source: Any) -> str | None:
