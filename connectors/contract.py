@@ -255,6 +255,8 @@ class Pause:
     until: datetime
     reason: str
     bucket: str
+    #: False: it is longer than the run may wait, so what needs this bucket ends here.
+    waits: bool = True
 
 
 class Connector(Protocol):
@@ -313,10 +315,12 @@ class Runtime:
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
     on_pause: Callable[[Pause], None] = lambda pause: None
-    #: called after each answered request with (bucket, remaining, reset_at) when told.
+    #: called after each answered request with (bucket, limit, remaining, reset_at) when told.
     on_budget: Callable[[str, int | None, int | None, datetime | None], None] = (
         lambda bucket, limit, remaining, reset: None
     )
+    #: instant (UTC) before which another process of the same token found a bucket closed, if any.
+    closed_until: Callable[[str], datetime | None] = lambda bucket: None
     #: longest total waiting for limits in one run, seconds.
     max_wait_seconds: float = 900.0
     #: share of a limit kept free for people, 0 to 1.

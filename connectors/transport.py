@@ -5,14 +5,12 @@ bytes: no library objects, no second retry loop.
 """
 
 import os
-import random
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -25,7 +23,6 @@ from connectors.contract import (
     CannotAuthenticate,
     NotAllowed,
     NotFound,
-    Pause,
     Runtime,
     SourceError,
     TooManyRequests,
@@ -34,6 +31,8 @@ from connectors.contract import (
     WrongAddress,
 )
 from connectors.jsonbytes import decode, encode
+from connectors.limits import UNSAID_WAIT, Limits, is_limited, retry_after, too_long
+from connectors.limits import http_date as http_date
 from connectors.redaction import bare_url, redact
 
 #: Attempts for one request, the first included.
@@ -97,8 +96,13 @@ class Answer:
 class _Again(Exception):
     """An attempt failed in a way that another may not; `wait` is what the server asked for."""
 
-    def __init__(self, error: SourceError, wait: float | None, bucket: str = "") -> None:
-        self.error, self.wait, self.bucket = error, wait, bucket
+    def __init__(
+        self,
+        error: SourceError,
+        wait: float | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.error, self.wait, self.headers = error, wait, headers
         super().__init__(str(error))
 
 
@@ -118,12 +122,12 @@ class Transport:
         max_concurrency: int = 8,
         owner: object = None,
         judge: Callable[["Answer"], SourceError | None] = lambda answer: None,
-        unsaid_wait: float | None = None,
+        unsaid_wait: float = UNSAID_WAIT,
     ) -> None:
         """`base_url` is the only origin requests may reach.
 
-        `unsaid_wait`: seconds to wait at a limit whose end the server does not tell, or tells
-        wrong; None = back off as at any trouble. `bucket` names the limit a request counts
+        `unsaid_wait`: seconds to wait first at a limit whose end the server does not tell, or tells
+        wrong. `bucket` names the limit a request counts
         against. `ticks` counts real seconds: a slow drip is no matter of the run's clock.
         `max_concurrency`: requests in flight at once, over all threads. `owner`: the client that
         the session belongs to; it is kept alive, since its finalizer closes the session. `judge`:
@@ -137,15 +141,16 @@ class Transport:
         self._ticks = ticks
         self._owner = owner
         self._judge = judge
-        self._unsaid_wait = unsaid_wait
-        self._slots = threading.BoundedSemaphore(max_concurrency)
-        #: bucket -> instant (UTC) until which it is kept free for people.
-        self._closed: dict[str, datetime] = {}
+        self._limits = Limits(
+            runtime,
+            max_concurrency=max_concurrency,
+            unsaid_wait=unsaid_wait,
+            # A connection that nobody used for a while is dead without telling.
+            before_long_wait=session.close,
+        )
         self._origin = _origin(self.base_url)
         self._lock = threading.Lock()
         self._local = threading.local()
-        self._waited = 0.0
-        self._random = random.Random(0)  # noqa: S311 - spreads retries, guards nothing
         #: requests sent, attempts counted one by one.
         self.requests = 0
         _prepare(session, self.base_url, runtime)
@@ -186,22 +191,29 @@ class Transport:
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
         self._same_origin(url, "a link of the answer leads to another server")
         bucket = self._bucket(method, urlsplit(url).path)
-        self._respect_reserve(bucket, f"{method} {bare_url(url)}")
+        self._limits.enter(bucket, f"{method} {bare_url(url)}")
 
         def once() -> Answer:
+            try:
+                return self._once(method, url, params, body, allow, json_only, bucket)
+            except _Again as failed:
+                # After a long sleep a dead connection says nothing of the server: once for free.
+                if failed.headers is not None or not self._limits.slept():
+                    raise
             return self._once(method, url, params, body, allow, json_only, bucket)
 
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(attempts),
             retry=tenacity.retry_if_exception_type(_Again),
-            wait=lambda state: self._wait_for(state, bucket),
-            sleep=self.runtime.sleep,
+            wait=lambda state: self._wait_for(state, bucket, attempts),
+            after=lambda state: self._note_limit(state, bucket),
+            sleep=self._limits.sleep,
             reraise=True,
         )
         try:
             answer: Answer = retrying(once)
         except _Again as failed:
-            raise failed.error from None
+            raise _told(failed.error) from None
         return answer
 
     # --- one attempt ------------------------------------------------------------------------
@@ -218,7 +230,7 @@ class Transport:
     ) -> Answer:
         where = f"{method} {bare_url(url)}"
         for _ in range(5):
-            with self._slots:
+            with self._limits.slots:
                 answer = self._send(method, url, params, body, where)
             if answer.status not in _REDIRECTS:
                 break
@@ -230,15 +242,15 @@ class Transport:
             raise WrongAddress(
                 "the server redirects in circles", where=where, todo="Check the address."
             )
-        self._note_budget(answer, bucket)
+        self._limits.note(bucket, answer.headers)
         trouble = self._judge(answer)
         if trouble is not None:
-            raise self._judged(trouble, bucket)
+            raise self._judged(trouble, answer)
         if answer.status < 400:
             return self._good(answer, where, json_only)
         if answer.status in allow:
             return answer
-        raise self._bad(answer, where, bucket)
+        raise self._bad(answer, where)
 
     def _send(
         self,
@@ -384,30 +396,25 @@ class Transport:
                 None,
             ) from None
 
-    def _judged(self, trouble: SourceError, bucket: str) -> Exception:
+    def _judged(self, trouble: SourceError, answer: Answer) -> Exception:
         if not trouble.retryable:
             return trouble
         until = trouble.until if isinstance(trouble, TooManyRequests) else None
-        if until is None:
-            return _Again(trouble, None, bucket)
-        return _Again(trouble, max(0.0, (until - self.runtime.now()).total_seconds()), bucket)
+        wait = None if until is None else (until - self.runtime.now()).total_seconds()
+        return _Again(trouble, wait, answer.headers)
 
-    def _bad(self, answer: Answer, where: str, bucket: str) -> Exception:
+    def _bad(self, answer: Answer, where: str) -> Exception:
         status, headers = answer.status, answer.headers
         said = self._said(answer)
-        if status == 429 or (status == 403 and _limited(headers)):
-            wait = retry_after(headers, self.runtime.now())
-            wait = self._unsaid_wait if wait is None else wait
-            until = None if wait is None else self.runtime.now() + timedelta(seconds=wait)
+        if status == 429 or (status == 403 and is_limited(headers)):
             return _Again(
                 TooManyRequests(
                     f"the limit of requests is reached{said}",
                     where=where,
                     todo="The next run goes on; nothing is lost.",
-                    until=until,
                 ),
-                wait,
-                bucket,
+                retry_after(headers, self.runtime.now()),
+                headers,
             )
         if status in _RETRY_STATUS:
             return _Again(
@@ -417,7 +424,7 @@ class Transport:
                     todo="The next run goes on; nothing is lost.",
                 ),
                 retry_after(headers, self.runtime.now()),
-                bucket,
+                headers,
             )
         if status == 401 or _denied_login(headers):
             return CannotAuthenticate(
@@ -443,67 +450,27 @@ class Transport:
 
     # --- waiting ----------------------------------------------------------------------------
 
-    def _wait_for(self, state: tenacity.RetryCallState, bucket: str) -> float:
+    def _note_limit(self, state: tenacity.RetryCallState, bucket: str) -> None:
+        """A limit that was reached holds for all threads, also after the last attempt."""
+        failed = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(failed, _Again) and isinstance(failed.error, TooManyRequests):
+            failed.wait = self._limits.reached(
+                failed.error, failed.headers or {}, failed.wait, bucket, state.attempt_number
+            )
+
+    def _wait_for(self, state: tenacity.RetryCallState, bucket: str, attempts: int) -> float:
         """Seconds before the next attempt; gives up when the run may not wait that long."""
         failed = state.outcome.exception() if state.outcome is not None else None
         assert isinstance(failed, _Again)
         wait = failed.wait
         if wait is None:
-            most = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** (state.attempt_number - 1))
-            with self._lock:
-                wait = most * (0.5 + self._random.random() / 2)
-        if not self._may_wait(wait):
-            raise failed.error
-        self._announce(wait, failed.error.what, bucket)
+            wait = self._limits.backoff(state.attempt_number, BACKOFF_FIRST, BACKOFF_MOST)
+        waits = state.attempt_number < attempts and self._limits.may_wait(wait)
+        if waits or isinstance(failed.error, TooManyRequests):
+            self._limits.announce(wait, failed.error.what, bucket, waits=waits)
+        if not waits:
+            raise _told(failed.error)
         return wait
-
-    def _respect_reserve(self, bucket: str, where: str) -> None:
-        """Wait where only the share of the limit is left that is kept for people."""
-        with self._lock:
-            until = self._closed.pop(bucket, None)
-        if until is None:
-            return
-        wait = (until - self.runtime.now()).total_seconds()
-        if wait <= 0:
-            return
-        what = "the rest of the request limit is kept for people"
-        if not self._may_wait(wait):
-            with self._lock:
-                self._closed[bucket] = until
-            raise TooManyRequests(
-                what, where=where, todo="The next run goes on; nothing is lost.", until=until
-            )
-        self._announce(wait, what, bucket)
-        self.runtime.sleep(wait)
-
-    def _may_wait(self, seconds: float) -> bool:
-        """Whether the run may still wait that long; counts it if so."""
-        with self._lock:
-            if seconds > self.runtime.max_wait_seconds - self._waited:
-                return False
-            self._waited += seconds
-            return True
-
-    def _announce(self, seconds: float, what: str, bucket: str) -> None:
-        if seconds >= 5:
-            self.runtime.on_pause(
-                Pause(self.runtime.now() + timedelta(seconds=seconds), what, bucket)
-            )
-
-    def _note_budget(self, answer: Answer, bucket: str) -> None:
-        headers = answer.headers
-        remaining = _whole(_limit_header(headers, "Remaining"))
-        limit = _whole(_limit_header(headers, "Limit"))
-        if remaining is None and limit is None:
-            return
-        reset = _moment(_limit_header(headers, "Reset"))
-        if remaining is not None and limit and reset is not None:
-            with self._lock:
-                if remaining <= limit * self.runtime.reserve:
-                    self._closed[bucket] = reset
-                else:
-                    self._closed.pop(bucket, None)
-        self.runtime.on_budget(bucket, limit, remaining, reset)
 
     # --- words ------------------------------------------------------------------------------
 
@@ -570,65 +537,11 @@ def _prepare(session: requests.Session, base_url: str, runtime: Runtime) -> None
         session.proxies = requests.utils.get_environ_proxies(base_url)
 
 
-def http_date(value: str | None) -> datetime | None:
-    """An HTTP date as UTC; None for nonsense."""
-    if not value:
-        return None
-    try:
-        parsed = parsedate_to_datetime(value)
-    except (TypeError, ValueError, IndexError):
-        return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds the server wants us to wait: whole, decimal or a date; None if it does not say."""
-    value = headers.get("Retry-After")
-    if value:
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            moment = http_date(value)
-            if moment is not None:
-                server = http_date(headers.get("Date")) or now
-                return max(0.0, (moment - server).total_seconds())
-    if _whole(_limit_header(headers, "Remaining")) == 0 or headers.get("RateLimit-Reason"):
-        reset = _moment(_limit_header(headers, "Reset"))
-        # The server's own clock: ours may be off. An end in the past tells nothing.
-        seconds = None if reset is None else (reset - (http_date(headers.get("Date")) or now))
-        if seconds is not None and seconds > timedelta(0):
-            return seconds.total_seconds()
-    return None
-
-
-def _limit_header(headers: Mapping[str, str], name: str) -> str | None:
-    """Jira and GitHub put an `X-` before the names of these headers, GitLab does not."""
-    return headers.get(f"X-RateLimit-{name}") or headers.get(f"RateLimit-{name}")
-
-
-def _moment(value: str | None) -> datetime | None:
-    """ISO 8601 (Jira) or epoch seconds (GitHub, GitLab) as UTC."""
-    if not value:
-        return None
-    try:
-        if value.replace(".", "", 1).isdecimal():
-            return datetime.fromtimestamp(float(value), UTC)
-        parsed = datetime.fromisoformat(value)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-
-
-def _whole(value: str | None) -> int | None:
-    return int(value) if value and value.strip().isdecimal() else None
-
-
-def _limited(headers: Mapping[str, str]) -> bool:
-    if "Retry-After" in headers:
-        return True
-    # GitHub Enterprise with limits off says "0 of 0".
-    none_left = _whole(_limit_header(headers, "Remaining")) == 0
-    return none_left and _whole(_limit_header(headers, "Limit")) != 0
+def _told(error: SourceError) -> SourceError:
+    """The error as it is raised: one of a limit says until when."""
+    if isinstance(error, TooManyRequests) and error.until is not None:
+        return too_long(error.what, error.where, error.until)
+    return error
 
 
 def _denied_login(headers: Mapping[str, str]) -> bool:

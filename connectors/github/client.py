@@ -20,14 +20,13 @@ from connectors.contract import (
 )
 from connectors.github.options import GitHubOptions
 from connectors.instants import instant
-from connectors.transport import Answer, Transport, retry_after
+from connectors.limits import retry_after
+from connectors.transport import Answer, Transport
 
 #: Later versions leave `merge_commit_sha` out of pull requests.
 API_VERSION = "2022-11-28"
 #: A token that ends this soon is replaced before it is used.
 RENEW_BEFORE = timedelta(minutes=5)
-#: The vendor's least pause after a secondary limit that names no time, seconds.
-SECONDARY_WAIT = 60.0
 
 
 def make_transport(options: GitHubOptions, runtime: Runtime) -> Transport:
@@ -121,7 +120,7 @@ def _limit(answer: Answer, now: datetime, where: str) -> TooManyRequests:
         "the limit of requests is reached",
         where=where,
         todo="The next run goes on; nothing is lost.",
-        until=now + timedelta(seconds=SECONDARY_WAIT if wait is None else wait),
+        until=None if wait is None else now + timedelta(seconds=wait),
     )
 
 

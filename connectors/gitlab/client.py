@@ -7,9 +7,6 @@ from connectors.contract import CannotAuthenticate, Runtime
 from connectors.gitlab.options import GitLabOptions
 from connectors.transport import Transport
 
-#: GitLab's own limits last a minute; some of them are announced without a word on their end.
-LIMIT_LASTS = 60.0
-
 
 def make_transport(options: GitLabOptions, runtime: Runtime) -> Transport:
     """A transport on the library's own session; makes no request.
@@ -36,7 +33,6 @@ def make_transport(options: GitLabOptions, runtime: Runtime) -> Transport:
         vendor="GitLab",
         max_concurrency=options.max_concurrency,
         owner=client,
-        unsaid_wait=LIMIT_LASTS,
     )
 
 
