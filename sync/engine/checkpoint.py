@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,7 +38,8 @@ class Saved:
 
     committed: Mapping[str, Any] | None = None
     progress: Mapping[str, Any] | None = None
-    #: server time at the start of the walk that `progress` belongs to (UTC).
+    #: server time at the start of the walk that `progress` belongs to, else of the last whole
+    #: one (UTC).
     walk_started_at: datetime | None = None
     #: when the long overlap (or the census) was last applied (UTC).
     daily_at: datetime | None = None
@@ -47,6 +48,28 @@ class Saved:
     def start(self) -> Mapping[str, Any] | None:
         """Where reading goes on: inside the broken walk, else after the last whole one."""
         return self.progress if self.progress is not None else self.committed
+
+
+#: Machines of one server differ by so much.
+_SKEW = timedelta(minutes=1)
+
+
+def trusted(saved: Saved, server_time: datetime) -> Saved:
+    """The cursor, unless the walk it comes from began later than it is at the server now.
+
+    One of the two clocks was wrong, then, and nobody knows what changed between the two: everything
+    is read again. A bound that lies ahead would bring nothing and look like quiet.
+    """
+    began = saved.walk_started_at
+    return Saved() if began is not None and began > server_time + _SKEW else saved
+
+
+def due(last: datetime | None, now: datetime, every: timedelta) -> bool:
+    """Whether what is done every so often is to be done now.
+
+    An instant that lies ahead came from a wrong clock: it must not put anything off.
+    """
+    return last is None or not last <= now < last + every
 
 
 _KEY = ("connection_id", "scope_kind", "scope_id", "stream", "parameters_hash")

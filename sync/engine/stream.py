@@ -430,15 +430,17 @@ def _read_incremental(reading: Reading) -> None:
     key = _key(reading)
     now = context.clock.now()
     with context.store.reading() as conn:
-        saved = checkpoint.load(conn, key)
+        saved = checkpoint.trusted(checkpoint.load(conn, key), reading.session.identity.server_time)
     if context.full:
         saved = Saved()
     reading.cursor_in = saved.start
     if _proven_unchanged(reading, saved, now):
         reading.cursor_out = saved.committed
         return
-    walk_started = saved.walk_started_at or reading.session.identity.server_time
-    daily = saved.daily_at is None or now - saved.daily_at >= spec.daily_overlap
+    walk_started = reading.session.identity.server_time
+    if saved.progress is not None and saved.walk_started_at is not None:
+        walk_started = saved.walk_started_at
+    daily = checkpoint.due(saved.daily_at, now, spec.daily_overlap)
     long_overlap = daily and saved.committed is not None
     window = _window(
         reading,
@@ -456,7 +458,8 @@ def _read_incremental(reading: Reading) -> None:
             _write_page(reading, conn, writer, page)
             if page.committed:
                 writer.resolve_parents()
-                saved = Saved(page.cursor, None, None, now if daily else saved.daily_at)
+                read_daily = now if daily else saved.daily_at
+                saved = Saved(page.cursor, None, walk_started, read_daily)
             elif page.cursor is not None:
                 saved = replace(saved, progress=page.cursor, walk_started_at=walk_started)
             checkpoint.save(conn, key, saved, context.clock.now())
@@ -474,7 +477,7 @@ def _read_incremental(reading: Reading) -> None:
 def _proven_unchanged(reading: Reading, saved: Saved, now: datetime) -> bool:
     if saved.progress is not None or saved.committed is None or reading.context.full:
         return False
-    if saved.daily_at is None or now - saved.daily_at >= reading.spec.daily_overlap:
+    if checkpoint.due(saved.daily_at, now, reading.spec.daily_overlap):
         return False
     proven = reading.session.unchanged.get(reading.spec.name, frozenset())
     return reading.scope.source_id in proven
@@ -502,8 +505,8 @@ def find_unchanged(context: Context, session: Session) -> dict[str, frozenset[st
                         spec.name, session.identity.server_id, context.plan.since_label
                     ),
                 )
-                saved = checkpoint.load(conn, key)
-                fresh = saved.daily_at is not None and now - saved.daily_at < spec.daily_overlap
+                saved = checkpoint.trusted(checkpoint.load(conn, key), session.identity.server_time)
+                fresh = not checkpoint.due(saved.daily_at, now, spec.daily_overlap)
                 if saved.committed is not None and saved.progress is None and fresh:
                     cursors[scope.source_id] = saved.committed
                     scopes.append(scope)
@@ -632,7 +635,7 @@ def _census_due(reading: Reading) -> bool:
             reading.lease.check(conn)
             checkpoint.save(conn, key, Saved(daily_at=now), now)
         return False
-    return now - mine.daily_at >= CENSUS_EVERY
+    return checkpoint.due(mine.daily_at, now, CENSUS_EVERY)
 
 
 def _read_census(reading: Reading) -> None:
