@@ -19,6 +19,7 @@ from connectors.contract import (
 )
 from connectors.github import (
     census,
+    change_census,
     changes,
     details,
     histories,
@@ -102,6 +103,8 @@ class GitHubConnector:
             return jobs.read(site, scope, window)
         if stream == "census":
             return census.read(site, scope, window)
+        if stream == change_census.STREAM:
+            return change_census.read(site, scope, window)
         if stream in listings.LISTINGS:
             return listings.read(stream, site, scope, window)
         known = ", ".join(spec.name for spec in self.streams())
@@ -109,6 +112,8 @@ class GitHubConnector:
 
     def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
         """What became of ids that a census missed."""
+        if stream == change_census.STREAM:
+            return change_census.look(self._site, scope, ids)
         return census.look(self._site, scope, ids)
 
     def unchanged(

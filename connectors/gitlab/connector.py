@@ -16,7 +16,17 @@ from connectors.contract import (
     UnexpectedAnswer,
     Window,
 )
-from connectors.gitlab import census, changes, details, histories, issues, jobs, listings, runs
+from connectors.gitlab import (
+    census,
+    change_census,
+    changes,
+    details,
+    histories,
+    issues,
+    jobs,
+    listings,
+    runs,
+)
 from connectors.gitlab.checks import check
 from connectors.gitlab.client import make_transport, need_credentials
 from connectors.gitlab.options import GitLabOptions
@@ -77,6 +87,8 @@ class GitLabConnector:
 
     def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
         """What became of ids that a census missed."""
+        if stream == change_census.STREAM:
+            return change_census.look(self._site, scope, ids)
         return census.look(self._site, scope, ids)
 
     def unchanged(
@@ -112,4 +124,5 @@ _WHOLE: dict[str, Callable[[Site, ScopeRef, Window], Iterator[Page]]] = {
     "change_details": details.read,
     "jobs": jobs.read,
     "census": census.read,
+    change_census.STREAM: change_census.read,
 }

@@ -68,6 +68,8 @@ class Site:
     projects: dict[str, dict[str, Any]] | None = None
     #: configured project -> why it cannot be read.
     unknown: dict[str, str] = field(default_factory=dict)
+    #: (project, merge request id) -> number, of those that a census named in this run.
+    change_numbers: dict[tuple[str, str], str] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _lacking: set[str] = field(default_factory=set)
 

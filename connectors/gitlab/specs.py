@@ -71,6 +71,7 @@ STREAMS: tuple[StreamSpec, ...] = (
         scope_kind="project",
         mode=Mode.INCREMENTAL,
         order=Order.ASCENDING,
+        deletions=Deletions.BY_FULL_LISTING,
         feeds=("change_request", "account"),
         after=("milestones",),
         permissions=_READ,
@@ -133,5 +134,14 @@ STREAMS: tuple[StreamSpec, ...] = (
         of="issues",
         permissions=_READ,
         requests_per_item=2.0,
+    ),
+    StreamSpec(
+        name="change_census",
+        scope_kind="project",
+        mode=Mode.CENSUS,
+        deletions=Deletions.BY_FULL_LISTING,
+        of="changes",
+        permissions=_READ,
+        requests_per_item=1.0,
     ),
 )

@@ -346,6 +346,14 @@ class CodeWorld:
         self.repositories[issue.repo_id].revision += 1
         self._happened("host-issue.deleted", f"host-issue:{issue.id}", at, number=issue.number)
 
+    def delete_change(self, change: ChangeRequest, *, at: datetime | None = None) -> None:
+        """Delete a change request for good; its commits and pipelines stay."""
+        change.deleted = True
+        self.changes_of[change.repo_id].remove(change.id)
+        del self._by_number[change.repo_id, "change", change.number]
+        self.repositories[change.repo_id].revision += 1
+        self._happened("change.deleted", f"change:{change.id}", at, number=change.number)
+
     def transfer(
         self, issue: HostIssue, repo: Repository, *, at: datetime | None = None, by: str | None
     ) -> HostIssue:
@@ -1045,13 +1053,13 @@ class CodeWorld:
         if not self.visible(who, self.repositories[item.repo_id]):
             return False
         if isinstance(item, ChangeRequest):
-            return True
+            return not item.deleted
         return not item.deleted and not (
             item.confidential and not self.access_of(who).sees_confidential
         )
 
     def items(self) -> list[Item]:
-        """Every issue, also a deleted one, and every change request."""
+        """Every issue and every change request, also deleted ones."""
         return [*self.issues.values(), *self.changes.values()]
 
     def _recorded(self, items: Iterable[Item]) -> Iterator[Happening]:

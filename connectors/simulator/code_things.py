@@ -287,6 +287,7 @@ class ChangeRequest(HostItem):
     closes: list[int] = field(default_factory=list)
     #: ids of issues that its texts mention.
     mentions: list[int] = field(default_factory=list)
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,12 @@ def show_issue(world: World, issue: Issue | HostIssue, who: Credential) -> None:
             world.code.set_confidential(issue, False)
 
 
+def delete_change(world: World, change: ChangeRequest) -> None:
+    """Delete a change request for good: GitLab's owners may, and GitHub's own staff."""
+    with world.lock:
+        world.code.delete_change(change)
+
+
 # --- plans ------------------------------------------------------------------------------------
 
 

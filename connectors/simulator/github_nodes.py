@@ -76,7 +76,8 @@ def _node(scene: Scene, _: Any, args: Args) -> Any:
                 thing = issue
         elif kind == "PR":
             change = code.changes.get(number)
-            thing = change if change and scene.seen(scene.repo(change.repo_id)) else None
+            seen = change and not change.deleted and scene.seen(scene.repo(change.repo_id))
+            thing = change if seen else None
         elif kind == "U":
             thing = next(
                 (

@@ -288,7 +288,7 @@ def _repo(c: Graph, id_: int | None) -> Repository | None:
 
 def _change(c: Graph, global_id: str) -> ChangeRequest | None:
     found = c.view.code.changes.get(number(global_id))
-    repo = None if found is None else _repo(c, found.repo_id)
+    repo = None if found is None or found.deleted else _repo(c, found.repo_id)
     return found if repo is not None and _on(c, repo, "changes") else None
 
 

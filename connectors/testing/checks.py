@@ -469,8 +469,9 @@ def no_foreign_origin(world: World) -> None:
 def look(world: World) -> None:
     """A look answers each id once: alive with its record, or gone with a reason."""
     opened = _open(world)
-    census = [s.name for s in opened.connector.streams() if s.mode is Mode.CENSUS]
-    stream = census[0] if census else opened.spec.name
+    census = [s for s in opened.connector.streams() if s.mode is Mode.CENSUS]
+    mine = [s.name for s in census if s.of == opened.spec.name] or [s.name for s in census]
+    stream = mine[0] if mine else opened.spec.name
     alive, removed = _ids([next(opened.read())])[:2]
     world.remove(opened.spec.name, opened.scope, removed)
     found = list(opened.connector.look(stream, opened.scope, [alive, removed]))

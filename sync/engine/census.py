@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Gone, GoneReason, RawRecord
+from sync.store.rows import Fate
 
 #: Ids looked at per call, so that a mass disappearance shows progress and can be stopped.
 LOOK_BATCH = 100
@@ -16,8 +17,8 @@ LOOK_BATCH = 100
 class Verdict:
     """What a census and the looks after it proved."""
 
-    #: our id -> (reason, where it went: new key, or None).
-    gone: Mapping[str, tuple[str, str | None]]
+    #: our id -> why it is gone, and where it went.
+    gone: Mapping[str, Fate]
     #: our id -> scope it was moved to, where the source told.
     moved_to: Mapping[str, str]
     #: alive although the census did not name it: to be written again.
@@ -33,13 +34,15 @@ def judge(
     within_horizon: frozenset[str],
     ours: frozenset[str],
     look: Callable[[Sequence[str]], Iterable[Gone]],
+    buried: frozenset[str] = frozenset(),
 ) -> Verdict:
     """Compare a complete census with the ids we hold alive.
 
     `everything`: all ids of the scope; `within_horizon`: those a first load must have brought
-    (equal to `everything` without a horizon). `look` asks the source about single ids.
+    (equal to `everything` without a horizon). `look` asks the source about single ids. `buried`:
+    ids that we hold as gone; one that the census names is looked at, however old it is.
     """
-    gone: dict[str, tuple[str, str | None]] = {}
+    gone: dict[str, Fate] = {}
     moved_to: dict[str, str] = {}
     alive: list[RawRecord] = []
     seen_again: set[str] = set()
@@ -49,13 +52,14 @@ def judge(
             if answer.record is not None:
                 alive.append(answer.record)
         else:
-            gone[answer.source_id] = (answer.reason.value, answer.to_key)
+            gone[answer.source_id] = Fate(answer.reason.value, answer.to_key, answer.detail)
             if answer.to_scope_id is not None:
                 moved_to[answer.source_id] = answer.to_scope_id
     unread: list[str] = []
     fetched: set[str] = set()
     vanished: set[str] = set()
-    for answer in _looks(sorted(within_horizon - ours), look):
+    wanted = within_horizon | (everything & buried)
+    for answer in _looks(sorted(wanted - ours), look):
         if answer.reason is None and answer.record is not None:
             alive.append(answer.record)
             fetched.add(answer.source_id)
@@ -64,7 +68,7 @@ def judge(
         else:
             vanished.add(answer.source_id)
     now_ours = (ours - gone.keys()) | fetched
-    remote = (within_horizon | seen_again) - vanished
+    remote = (wanted | seen_again) - vanished
     return Verdict(
         gone=gone,
         moved_to=moved_to,

@@ -82,10 +82,10 @@ def write(
     writer.required(found.required)
     writer.releases(found.releases)
     writer.deployments(found.deployments)
-    _derive(writer, conn, connection_id, touched, now)
+    derive_changes(writer, conn, connection_id, touched, now)
 
 
-def _derive(
+def derive_changes(
     writer: CodeWriter,
     conn: sa.Connection,
     connection_id: int,

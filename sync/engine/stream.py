@@ -24,13 +24,13 @@ from connectors.redaction import redact
 from mappings.records import Milestone
 from mappings.vocabulary import MilestoneKind
 from sync.engine import certificate, checkpoint
+from sync.engine.bury import bury
 from sync.engine.census import judge
 from sync.engine.certificate import Step
 from sync.engine.checkpoint import Key, Saved
 from sync.engine.commit import (
     Batch,
     Normalizer,
-    derive_items,
     issues_of_unreadable,
     payloads,
     subject,
@@ -41,7 +41,7 @@ from sync.engine.lease import Lease
 from sync.engine.plan import parameters_hash
 from sync.engine.session import Session, explain
 from sync.errors import DriftlineError
-from sync.store import follow_ups, read, schema
+from sync.store import follow_ups, presence, read, schema
 from sync.store.writer import Writer
 
 #: A census is taken once a day, and when it is asked for.
@@ -649,13 +649,16 @@ def _read_census(reading: Reading) -> None:
         if limited is None:
             return
         within = limited & everything
+    table = _parent(reading)
     with context.store.reading() as conn:
-        ours = frozenset(read.present_ids(conn, session.id, scope.source_id))
+        ours = frozenset(presence.present(conn, session.id, table, scope.source_id))
+        buried = frozenset(presence.buried(conn, session.id, table, scope.source_id))
     verdict = judge(
         everything,
         within,
         ours,
         lambda ids: session.connector.look(reading.spec.name, _called(reading, ids), ids),
+        buried,
     )
     configured = {one.source_id for one in session.scopes}
     now = context.clock.now()
@@ -663,12 +666,12 @@ def _read_census(reading: Reading) -> None:
     with context.store.writing() as conn:
         writer = reading.writer(conn)
         gone = {
-            id_: reason
-            for id_, reason in verdict.gone.items()
-            if not (reason[0] == "moved" and verdict.moved_to.get(id_) in configured)
+            id_: fate
+            for id_, fate in verdict.gone.items()
+            # Where it went it keeps its id, and is read there.
+            if not (fate.reason == "moved" and verdict.moved_to.get(id_) in configured)
         }
-        writer.tombstones(gone)
-        derive_items(writer, conn, session.id, gone, reading.normalizer.categories, now)
+        bury(writer, conn, session.id, table, gone, reading.normalizer.categories, now)
         if verdict.alive:
             writer.raw(scope.source_id, verdict.alive)
             write_records(
@@ -693,10 +696,9 @@ def _read_census(reading: Reading) -> None:
 
 def _called(reading: Reading, ids: Sequence[str]) -> ScopeRef:
     """The scope with what people call these ids: some hosts show nothing by an id alone."""
-    scope, of = reading.scope, schema.work_item
     with reading.context.store.reading() as conn:
-        keys = follow_ups.keys(conn, reading.session.id, of, ids)
-    return replace(scope, facts={**scope.facts, "keys": keys})
+        keys = follow_ups.keys(conn, reading.session.id, _parent(reading), ids)
+    return replace(reading.scope, facts={**reading.scope.facts, "keys": keys})
 
 
 def _census_ids(reading: Reading, since: datetime | None) -> frozenset[str] | None:

@@ -13,11 +13,11 @@ from mappings.code_records import (
     Reviews,
 )
 from mappings.vocabulary import ChangeState, HistoryState, MergeMethod
-from sync.store import commits, versioned
+from sync.store import commits, presence, versioned
 from sync.store.bulk import hashed
 from sync.store.page import PRESENCE, Page, same
 from sync.store.payloads import older
-from sync.store.rows import MembershipRow
+from sync.store.rows import Fate, MembershipRow
 from sync.store.schema import scope_membership
 from sync.store.tables_code import (
     change_commit,
@@ -145,6 +145,7 @@ def write_changes(page: Page, records: Iterable[ChangeRequest]) -> frozenset[str
     written: list[tuple[Any, ...]] = []
     keys: list[tuple[Any, ...]] = []
     moved: set[str] = set()
+    back: list[str] = []
     for id_, values in mine.items():
         row = known.get(id_)
         held = None if row is None else (row[0], *row[3:])
@@ -157,6 +158,8 @@ def write_changes(page: Page, records: Iterable[ChangeRequest]) -> frozenset[str
         if row is not None and same(row[1], digest) and row[2] is None:
             continue
         written.append((page.connection_id, *cleaned, page.now, None, None, digest))
+        if row is not None and row[2] is not None:
+            back.append(id_)
         if held is None or held[_AT["key"]] != cleaned[_AT["key"]]:
             keys.append((page.connection_id, cleaned[_AT["key"]], id_, page.now))
         if held is not None and held[_HEAD] != cleaned[_HEAD]:
@@ -164,7 +167,24 @@ def write_changes(page: Page, records: Iterable[ChangeRequest]) -> frozenset[str
     page.rows += page.upsert(change_request, _COLUMNS, _UPDATE, written)
     page.upsert(change_request_key, _KEY, None, keys)
     _await(page, moved)
+    presence.came_back(page, _MEMBER, back)
     return frozenset(row[1] for row in written)
+
+
+def write_tombstones(page: Page, gone: Mapping[str, Fate]) -> None:
+    """Mark changes as gone: id -> why. Nothing is deleted."""
+    alive = [
+        id_
+        for id_, gone_at in page.known(change_request, ("source_id", "gone_at"), gone)
+        if gone_at is None
+    ]
+    page.rows += page.update(
+        change_request,
+        ("gone_at", "gone_reason"),
+        ("connection_id", "source_id"),
+        [(page.now, gone[id_].reason, page.connection_id, id_) for id_ in alive],
+    )
+    presence.went(page, _MEMBER, {id_: gone[id_] for id_ in alive})
 
 
 def _values(one: ChangeRequest) -> list[Any]:

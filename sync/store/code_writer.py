@@ -19,7 +19,7 @@ from mappings.code_records import (
 )
 from sync.store import changes, checks, commits, releases, runs
 from sync.store.page import Page
-from sync.store.rows import MembershipRow
+from sync.store.rows import Fate, MembershipRow
 
 
 class CodeWriter:
@@ -41,6 +41,10 @@ class CodeWriter:
         and pushes wait to be read again (`not_fetched`); their rows stay until then.
         """
         return changes.write_changes(self._page, records)
+
+    def tombstones(self, gone: Mapping[str, Fate]) -> None:
+        """Mark change requests as gone: id -> why. Nothing is deleted."""
+        changes.write_tombstones(self._page, gone)
 
     def memberships(self, by_change: Mapping[str, Sequence[MembershipRow]]) -> None:
         """All intervals of each change: what differs from what is known is closed and inserted."""

@@ -7,12 +7,12 @@ from typing import Any
 
 from mappings.records import FieldEvent, History, WorkItem
 from mappings.vocabulary import EventField, HistoryState
-from sync.store import schema
+from sync.store import presence, schema
 from sync.store.bulk import hashed
 from sync.store.guard import clean_row, clean_rows
 from sync.store.page import PRESENCE, Page, same
 from sync.store.payloads import older
-from sync.store.rows import MembershipRow
+from sync.store.rows import Fate, MembershipRow
 
 _ITEM = (
     "source_id",
@@ -119,6 +119,7 @@ def write_items(
     settled: list[tuple[Any, ...]] = []
     keys: list[tuple[Any, ...]] = []
     changed: set[str] = set()
+    back: list[str] = []
     for id_, one in mine.items():
         held = known.get(id_)
         if held is None and id_ in page.unseen:
@@ -131,6 +132,8 @@ def write_items(
             page.states[id_] = (held[3], held[4])
             continue
         changed.add(id_)
+        if held is not None and held[5] is not None:
+            back.append(id_)
         row = (page.connection_id, *values, page.now, None, None, digest, None)
         told = follows.get(id_)
         if told is not None:
@@ -149,6 +152,7 @@ def write_items(
         schema.work_item, (*_ITEM_COLUMNS, *_SPAN), (*_ITEM_UPDATE, *_SPAN), settled
     )
     page.upsert(schema.work_item_key, _KEY, None, keys)
+    presence.came_back(page, "work_item", back)
     return frozenset(changed)
 
 
@@ -321,8 +325,8 @@ def settle(page: Page, by_item: Mapping[str, Follows]) -> None:
     )
 
 
-def write_tombstones(page: Page, gone: Mapping[str, tuple[str, str | None]]) -> None:
-    """Mark work items as gone: id -> (reason, key it has elsewhere). Nothing is deleted."""
+def write_tombstones(page: Page, gone: Mapping[str, Fate]) -> None:
+    """Mark work items as gone: id -> why. Nothing is deleted."""
     alive = [
         id_
         for id_, gone_at in page.known(schema.work_item, ("source_id", "gone_at"), gone)
@@ -332,8 +336,9 @@ def write_tombstones(page: Page, gone: Mapping[str, tuple[str, str | None]]) -> 
         schema.work_item,
         ("gone_at", "gone_reason", "gone_to"),
         ("connection_id", "source_id"),
-        [(page.now, *gone[id_], page.connection_id, id_) for id_ in alive],
+        [(page.now, *gone[id_][:2], page.connection_id, id_) for id_ in alive],
     )
+    presence.went(page, "work_item", {id_: gone[id_] for id_ in alive})
 
 
 def resolve_parents(page: Page) -> None:

@@ -2,8 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mappings.vocabulary import EventField, MilestoneKind
+
+
+class Fate(NamedTuple):
+    """Why something is no longer where it was."""
+
+    #: one of `connectors.contract.GoneReason`.
+    reason: str
+    #: key it has elsewhere, after a move or transfer.
+    to_key: str | None = None
+    #: what the source said, or which setting moved; for people.
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from sync.store import tables_code as tables_code  # the catalogue holds them all
 from sync.store import tables_judged as tables_judged
+from sync.store import tables_presence as tables_presence
 from sync.store.columns import Serial as _Serial
 from sync.store.columns import connection_key as _connection
 from sync.store.columns import metadata as metadata

@@ -21,7 +21,7 @@ from sync.store import entities, items, payloads, relations, rename, schema
 from sync.store.code_writer import CodeWriter
 from sync.store.page import Page
 from sync.store.payloads import RawLike
-from sync.store.rows import MembershipRow
+from sync.store.rows import Fate, MembershipRow
 
 
 class StoreLike(Protocol):
@@ -138,8 +138,8 @@ class Writer:
         """
         items.settle(self._page, by_item)
 
-    def tombstones(self, gone: Mapping[str, tuple[str, str | None]]) -> None:
-        """Mark work items as gone: id -> (reason, key it has elsewhere). Nothing is deleted."""
+    def tombstones(self, gone: Mapping[str, Fate]) -> None:
+        """Mark work items as gone: id -> why. Nothing is deleted."""
         items.write_tombstones(self._page, gone)
 
     def resolve_parents(self) -> None:

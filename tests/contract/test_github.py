@@ -79,7 +79,7 @@ class GitHubWorld:
         if stream in ("issues", "census"):
             found = [one for one in code.issues.values() if one.repo_id == mine.id]
             return frozenset(str(one.id) for one in found if not one.deleted)
-        if stream == "changes":
+        if stream in ("changes", "change_census"):
             return frozenset(str(one.id) for one in code.changes_in(mine))
         if stream == "runs":
             return frozenset(str(one.id) for one in code.ci.runs_in(mine))
@@ -105,7 +105,10 @@ class GitHubWorld:
 
     def remove(self, stream: str, scope: ScopeRef, source_id: str) -> None:
         code = self.bench.hosting.code
-        code.delete_issue(code.issues[int(source_id)])
+        if stream == "changes":
+            code.delete_change(code.changes[int(source_id)])
+        else:
+            code.delete_issue(code.issues[int(source_id)])
 
     def fail(self, fault: Fault, stream: str, *, after_pages: int = 0) -> None:
         said = orjson.dumps({"message": f"Authorization: Bearer {self.secret} is bad"})
@@ -145,13 +148,13 @@ def _repeated_rows(stream: str) -> tuple[bytes, dict[str, str]]:
     return orjson.dumps(body), {"Link": link}
 
 
-_NO_LOOK = {"look": "absence is proven for issues only"}
+_NO_LOOK = {"look": "no host tells what became of a run"}
 _NO_ATTEMPTS = {
     **_NO_LOOK,
     "cursor-not-late": "runs are listed by creation: one that was started again long afterwards is "
     "met by the daily look back over thirty days",
 }
-_CANNOT: Mapping[str, Mapping[str, str]] = {"issues": {}, "changes": _NO_LOOK, "runs": _NO_ATTEMPTS}
+_CANNOT: Mapping[str, Mapping[str, str]] = {"issues": {}, "changes": {}, "runs": _NO_ATTEMPTS}
 
 
 @contextmanager

@@ -128,7 +128,7 @@ def read_everything(
     connector: Any,
     *,
     cursors: Mapping[tuple[str, str], Cursor] | None = None,
-    skip: frozenset[str] = frozenset({"census"}),
+    skip: frozenset[str] = frozenset({"census", "change_census"}),
     **changes: Any,
 ) -> Run:
     """Read as the engine does: site first, then scopes; follow-ups of what came without."""

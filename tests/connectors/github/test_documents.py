@@ -8,7 +8,16 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from connectors.github.documents import document, newest, numbered
 from connectors.github.events import CHANGE_EVENTS, EVENTS, TYPE_EVENTS
 
-PLAIN = ("connect", "issues", "history_page", "census", "changes", "details_page", "deployments")
+PLAIN = (
+    "connect",
+    "issues",
+    "history_page",
+    "census",
+    "changes",
+    "change_census",
+    "details_page",
+    "deployments",
+)
 #: What came to GitHub after the contract was recorded (in 2025).
 NEWER = {
     "Cannot query field 'issueType' on type 'Issue'.",

@@ -210,6 +210,7 @@ def test_without_projects_all_memberships_are_read() -> None:
         ("issues", "census"),
         ("changes", "changes"),
         ("changes", "change_details"),
+        ("changes", "change_census"),
         ("ci", "runs"),
         ("ci", "jobs"),
     ],

@@ -19,6 +19,7 @@ from sync.engine.spans import started_and_done
 from sync.errors import LostLease, StoreBusy
 from sync.store import schema
 from sync.store.open import Store, open_store
+from sync.store.rows import Fate
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -197,7 +198,7 @@ def test_only_a_look_makes_a_tombstone() -> None:
     ours = frozenset({"1", "2", "3", "4"})
     verdict = judge(frozenset({"1"}), frozenset({"1"}), ours, look)
     assert asked == ["2", "3", "4"]
-    assert verdict.gone == {"2": ("deleted_or_hidden", None), "3": ("moved", "X-1")}
+    assert verdict.gone == {"2": Fate("deleted_or_hidden"), "3": Fate("moved", "X-1")}
     assert verdict.moved_to == {"3": "9"}
     assert [one.source_id for one in verdict.alive] == ["4"]
     assert (verdict.remote_count, verdict.local_count) == (2, 2)
@@ -224,6 +225,19 @@ def test_older_than_the_horizon_is_neither_missing_nor_gone() -> None:
 
     verdict = judge(frozenset({"1", "old"}), frozenset({"1"}), frozenset({"1"}), never)
     assert (verdict.gone, verdict.missing, verdict.remote_count) == ({}, (), 1)
+
+
+def test_what_is_held_as_gone_and_listed_again_is_looked_at_however_old_it_is() -> None:
+    everything = frozenset({"1", "old"})
+    verdict = judge(
+        everything,
+        frozenset({"1"}),
+        frozenset({"1"}),
+        lambda ids: [Gone(id_, None, record=record(id_)) for id_ in ids],
+        frozenset({"old", "2"}),
+    )
+    assert [one.source_id for one in verdict.alive] == ["old"]
+    assert (verdict.gone, verdict.remote_count, verdict.local_count) == ({}, 2, 2)
 
 
 # --- spans ----------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ from support.store import Raw, item, writer
 
 from mappings.records import DataIssue, History
 from mappings.vocabulary import HistoryState
-from sync.store import read
+from sync.store import presence, read, schema
 from sync.store.open import Store, open_store
-from sync.store.rows import MembershipRow
+from sync.store.rows import Fate, MembershipRow
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,18 @@ def test_pending_histories_come_in_portions(store: Store) -> None:
         one.work_items([item("7", scope_id="20000")])
         one.histories([History("2", HistoryState.COMPLETE, ())])
         one.histories([History("3", HistoryState.UNAVAILABLE, (), "403")])
-        one.tombstones({"4": ("deleted", None)})
+        one.tombstones({"4": Fate("deleted")})
     with store.reading() as conn:
         assert read.pending_histories(conn, 1, "10000", limit=2, after="") == ["1", "5"]
         assert read.pending_histories(conn, 1, "10000", limit=2, after="5") == ["6"]
         assert read.history_gaps(conn, 1, "10000") == 4
-        assert sorted(read.present_ids(conn, 1, "10000")) == ["1", "2", "3", "5", "6"]
+        assert sorted(presence.present(conn, 1, schema.work_item, "10000")) == [
+            "1",
+            "2",
+            "3",
+            "5",
+            "6",
+        ]
 
 
 def test_reading_and_writing_a_page_use_indexes(tmp_path: Any) -> None:
@@ -74,7 +80,7 @@ def test_reading_and_writing_a_page_use_indexes(tmp_path: Any) -> None:
             one.memberships({"1": list[MembershipRow]()})
             one.settle({"1": ("partial", None, None, None)})
             one.data_issues(["issues:1"], [DataIssue("odd", "issues:1")])
-            one.tombstones({"1": ("deleted", None)})
+            one.tombstones({"1": Fate("deleted")})
             one.resolve_parents()
     with store.reading() as conn:
         read.items(conn, 1, ["1"])

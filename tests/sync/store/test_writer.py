@@ -27,10 +27,10 @@ from mappings.vocabulary import (
     StatusCategory,
     WaitsFor,
 )
-from sync.store import read, schema
+from sync.store import presence, read, schema
 from sync.store.open import Store
 from sync.store.payloads import SAMPLES
-from sync.store.rows import MembershipRow
+from sync.store.rows import Fate, MembershipRow
 
 COMPLETE, NOT_FETCHED = HistoryState.COMPLETE, HistoryState.NOT_FETCHED
 RELEASE = Milestone(
@@ -403,13 +403,13 @@ def test_an_item_that_is_gone_keeps_its_row_and_may_come_back(store: Store) -> N
     with writer(store) as first:
         first.work_items([item("1", history=COMPLETE), item("2")])
     with writer(store, now=at(1)) as second:
-        second.tombstones({"1": ("moved", "ORI-5"), "9": ("deleted", None)})
-        second.tombstones({"1": ("deleted", None)})
+        second.tombstones({"1": Fate("moved", "ORI-5"), "9": Fate("deleted")})
+        second.tombstones({"1": Fate("deleted")})
         assert second.rows == 1
     shown = ("source_id", "gone_at", "gone_reason", "gone_to", "history_state")
     assert ("1", at(1), "moved", "ORI-5", "complete") == rows(store, schema.work_item, *shown)[0]
     with store.reading() as conn:
-        assert list(read.present_ids(conn, 1, "10000")) == ["2"]
+        assert presence.present(conn, 1, schema.work_item, "10000") == ["2"]
     with writer(store, now=at(2)) as third:
         assert {"1"} == third.work_items([item("1")])
         assert third.rows == 1

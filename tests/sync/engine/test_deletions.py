@@ -1,0 +1,97 @@
+"""What is gone at the source is told as gone, with the reason; what is not there proves nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.hosts import Hosts, hosts
+
+from connectors.contract import Outcome
+from connectors.simulator import edits
+from connectors.simulator.code_things import ChangeRequest
+from connectors.simulator.faults import Fault
+
+WAYS = [("github", "graphql"), pytest.param("gitlab", "rest", marks=pytest.mark.full)]
+ALL_WAYS = [
+    ("github", "graphql"),
+    ("gitlab", "rest"),
+    pytest.param("github", "rest", marks=pytest.mark.full),
+    pytest.param("gitlab", "graphql", marks=pytest.mark.full),
+]
+
+
+@contextmanager
+def read_once(
+    store_url: str, kind: str, api: str, **size: Any
+) -> Iterator[tuple[Hosts, "dict[str, dict[str, Any]]"]]:
+    """A host that was read once, and the options to read it with."""
+    options: dict[str, dict[str, Any]] = {kind: {"api": api}}
+    with hosts(
+        store_url, kinds=(kind,), **{"repositories": 1, "issues": 3, "changes": 4, **size}
+    ) as at:
+        result = at.run(**options)
+        assert result.outcome is Outcome.COMPLETE, result.problems
+        yield at, options
+
+
+def rows(at: Hosts, query: str) -> list[tuple[Any, ...]]:
+    with at.store.reading() as conn:
+        return [tuple(row) for row in conn.exec_driver_sql(query)]
+
+
+def changes(at: Hosts, kind: str) -> list[ChangeRequest]:
+    (repo, *_) = at.world.code.hosted(kind)  # type: ignore[arg-type] # the name of a host
+    return at.world.code.changes_in(repo)
+
+
+GONE_CHANGES = "SELECT source_id, gone_reason FROM change_request WHERE gone_at IS NOT NULL"
+
+
+@pytest.mark.parametrize(("kind", "api"), ALL_WAYS)
+def test_a_deleted_change_is_told_as_gone_and_kept(tmp_path: Path, kind: str, api: str) -> None:
+    """B79: nothing stays alive for ever that the source has deleted."""
+    with read_once(str(tmp_path / "store.db"), kind, api) as (at, options):
+        lost, *others = changes(at, kind)
+        edits.delete_change(at.world, lost)
+        at.later(hours=25)
+        result = at.run(**options)
+        assert result.outcome is Outcome.COMPLETE, result.problems
+        # Who sees one merge request sees them all; GitHub tells nobody whether one is hidden.
+        reason = {"github": "deleted_or_hidden", "gitlab": "deleted"}[kind]
+        assert rows(at, GONE_CHANGES) == [(str(lost.id), reason)]
+        assert rows(at, "SELECT count(*) FROM change_request") == [(len(others) + 1,)]
+        assert rows(
+            at,
+            "SELECT end_cause FROM scope_membership WHERE member_kind = 'change_request' "
+            f"AND member_id = '{lost.id}' AND known_to IS NULL",
+        ) == ([(reason,)] if lost.milestone_id else [])
+        census = next(one for one in result.steps if one.stream == "change_census")
+        assert (census.remote_count, census.local_count) == (len(others), len(others))
+        at.later(hours=25)
+        assert at.run(**options).rows_written == 0
+
+
+@pytest.mark.parametrize(("kind", "api"), WAYS)
+@pytest.mark.parametrize("fault", ["listing", pytest.param("look", marks=pytest.mark.full)])
+def test_a_failed_census_of_changes_takes_nothing_away(
+    tmp_path: Path, kind: str, api: str, fault: str
+) -> None:
+    with read_once(str(tmp_path / "store.db"), kind, api) as (at, options):
+        lost = changes(at, kind)[0]
+        edits.delete_change(at.world, lost)
+        at.later(hours=25)
+        if fault == "look":
+            matching, asking = rf"/(pulls|merge_requests)/{lost.number}$", ""
+        else:
+            matching, asking = "graphql$|merge_requests$", "ChangeCensus|view=simple"
+        script = at.simulator.script
+        script.faults.append(Fault(matching, 500, b"no", times=None, asking=asking))
+        result = at.run(**options)
+        assert result.outcome is not Outcome.COMPLETE
+        assert rows(at, GONE_CHANGES) == []
+        script.clear()
+        at.later(hours=1)
+        assert at.run(**options).outcome is Outcome.COMPLETE
+        assert [row[0] for row in rows(at, GONE_CHANGES)] == [str(lost.id)]
