@@ -5,7 +5,6 @@ bytes: no library objects, no second retry loop.
 """
 
 import os
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -16,8 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import tenacity
-import truststore
-from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
 from connectors.contract import (
     CannotAuthenticate,
@@ -33,12 +31,12 @@ from connectors.contract import (
 from connectors.jsonbytes import decode, encode
 from connectors.limits import UNSAID_WAIT, Limits, is_limited, retry_after, too_long
 from connectors.limits import http_date as http_date
-from connectors.redaction import bare_url, redact
+from connectors.logins import Logins
+from connectors.origin import Origin, OriginAdapter, origin_of
+from connectors.redaction import bare_url, mask, mask_answer, redact, remember
 
 #: Attempts for one request, the first included.
 ATTEMPTS = 5
-#: Largest body we take; a page of any vendor is far below.
-MAX_BODY = 64 * 1024 * 1024
 #: Longest total time for one answer: a slow drip never hits the read timeout.
 MAX_SECONDS = 300.0
 #: First and longest backoff where the server names no time, seconds.
@@ -123,8 +121,9 @@ class Transport:
         owner: object = None,
         judge: Callable[["Answer"], SourceError | None] = lambda answer: None,
         unsaid_wait: float = UNSAID_WAIT,
+        renew: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`base_url` is the only origin requests may reach.
+        """`base_url` is the only origin requests may reach; `secrets` are masked from now on.
 
         `unsaid_wait`: seconds to wait first at a limit whose end the server does not tell, or tells
         wrong. `bucket` names the limit a request counts
@@ -132,15 +131,18 @@ class Transport:
         `max_concurrency`: requests in flight at once, over all threads. `owner`: the client that
         the session belongs to; it is kept alive, since its finalizer closes the session. `judge`:
         trouble that only this vendor's answers tell, also with status 200; what it calls retryable
-        is tried again, a limit after its `until`.
+        is tried again, a limit after its `until`. `renew`: takes a new credential after one was
+        refused, and says whether there is one to ask once more with.
         """
         self.session, self.base_url, self.runtime = session, base_url.rstrip("/"), runtime
         self.vendor = vendor
-        self._secrets = tuple(one for one in secrets if one)
+        for secret in secrets:
+            remember(secret)
         self._bucket = bucket
         self._ticks = ticks
         self._owner = owner
         self._judge = judge
+        self._logins = Logins(renew)
         self._limits = Limits(
             runtime,
             max_concurrency=max_concurrency,
@@ -148,16 +150,12 @@ class Transport:
             # A connection that nobody used for a while is dead without telling.
             before_long_wait=session.close,
         )
-        self._origin = _origin(self.base_url)
+        self._origin = origin_of(self.base_url)
         self._lock = threading.Lock()
         self._local = threading.local()
         #: requests sent, attempts counted one by one.
         self.requests = 0
-        _prepare(session, self.base_url, runtime)
-
-    def keep_secret(self, value: str) -> None:
-        """A secret that came later (a minted token): it is masked from now on."""
-        self._secrets = (*self._secrets, value)
+        _prepare(session, self.base_url, self._origin, runtime)
 
     @property
     def thread_requests(self) -> int:
@@ -211,10 +209,9 @@ class Transport:
             reraise=True,
         )
         try:
-            answer: Answer = retrying(once)
+            return self._logins.ask(lambda: retrying(once))
         except _Again as failed:
             raise _told(failed.error) from None
-        return answer
 
     # --- one attempt ------------------------------------------------------------------------
 
@@ -322,18 +319,21 @@ class Transport:
                 where=where,
                 todo="Check `ca_bundle` and `proxy` in the configuration.",
             ) from None
-        return Answer(response.status_code, response.headers, content, url)
+        return Answer(response.status_code, _unsecret(response.headers), mask_answer(content), url)
 
     def _body(self, response: requests.Response, where: str, started: float) -> bytes:
         chunks: list[bytes] = []
-        size = 0
-        # read1 hands over what has arrived; read would wait for a whole chunk of a slow drip.
+        size, most = 0, self.runtime.max_answer_bytes
+        # read1 hands over what has arrived; read would wait for a whole chunk of a slow drip. What
+        # comes packed is unpacked no further than that at a time.
         while chunk := response.raw.read1(256 * 1024, decode_content=True):
             chunks.append(chunk)
             size += len(chunk)
-            if size > MAX_BODY:
+            if size > most:
                 raise UnexpectedAnswer(
-                    f"the answer is larger than {MAX_BODY // 2**20} MB", where=where
+                    f"the answer is larger than {most / 2**20:g} MB",
+                    where=where,
+                    todo="If this server's answers are that large, raise max_answer_mb.",
                 )
             if self._ticks() - started > MAX_SECONDS:
                 raise _Again(
@@ -349,7 +349,10 @@ class Transport:
         return b"".join(chunks)
 
     def _redirect(self, answer: Answer, url: str, method: str, where: str) -> str:
-        target = urljoin(url, answer.headers.get("Location", ""))
+        try:
+            target = urljoin(url, answer.headers.get("Location", ""))
+        except ValueError:
+            target = ""
         self._same_origin(
             target, f"the server redirects to {bare_url(target)}, maybe a sign-in page"
         )
@@ -363,7 +366,7 @@ class Transport:
 
     def _same_origin(self, url: str, what: str) -> None:
         """No credential ever goes to another origin."""
-        if _origin(url) != self._origin:
+        if self._origin is None or origin_of(url) != self._origin:
             raise WrongAddress(
                 what,
                 where=self.base_url,
@@ -497,22 +500,12 @@ class Transport:
         for mark in ("Failed to establish a new connection: ", "Caused by "):
             if mark in text:
                 text = text.split(mark, 1)[1].rstrip(")'\"")
-        return redact(text, self._secrets)[:300]
+        return redact(text)[:300]
 
 
-class _TrustStoreAdapter(HTTPAdapter):
-    """Trusts what the operating system trusts."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        super().init_poolmanager(*args, **options)
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        return super().proxy_manager_for(proxy, **options)
-
-
-def _prepare(session: requests.Session, base_url: str, runtime: Runtime) -> None:
+def _prepare(
+    session: requests.Session, base_url: str, origin: Origin | None, runtime: Runtime
+) -> None:
     """What the environment says of proxies and certificates is read once, for the one origin.
 
     Left to itself, requests reads it for every request, lets HTTPS_PROXY win over the configured
@@ -524,11 +517,10 @@ def _prepare(session: requests.Session, base_url: str, runtime: Runtime) -> None
     session.trust_env = False
     bundles = (runtime.ca_bundle, *map(os.environ.get, ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")))
     bundle = next((one for one in bundles if one), None)
-    if bundle:
-        session.verify = bundle
-        adapter: HTTPAdapter = HTTPAdapter(pool_maxsize=16, max_retries=0)
-    else:
-        adapter = _TrustStoreAdapter(pool_maxsize=16, max_retries=0)
+    session.verify = bundle or True
+    adapter = OriginAdapter(origin, system_trust=not bundle)
+    # What the library mounted for a longer prefix would win over it.
+    session.adapters.clear()
     session.mount("https://", adapter)
     session.mount("http://", HTTPAdapter(pool_maxsize=16, max_retries=0))
     if runtime.proxy:
@@ -552,14 +544,12 @@ def _denied_login(headers: Mapping[str, str]) -> bool:
     }
 
 
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    default = 443 if parts.scheme == "https" else 80
-    return parts.scheme.lower(), (parts.hostname or "").lower(), port or default
+def _unsecret(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers without a secret that the server sent back in one."""
+    sent = "\n".join(headers.values())
+    if mask(sent) == sent:
+        return headers
+    return CaseInsensitiveDict({name: mask(value) for name, value in headers.items()})
 
 
 def _title(body: bytes) -> str:

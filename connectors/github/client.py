@@ -21,6 +21,7 @@ from connectors.contract import (
 from connectors.github.options import GitHubOptions
 from connectors.instants import instant
 from connectors.limits import retry_after
+from connectors.redaction import remember
 from connectors.transport import Answer, Transport
 
 #: Later versions leave `merge_commit_sha` out of pull requests.
@@ -36,9 +37,7 @@ def make_transport(options: GitHubOptions, runtime: Runtime) -> Transport:
         mint = _minter(options, runtime, options.private_key_file)
         installation = Installation(mint, runtime.now)
         session.auth = _header(installation.token)
-        transport = _transport(session, options, runtime, ())
-        installation.on_token = transport.keep_secret
-        return transport
+        return _transport(session, options, runtime, (), installation.renew)
     token = options.token.get_secret_value() if options.token is not None else ""
     if token:
         auth = Token(token)
@@ -66,18 +65,28 @@ class Installation:
         self._mint, self._now = mint, now
         self._lock = threading.Lock()
         self._held: tuple[str, datetime] | None = None
-        #: told of each new token, before it is used.
-        self.on_token: Callable[[str], None] = lambda token: None
+        #: the token that each thread sent last.
+        self._sent = threading.local()
 
     def token(self) -> str:
         """A token that is good for some minutes. Raises SourceErrors."""
         with self._lock:
+            self._sent.token = None
             if self._held is None or self._held[1] - self._now() <= RENEW_BEFORE:
                 token, ends = self._mint()
-                self.on_token(token)
+                remember(token)
                 # A server that names no end keeps to the documented hour.
                 self._held = token, ends or self._now() + timedelta(hours=1)
+            self._sent.token = self._held[0]
             return self._held[0]
+
+    def renew(self) -> bool:
+        """Whether another token may help: the one that this thread sent was refused."""
+        sent = getattr(self._sent, "token", None)
+        with self._lock:
+            if self._held is not None and self._held[0] == sent:
+                self._held = None
+        return sent is not None
 
 
 def judge(answer: Answer, now: datetime) -> SourceError | None:
@@ -140,7 +149,11 @@ def _session(options: GitHubOptions) -> requests.Session:
 
 
 def _transport(
-    session: requests.Session, options: GitHubOptions, runtime: Runtime, secrets: tuple[str, ...]
+    session: requests.Session,
+    options: GitHubOptions,
+    runtime: Runtime,
+    secrets: tuple[str, ...],
+    renew: Callable[[], bool] = lambda: False,
 ) -> Transport:
     return Transport(
         session,
@@ -151,6 +164,7 @@ def _transport(
         bucket=lambda method, path: "graphql" if path.endswith("/graphql") else "core",
         max_concurrency=options.max_concurrency,
         judge=lambda answer: judge(answer, runtime.now()),
+        renew=renew,
     )
 
 
@@ -183,7 +197,7 @@ def _minter(
                 where=str(key_file),
                 todo="private_key_file must hold the PEM file that GitHub gave for the App.",
             ) from None
-        transport.keep_secret(signed)
+        remember(signed)
         session.auth = _header(lambda: signed)
         try:
             answer = transport.post(path, {}).object()

@@ -65,7 +65,7 @@ SECRETS = st.text(
     min_size=5,
     max_size=40,
 ).filter(lambda one: one == one.strip())
-AROUND = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), max_size=12)
+AROUND = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=12)
 ESCAPES: list[Callable[[str], str]] = [
     str,
     quote,

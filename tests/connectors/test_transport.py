@@ -14,7 +14,6 @@ import pytest
 import requests
 import responses
 
-from connectors import transport as module
 from connectors.contract import (
     CannotAuthenticate,
     NotAllowed,
@@ -364,13 +363,17 @@ def test_statuses_that_mean_something_are_handed_back(world: World, web: Any) ->
     assert world.transport().get("x", allow=frozenset({404})).status == 404
 
 
-def test_a_body_beyond_the_limit_is_refused(
-    world: World, web: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MAX_BODY", 1024)
+@pytest.mark.parametrize("path", ["users/", "users//keys", "/repos//issues", f"{BASE}/users/"])
+def test_nothing_is_asked_for_by_an_id_that_is_missing(world: World, path: str) -> None:
+    """B58: an author without a name made an address of all users, or of nobody."""
+    with pytest.raises(UnexpectedAnswer, match="without its id"):
+        world.transport().get(path)
+
+
+def test_a_body_beyond_the_limit_is_refused(world: World, web: Any) -> None:
     web.get(f"{BASE}/x", body=b"[" + b"1," * 1000 + b"1]", content_type="application/json")
-    with pytest.raises(UnexpectedAnswer, match="larger than"):
-        world.transport().get("x")
+    with pytest.raises(UnexpectedAnswer, match=r"larger than 0\.000976562 MB .*max_answer_mb"):
+        world.transport(max_answer_bytes=1024).get("x")
 
 
 def test_a_slow_drip_ends_although_every_byte_comes_in_time(world: World, web: Any) -> None:

@@ -1,5 +1,7 @@
 """Authentication and the vendor's own kinds of trouble."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,9 @@ from support.github_site import serving
 from connectors.contract import CannotAuthenticate, Runtime, SourceError
 from connectors.github.client import RENEW_BEFORE, Installation, graphql_url, judge, make_transport
 from connectors.github.options import GitHubOptions
+from connectors.redaction import mask
 from connectors.simulator.github import App
-from connectors.transport import Answer
+from connectors.transport import Answer, Transport
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 TOKEN = "github_pat_secret"
@@ -89,21 +92,103 @@ def test_a_token_is_renewed_before_its_end() -> None:
     now, made = [NOW], []
 
     def mint() -> tuple[str, datetime | None]:
-        made.append(f"t{len(made)}")
+        made.append(f"minted-{len(made)}")
         return made[-1], now[0] + timedelta(hours=1) if len(made) < 3 else None
 
-    told: list[str] = []
     installation = Installation(mint, lambda: now[0])
-    installation.on_token = told.append
-    assert [installation.token(), installation.token()] == ["t0", "t0"]
+    assert [installation.token(), installation.token()] == ["minted-0", "minted-0"]
     now[0] += timedelta(hours=1) - RENEW_BEFORE
-    assert installation.token() == "t1"
+    assert installation.token() == "minted-1"
     now[0] += timedelta(hours=1)
-    assert installation.token() == "t2"
+    assert installation.token() == "minted-2"
     # Without a told end the documented hour holds.
     now[0] += timedelta(minutes=50)
-    assert installation.token() == "t2"
-    assert told == ["t0", "t1", "t2"]
+    assert installation.token() == "minted-2"
+    assert mask("minted-0, minted-1 or minted-2") == "***, *** or ***"
+
+
+API = "https://api.github.com"
+
+
+def app_transport(key_file: Path, web: responses.RequestsMock, minted: int) -> Transport:
+    """A transport of an App whose server gives so many tokens, each for an hour."""
+    for n in range(minted):
+        web.post(
+            f"{API}/app/installations/99/access_tokens",
+            json={"token": f"ghs_minted{n}", "expires_at": "2026-03-02T09:00:00Z"},
+        )
+    options = GitHubOptions(app_id="4711", installation_id=99, private_key_file=key_file)
+    return make_transport(options, runtime())
+
+
+def sent_with(web: responses.RequestsMock, path: str) -> list[str]:
+    return [
+        call.request.headers["Authorization"]
+        for call in web.calls
+        if (call.request.url or "").endswith(path)
+    ]
+
+
+def test_a_token_that_ends_in_mid_run_is_minted_anew_and_the_request_sent_again(
+    key_file: Path,
+) -> None:
+    """B66: one new token and one replay, although the server said that the token lives on."""
+    with responses.RequestsMock() as web:
+        transport = app_transport(key_file, web, 2)
+        web.get(f"{API}/user", json={"page": 1})
+        web.get(f"{API}/user", status=401, json={"message": "Bad credentials"})
+        web.get(f"{API}/user", json={"page": 2})
+        assert [transport.get("user").object()["page"] for _ in range(2)] == [1, 2]
+        assert sent_with(web, "/user") == [
+            "Bearer ghs_minted0",
+            "Bearer ghs_minted0",
+            "Bearer ghs_minted1",
+        ]
+
+
+def test_a_new_token_that_is_refused_too_ends_it(key_file: Path) -> None:
+    """B66: one replay and no more; what comes after it is not sent."""
+    with responses.RequestsMock() as web:
+        transport = app_transport(key_file, web, 2)
+        web.get(f"{API}/user", status=401, json={"message": "Bad credentials"})
+        for _ in range(3):
+            with pytest.raises(CannotAuthenticate):
+                transport.get("user")
+        assert len(sent_with(web, "/user")) == 2
+
+
+def test_threads_whose_token_ended_mint_one_new_one(key_file: Path) -> None:
+    """B66: the token that others already replaced is not thrown away again."""
+    made: list[str] = []
+
+    def mint() -> tuple[str, datetime | None]:
+        made.append(f"minted-{len(made)}")
+        return made[-1], NOW + timedelta(hours=1)
+
+    installation = Installation(mint, lambda: NOW)
+    together = threading.Barrier(4, timeout=5)
+
+    def ask(_: int) -> str:
+        installation.token()
+        together.wait()
+        assert installation.renew()
+        together.wait()
+        return installation.token()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(ask, range(4))) == {"minted-1"}
+
+
+def test_an_app_that_gets_no_token_asks_once(key_file: Path) -> None:
+    """B72: a refused App is not asked for again."""
+    with responses.RequestsMock() as web:
+        path = f"{API}/app/installations/99/access_tokens"
+        web.post(path, status=401, json={"message": "A JSON web token could not be decoded"})
+        transport = app_transport(key_file, web, 0)
+        for _ in range(3):
+            with pytest.raises(CannotAuthenticate, match="gets no token"):
+                transport.get("user")
+        assert len(web.calls) == 1
 
 
 def test_an_app_that_is_not_installed_there_is_told_so(key_file: Path) -> None:

@@ -1,0 +1,70 @@
+"""One origin per connection: where a request really goes, judged as the wire does."""
+
+import re
+import ssl
+from typing import Any
+
+import requests
+import truststore
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+#: Scheme, host and port.
+Origin = tuple[str, str, int]
+#: What readers of addresses take for different things: no server's link needs it unescaped.
+_AMBIGUOUS = re.compile(r"[\\\s\x00-\x20\x7f]")
+_PORTS = {"https": 443, "http": 80}
+
+
+def origin_of(url: str) -> Origin | None:
+    r"""Scheme, host and port that a request to `url` reaches; None for what no link may be.
+
+    Parsed as urllib3 does, which opens the connection: `https://evil\@host/` is another server
+    there than for the standard library. A login inside an address would replace the token's.
+    """
+    if _AMBIGUOUS.search(url):
+        return None
+    try:
+        parts = parse_url(url)
+    except (LocationParseError, ValueError):
+        return None
+    scheme = (parts.scheme or "").lower()
+    if scheme not in _PORTS or not parts.host or parts.auth is not None:
+        return None
+    return scheme, parts.host.lower().rstrip("."), parts.port or _PORTS[scheme]
+
+
+class OriginAdapter(HTTPAdapter):
+    """The last door before the wire: what would leave for another origin is not sent.
+
+    Whoever asks (our transport, a vendor's library, a redirect that one of them follows) passes
+    here, after the credentials were added.
+    """
+
+    def __init__(self, origin: Origin | None, *, system_trust: bool) -> None:
+        """`system_trust`: trust what the operating system trusts, not the session's file."""
+        self._only = origin
+        self._system_trust = system_trust
+        super().__init__(pool_maxsize=16, max_retries=0)
+
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **options: Any
+    ) -> requests.Response:
+        """Send it to the one origin. Raises InvalidURL for any other."""
+        if self._only is None or origin_of(request.url or "") != self._only:
+            raise requests.exceptions.InvalidURL("the address belongs to another server")
+        return super().send(request, *args, **options)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Pools that check certificates as told."""
+        super().init_poolmanager(*args, **self._trusting(options))
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Likewise behind a proxy."""
+        return super().proxy_manager_for(proxy, **self._trusting(options))
+
+    def _trusting(self, options: dict[str, Any]) -> dict[str, Any]:
+        if self._system_trust:
+            options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return options
