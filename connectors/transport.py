@@ -522,7 +522,7 @@ def _prepare(
     # What the library mounted for a longer prefix would win over it.
     session.adapters.clear()
     session.mount("https://", adapter)
-    session.mount("http://", HTTPAdapter(pool_maxsize=16, max_retries=0))
+    session.mount("http://", adapter)
     if runtime.proxy:
         session.proxies = {"http": runtime.proxy, "https": runtime.proxy}
     else:
