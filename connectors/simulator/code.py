@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.simulator.code_ci import Ci
 from connectors.simulator.code_git import Git, together
+from connectors.simulator.code_projects import Projects
 from connectors.simulator.code_things import (
     ChangeRequest,
     CodeAccess,
@@ -48,6 +49,7 @@ class CodeWorld:
         self.company = company
         self.git = Git()
         self.ci = Ci(self.next_id)
+        self.projects = Projects(self)
         self.groups: dict[int, Group] = {}
         self.repositories: dict[int, Repository] = {}
         self.iterations: dict[int, Iteration] = {}

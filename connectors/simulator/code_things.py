@@ -485,7 +485,7 @@ class CodeAccess:
     #: ids of repositories that it cannot see; public ones stay readable.
     hidden: set[int] = field(default_factory=set)
     #: permissions that its token lacks: issues, changes, contents, checks, statuses, ci,
-    #: administration, deployments.
+    #: administration, deployments, projects.
     lacking: set[str] = field(default_factory=set)
     #: a fine-grained token has no scopes to tell.
     fine_grained: bool = False

@@ -274,10 +274,11 @@ def schema_of(*, newer: bool) -> Service:
     """The schema of a server of today, or of one before types of issues."""
     here = files("connectors.simulator")
     schema = (here / "github.graphql").read_text("utf-8")
-    if not newer:
-        older = schema.replace("(enableDuplicate: Boolean = false)", "")
-        return Service(older, nodes.RESOLVERS, nodes.type_of)
-    more = (here / "github_newer.graphql").read_text("utf-8")
+    more = (here / "github_projects.graphql").read_text("utf-8")
+    if newer:
+        more += (here / "github_newer.graphql").read_text("utf-8")
+    else:
+        schema = schema.replace("(enableDuplicate: Boolean = false)", "")
     return Service(schema, nodes.RESOLVERS, nodes.type_of, more=more)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.simulator import github_projects as projects
 from connectors.simulator import github_timeline as timeline
 from connectors.simulator.code import Item
 from connectors.simulator.code_things import (
@@ -78,6 +79,10 @@ def _node(scene: Scene, _: Any, args: Args) -> Any:
             change = code.changes.get(number)
             seen = change and not change.deleted and scene.seen(scene.repo(change.repo_id))
             thing = change if seen else None
+        elif kind == "PVT":
+            thing = projects.seen(scene, code.projects.all.get(number))
+        elif kind == "PVTI":
+            thing = projects.item_of(scene, number)
         elif kind == "U":
             thing = next(
                 (
@@ -95,7 +100,15 @@ def _node(scene: Scene, _: Any, args: Args) -> Any:
 
 
 def _nodes(scene: Scene, source: Any, args: Args) -> Any:
-    return [_node(scene, source, {"id": one}) for one in args["ids"]]
+    return [_or_refused(scene, source, one) for one in args["ids"]]
+
+
+def _or_refused(scene: Scene, source: Any, id_: str) -> Any:
+    """A thing, or the refusal that leaves a hole in its place and spares the others."""
+    try:
+        return _node(scene, source, {"id": id_})
+    except Refused as refused:
+        return refused
 
 
 def _repository(scene: Scene, _: Any, args: Args) -> Any:
@@ -525,7 +538,7 @@ def _table() -> dict[tuple[str, str], Resolver]:
         found[kind, "id"] = lambda scene, one, _: node_id("U", scene.code.user_id(one.account_id))
         found[kind, "databaseId"] = _user_number
         found[kind, "url"] = _user_url
-    for name in _CONNECTIONS:
+    for name in (*_CONNECTIONS, *projects.CONNECTIONS):
         found[f"{name}Connection", "totalCount"] = get("total")
         found[f"{name}Connection", "pageInfo"] = lambda _, one, __: {
             "hasNextPage": one.more,
@@ -556,7 +569,7 @@ _CONNECTIONS = (
     "StatusCheckRollupContext",
     "User",
 )
-RESOLVERS = {**_table(), **timeline.RESOLVERS}
+RESOLVERS = {**_table(), **timeline.RESOLVERS, **projects.RESOLVERS}
 _TYPES: dict[type, str] = {
     Repository: "Repository",
     HostIssue: "Issue",
@@ -582,4 +595,4 @@ def type_of(value: Any) -> str:
         return "PullRequestReview" if isinstance(value.one, ReviewDef) else "PullRequestCommit"
     if isinstance(value, Mapping):
         return str(value["__typename"])
-    return _TYPES[type(value)]
+    return projects.type_of(value) or _TYPES[type(value)]
