@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from mappings import (
+    github_board,
     github_change,
     github_ci,
     github_details,
@@ -38,6 +39,8 @@ _STREAMS: dict[str, Callable[[dict[str, Any], Out], None]] = {
     "releases": github_site.release,
     "deployments": github_site.deployment,
     "required_checks": github_site.required_checks,
+    "project_fields": github_board.fields,
+    "project_items": github_board.item,
 }
 
 

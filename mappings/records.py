@@ -11,6 +11,7 @@ from typing import Any
 
 from mappings.code_records import CodeRecord
 from mappings.vocabulary import (
+    BoardContent,
     EventField,
     HistoryState,
     ItemType,
@@ -219,6 +220,51 @@ class ScopeEntity:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardValue:
+    """What a line of a board says in one field, as driftline reads that field."""
+
+    #: what the field is the source of: status, due_date, points, milestone or iteration.
+    field: EventField
+    #: id of the board's field.
+    field_id: str
+    #: of a status or a milestone its id, which begins with `OF_BOARD`.
+    value_id: str | None = None
+    #: as people read it.
+    text: str | None = None
+    day: date | None = None
+    points: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardItem:
+    """A line of a board and all that it says: replaces what it said before, as a set."""
+
+    source_id: str
+    board_id: str
+    content: BoardContent
+    #: work item or change request that it stands for.
+    content_id: str | None = None
+    #: source id of the repository or project of that.
+    content_scope_id: str | None = None
+    #: out of the board's views; still on the board.
+    archived: bool = False
+    values: tuple[BoardValue, ...] = ()
+    #: (what it is the source of, field id) of every field that was looked at.
+    fields: frozenset[tuple[EventField, str]] = frozenset()
+    #: place of the board among those that may contradict each other; None: none goes first.
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardMilestones:
+    """All milestones of one kind that a board gives: one that is not named is gone."""
+
+    board_id: str
+    kind: MilestoneKind
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DataIssue:
     """Something that could not be read or understood; shown, never guessed away."""
 
@@ -242,6 +288,8 @@ Record = (
     | Milestone
     | Links
     | ScopeEntity
+    | BoardItem
+    | BoardMilestones
     | DataIssue
     | CodeRecord
 )

@@ -125,6 +125,10 @@ class MappingTable:
     by_type: Mapping[str, Mapping[str, StatusRule]] = field(default_factory=dict)
     #: project key or id -> table with its overrides applied.
     projects: Mapping[str, "MappingTable"] = field(default_factory=dict)
+    #: board -> what a field of it is the source of -> fields by name or id, preferred first.
+    boards: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    #: where boards contradict each other, the one that stands first counts.
+    boards_in_order: bool = False
     #: path of a setting (folded) -> the line that is in force.
     origins: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
     #: hash of the contents (12 hex digits): rows are kept under the version that made them.
@@ -169,7 +173,7 @@ class MappingTable:
 
 
 #: Settings that came later: while they are empty they leave a version as it was.
-_LATER = ("status_labels", "type_labels", "priority_labels")
+_LATER = ("status_labels", "type_labels", "priority_labels", "boards", "boards_in_order")
 
 
 def with_version(table: MappingTable) -> MappingTable:
@@ -178,6 +182,17 @@ def with_version(table: MappingTable) -> MappingTable:
     version = hashlib.sha256(content.encode()).hexdigest()[:12]
     projects = {key: with_version(inner) for key, inner in table.projects.items()}
     return replace(table, version=version, projects=projects)
+
+
+def with_boards(
+    table: MappingTable,
+    boards: Mapping[str, Mapping[str, tuple[str, ...]]],
+    *,
+    in_order: bool = False,
+) -> MappingTable:
+    """The table with the fields of these boards, `owner/number`, as sources; with its version."""
+    folded = {key.casefold(): dict(roles) for key, roles in boards.items()}
+    return with_version(replace(table, boards=folded, boards_in_order=in_order and bool(folded)))
 
 
 def _plain(value: Any) -> Any:

@@ -124,6 +124,22 @@ MEMBERSHIP_FIELDS: dict[EventField, MilestoneKind] = {
 }
 
 
+#: What an id begins with that a board gives: of a status, of a milestone, of what tells of them.
+#: It is that board's to list, and has no history at the vendor.
+OF_BOARD = "board:"
+
+
+class BoardContent(StrEnum):
+    """What a line of a board stands for."""
+
+    WORK_ITEM = "work_item"
+    CHANGE_REQUEST = "change_request"
+    #: a line without an issue.
+    DRAFT = "draft"
+    #: something that this token may not see.
+    HIDDEN = "hidden"
+
+
 class Origin(StrEnum):
     """How we know a fact."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mappings.records import Account, Milestone
+from mappings.vocabulary import OF_BOARD
 from sync.store import schema
 from sync.store.bulk import hashed
 from sync.store.page import PRESENCE, Page, same
@@ -113,7 +114,10 @@ def write_listing(page: Page, kind: str, scope_id: str | None, ids: Collection[s
         table = schema.status if kind == "status" else schema.field
         present = page.conn.execute(
             sa.select(table.c.source_id).where(
-                table.c.connection_id == page.connection_id, table.c.gone_at.is_(None)
+                table.c.connection_id == page.connection_id,
+                table.c.gone_at.is_(None),
+                # A board lists its own.
+                ~table.c.source_id.startswith(OF_BOARD),
             )
         ).scalars()
         page.rows += page.update(

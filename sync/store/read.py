@@ -242,6 +242,16 @@ def raw_pages(
         yield [(row.source_id, row.scope_id, unpacker.json(row.payload), row.shape) for row in rows]
 
 
+def raw_of(
+    conn: sa.Connection, connection_id: int, stream: str, ids: Collection[str]
+) -> list[tuple[str, str, bytes]]:
+    """Stored payloads of these ids: (id, scope id, JSON bytes)."""
+    unpacker = Unpacker(conn, connection_id, stream)
+    columns = ("source_id", "scope_id", "payload", "stream")
+    rows = select_ids(conn, schema.raw_record, columns, connection_id, "source_id", ids)
+    return [(row[0], row[1], unpacker.json(row[2])) for row in rows if row[3] == stream]
+
+
 def raw_hashes(
     conn: sa.Connection, connection_id: int, stream: str, ids: Collection[str]
 ) -> dict[str, bytes]:

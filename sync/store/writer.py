@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from mappings.records import (
     Account,
+    BoardItem,
+    BoardMilestones,
     DataIssue,
     Field,
     History,
@@ -17,7 +19,7 @@ from mappings.records import (
     Status,
     WorkItem,
 )
-from sync.store import entities, items, payloads, relations, rename, schema
+from sync.store import boards, entities, items, payloads, relations, rename, schema
 from sync.store.code_writer import CodeWriter
 from sync.store.page import Page
 from sync.store.payloads import RawLike
@@ -163,6 +165,27 @@ class Writer:
         `kind` is `status`, `field`, or a milestone kind (then of the scope `scope_id`).
         """
         entities.write_listing(self._page, kind, scope_id, ids)
+
+    def board_items(
+        self, records: Iterable[BoardItem], watched_fields: Collection[str] = ()
+    ) -> frozenset[str]:
+        """Lines of boards and what they say; ids of work items of which something else is said.
+
+        `watched_fields`: what appears in one of these came since an earlier whole reading.
+        """
+        return boards.write_items(self._page, records, watched_fields)
+
+    def board_items_left(self, ids: Iterable[str]) -> frozenset[str]:
+        """Lines that left their boards; ids of work items of which something else is said."""
+        return boards.write_left(self._page, ids)
+
+    def board_milestones(self, records: Iterable[BoardMilestones]) -> None:
+        """Which milestones each board gives; one that none gives any more is gone."""
+        boards.write_milestones(self._page, records)
+
+    def overlays(self, by_item: Mapping[str, Sequence[boards.Overlay]]) -> None:
+        """All that boards lay over each of these items: what differs is closed and inserted."""
+        boards.write_overlays(self._page, by_item)
 
     def data_issues(self, subjects: Collection[str], issues: Sequence[DataIssue]) -> None:
         """The issues of these subjects, as a set; of other subjects only what is new is added."""
