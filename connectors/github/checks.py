@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from connectors.contract import CheckItem, ScopeRef, SourceError
+from connectors.contract import CheckItem, FeatureOff, ScopeRef, SourceError
+from connectors.github import projects
 from connectors.github.site import Site
 
 #: A clock that is further off than this makes stamps hard to compare, seconds.
@@ -54,6 +55,7 @@ def check(site: Site) -> list[CheckItem]:
             )
             continue
         items.extend(_reads(site, scope))
+    items.extend(_project(one) for one in projects.resolve(site))
     items.extend(
         CheckItem(
             f"repository {name}",
@@ -126,6 +128,22 @@ def _limits(site: Site) -> CheckItem:
     if not limit or limit == "0":
         return CheckItem("request limit", None, "the server has none, or tells none")
     return CheckItem("request limit", True, f"{left or '?'} of {limit} requests left this hour")
+
+
+def _project(one: projects.Project) -> CheckItem:
+    name = f"project {one.key}"
+    if one.error is not None:
+        return CheckItem(
+            name,
+            None if isinstance(one.error, FeatureOff) else False,
+            one.error.what,
+            remedy=f"{one.error.todo} Until it is read, what rests on its fields is not checked."
+            "".strip(),
+            permission="read:project",
+        )
+    held = one.content or {}
+    known = {str(text).casefold() for f in held["fields"]["nodes"] for text in (f["id"], f["name"])}
+    return CheckItem(name, True, f"may be read: {held.get('title')}, {len(known) // 2} fields")
 
 
 def _reads(site: Site, scope: ScopeRef) -> Iterator[CheckItem]:

@@ -1,6 +1,7 @@
 """The GitHub connector: streams by name, each in its own file."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.contract import (
@@ -27,6 +28,7 @@ from connectors.github import (
     jobs,
     listings,
     newest,
+    projects,
     runs,
 )
 from connectors.github.checks import check
@@ -54,7 +56,12 @@ class GitHubConnector:
 
     def streams(self) -> Sequence[StreamSpec]:
         """Every stream; static."""
-        return STREAMS if self.options.jobs else [one for one in STREAMS if one.name != "jobs"]
+        return [
+            one
+            for one in STREAMS
+            if (self.options.jobs or one.name != "jobs")
+            and (self.options.projects or one.scope_kind != "board")
+        ]
 
     def remember(self, capabilities: Mapping[str, Any]) -> None:
         """Capabilities of earlier runs: they are not asked for again."""
@@ -73,13 +80,20 @@ class GitHubConnector:
     def connect(self) -> Identity:
         """Log in. Raises SourceErrors."""
         need_credentials(self.options, self.name)
-        return self._site.connect()
+        identity = self._site.connect()
+        if not self.options.projects:
+            return identity
+        projects.resolve(self._site)
+        # Which project a name stands for is remembered with the rest.
+        known = tuple(self._site.capabilities.values())
+        self._site.identity = replace(identity, capabilities=known)
+        return self._site.identity
 
     def scopes(self) -> Sequence[ScopeRef]:
-        """The site and the configured repositories."""
+        """The site, the configured repositories and projects."""
         if self._site.identity is None:
             self.connect()
-        return self._site.scopes()
+        return [*self._site.scopes(), *projects.scopes(self._site)]
 
     def read(
         self, stream: str, scope: ScopeRef, cursor: Cursor | None, window: Window
@@ -89,6 +103,10 @@ class GitHubConnector:
         if stream in _OF_ISSUES and scope.facts.get("issues") is False:
             # Asked all the same, GraphQL answers with an empty list.
             raise FeatureOff(f"issues are switched off in {scope.key}")
+        if stream == "project_fields":
+            return projects.fields(site, scope, window)
+        if stream == "project_items":
+            return projects.items(site, scope, window)
         if stream == "issues":
             return issues.read(site, scope, cursor, window)
         if stream == "changes":
@@ -111,7 +129,9 @@ class GitHubConnector:
         raise UnexpectedAnswer(f"there is no stream {stream!r}", todo=f"Known: {known}.")
 
     def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
-        """What became of ids that a census missed."""
+        """What became of ids that a census or a listing missed."""
+        if stream == "project_items":
+            return projects.look(self._site, scope, ids)
         if stream == change_census.STREAM:
             return change_census.look(self._site, scope, ids)
         return census.look(self._site, scope, ids)

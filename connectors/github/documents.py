@@ -19,6 +19,7 @@ _FRAGMENT_FILES = (
     "change",
     "details",
     "newest",
+    "project_item",
 )
 #: Root fields of a document that asks for several numbers at once: name -> (field, fragment).
 _NUMBERED = {"histories": ("issue", "History"), "details": ("pullRequest", "Details")}

@@ -123,7 +123,7 @@ def ask(
             todo="The next run goes on; nothing is lost.",
         )
     if not isinstance(data, dict) or (troubles and not any(_asked_for(data))):
-        raise _failed(troubles, where)
+        raise failed(troubles, where)
     return Found(data, troubles)
 
 
@@ -148,7 +148,7 @@ def repository(found: Found, repository_id: str, where: str) -> dict[str, Any]:
     node = found.data.get("node")
     if not isinstance(node, dict) or str(node.get("databaseId")) != repository_id:
         raise (
-            _failed(found.holes, where)
+            failed(found.holes, where)
             if found.holes
             else NotFound("the repository is gone or out of sight", where=where)
         )
@@ -203,7 +203,8 @@ def _trouble(raw: Any) -> Trouble:
     )
 
 
-def _failed(troubles: Sequence[Trouble], where: str) -> SourceError:
+def failed(troubles: Sequence[Trouble], where: str) -> SourceError:
+    """The error that these holes amount to where they are all that came."""
     kinds = {one.kind for one in troubles}
     said = "; ".join(dict.fromkeys(one.message for one in troubles))[:300] or "no data"
     if "FORBIDDEN" in kinds or "INSUFFICIENT_SCOPES" in kinds:

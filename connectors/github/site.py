@@ -63,6 +63,8 @@ class Site:
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     #: likewise of pull requests.
     change_numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    #: configured projects, once they were asked for (`projects.Project`).
+    projects: Any = None
     #: repository -> what its pull requests' newest was, and when that was asked (UTC).
     latest: dict[str, tuple[datetime, tuple[str, str] | None]] = field(default_factory=dict)
     #: headers of the first answer, for `check`.

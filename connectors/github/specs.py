@@ -8,6 +8,7 @@ _METADATA = ("Metadata: read",)
 _ISSUES = ("Issues: read",)
 _PULLS = ("Pull requests: read", "Contents: read", "Checks: read", "Commit statuses: read")
 _ACTIONS = ("Actions: read",)
+_PROJECTS = ("read:project", "Projects: read (organization)")
 #: After a change landed, checks may still finish and statuses may still come.
 WATCH = timedelta(days=3)
 
@@ -151,6 +152,27 @@ STREAMS: tuple[StreamSpec, ...] = (
         feeds=("required_check",),
         permissions=("Contents: read", "Metadata: read"),
         requests_per_item=2.0,
+        optional=True,
+    ),
+    StreamSpec(
+        name="project_fields",
+        scope_kind="board",
+        mode=Mode.SNAPSHOT,
+        deletions=Deletions.BY_FULL_LISTING,
+        feeds=("milestone", "iteration", "board_field"),
+        permissions=_PROJECTS,
+        requests_per_item=0.0,
+        optional=True,
+    ),
+    StreamSpec(
+        name="project_items",
+        scope_kind="board",
+        mode=Mode.SNAPSHOT,
+        deletions=Deletions.BY_FULL_LISTING,
+        feeds=("board_item",),
+        after=("project_fields",),
+        permissions=_PROJECTS,
+        requests_per_item=1.0,
         optional=True,
     ),
 )
