@@ -9,15 +9,17 @@ import orjson
 def decode(body: bytes) -> Any:
     """What the bytes hold. Raises ValueError if they are no JSON.
 
-    orjson refuses lone surrogates, which some servers store and send; the slower decoder takes
-    them, and texts are cleaned when they are normalized.
+    orjson refuses lone surrogates and texts of another encoding, which some servers store and
+    send. The slower decoder takes the former, and texts are cleaned when they are normalized; of
+    the latter each byte that is no UTF-8 becomes U+FFFD: one text costs no page.
     """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        if b"\\u" not in body:
+        text = body.decode("utf-8", "replace")
+        if b"\\u" not in body and "\ufffd" not in text:
             raise
-        return json.loads(body)
+        return json.loads(text)
 
 
 def encode(value: Any) -> bytes:

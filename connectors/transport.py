@@ -186,6 +186,9 @@ class Transport:
         `allow`: error statuses that are handed back instead of raised. `json_only`: any other
         content type means that the address is not this vendor's API.
         """
+        if "" in path.split("://")[-1].split("/")[1:]:
+            # An id that is missing names a listing of all, or somebody else's record.
+            raise UnexpectedAnswer("something was named without its id", where=f"{method} {path}")
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
         self._same_origin(url, "a link of the answer leads to another server")
         bucket = self._bucket(method, urlsplit(url).path)

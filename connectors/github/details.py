@@ -24,6 +24,8 @@ from connectors.instants import instant
 
 #: Pull requests per GraphQL request of the follow-up.
 TOGETHER = 10
+#: REST lists the check runs of so many suites of a commit, the newest ones.
+MOST_SUITES = 1000
 #: part of the document -> name in the payload.
 PARTS = {
     "reviews": "reviews",
@@ -310,11 +312,15 @@ def _checks(site: Site, scope: ScopeRef, sha: object) -> dict[str, Any] | None:
     if not isinstance(sha, str) or not sha:
         return None
     base = f"repositories/{scope.source_id}/commits/{sha}"
-    return {
-        "sha": sha,
-        "check_runs": _part(site, f"{base}/check-runs", key="check_runs"),
-        "statuses": _part(site, f"{base}/statuses"),
-    }
+    runs = _part(site, f"{base}/check-runs", key="check_runs")
+    if isinstance(runs, list) and len(runs) >= MOST_SUITES:
+        # Each suite with a run counts, so there may be more of them than are listed.
+        told = site.transport.get(f"{base}/check-suites", {"per_page": 1}).object()
+        suites = told.get("total_count")
+        if not isinstance(suites, int) or suites > MOST_SUITES:
+            said = f"the commit has {suites} check suites, and runs of {MOST_SUITES} are listed"
+            runs = {"unavailable": said, "status": 0}
+    return {"sha": sha, "check_runs": runs, "statuses": _part(site, f"{base}/statuses")}
 
 
 def _part(site: Site, path: str, key: str | None = None) -> Any:

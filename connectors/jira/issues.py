@@ -11,6 +11,7 @@ from connectors.contract import (
     RawRecord,
     ScopeRef,
     SourceError,
+    UnexpectedAnswer,
     Window,
 )
 from connectors.instants import instant
@@ -56,6 +57,8 @@ _SEEN_LIMIT = 500
 #: Issues that are handed on together with their histories: three pages of a search as we ask for
 #: them. Who asks for smaller pages wants smaller steps.
 BUNDLE = 300
+#: The server's own count is not exact: a first walk may stay this far below it.
+_FAR_BELOW, _FEW = 0.8, 20
 #: How far behind the start of the run items are remembered in the cursor.
 _SEEN_BACK = timedelta(minutes=15)
 
@@ -170,6 +173,7 @@ class _Walk:
         if "lower" in self.progress:
             lower = self.progress["lower"]
             self.lower = None if lower is None else from_millis(int(lower))
+        self.found = 0
         self.bundle = BUNDLE if site.options.page_size >= 100 else 1
         #: None once there are too many.
         self.seen: dict[str, int] | None = {}
@@ -187,6 +191,7 @@ class _Walk:
         records: list[RawRecord] = []
         try:
             for found in paging.by_token(self.site, question):
+                self.found += len(found.issues)
                 for issue in found.issues:
                     record = self._record(issue)
                     records.append(record)
@@ -196,6 +201,7 @@ class _Walk:
                     else:
                         newest = stamp
                 if found.last:
+                    self._compare(question, resumed is not None)
                     yield self._last(self._with_histories(records))
                     return
                 if len(records) >= self.bundle:
@@ -206,6 +212,22 @@ class _Walk:
             if records:
                 yield Page(tuple(records), self._mark(newest, ordered))
             raise
+
+    def _compare(self, question: Question, resumed: bool) -> None:
+        """A first walk that brings far less than the server counts has not read the project."""
+        if self.lower is not None or resumed:
+            return
+        try:
+            counted = paging.approximate_count(self.site, question)
+        except SourceError:
+            # It is asked for to be safe: without it the walk stands as it is.
+            return
+        if counted is not None and self.found < counted * _FAR_BELOW - _FEW:
+            raise UnexpectedAnswer(
+                f"the search brought {self.found} issues where the server counts about {counted}",
+                where=question.where,
+                todo="The next run reads them again; if it stays so, its search index is behind.",
+            )
 
     def _mark(self, newest: datetime | None, ordered: bool) -> Cursor:
         # Out of order, no stamp says how far the walk came: it restarts from its beginning.

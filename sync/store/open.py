@@ -196,6 +196,10 @@ def _make_ready(store: Store, address: URL, *, create: bool, read_only: bool) ->
                 with translated(store.url_shown):
                     sqlite.use_log(store.engine)
             with store.writing() as conn:
+                if store.dialect == "postgresql":
+                    from sync.store.postgres import check_encoding
+
+                    check_encoding(conn, store.url_shown)
                 _create(conn)
         elif state == HEAD:
             with store.writing() as conn:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from sync.errors import ConfigError
+from sync.errors import ConfigError, StoreRefused
 
 #: How long a statement waits for a lock, seconds. Other hosts may be judging what they read.
 BUSY_SECONDS = 60.0
@@ -55,6 +55,17 @@ def server_engine(address: URL, *, read_only: bool) -> sa.Engine:
             todo="Install it with: pip install 'driftline[postgres]'",
         ) from error
     return engine.execution_options(postgresql_readonly=True) if read_only else engine
+
+
+def check_encoding(conn: sa.Connection, where: str) -> None:
+    """Raises StoreRefused where the database cannot hold every text that a source may send."""
+    found = conn.exec_driver_sql("SHOW server_encoding").scalar()
+    if found != "UTF8":
+        raise StoreRefused(
+            f"the database keeps its texts as {found} and cannot hold every letter",
+            where=where,
+            todo="Make it anew with ENCODING 'UTF8' TEMPLATE template0.",
+        )
 
 
 def take_turn(conn: sa.Connection) -> None:

@@ -370,6 +370,13 @@ def test_nothing_is_asked_for_by_an_id_that_is_missing(world: World, path: str) 
         world.transport().get(path)
 
 
+@pytest.mark.parametrize("path", ["users/", "users//keys", "/repos//issues", f"{BASE}/users/"])
+def test_nothing_is_asked_for_by_an_id_that_is_missing(world: World, path: str) -> None:
+    """B58: an author without a name made an address of all users, or of nobody."""
+    with pytest.raises(UnexpectedAnswer, match="without its id"):
+        world.transport().get(path)
+
+
 def test_a_body_beyond_the_limit_is_refused(world: World, web: Any) -> None:
     web.get(f"{BASE}/x", body=b"[" + b"1," * 1000 + b"1]", content_type="application/json")
     with pytest.raises(UnexpectedAnswer, match=r"larger than 0\.000976562 MB .*max_answer_mb"):

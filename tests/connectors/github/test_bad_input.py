@@ -22,7 +22,7 @@ from connectors.contract import (
     WrongAddress,
 )
 from connectors.github.connector import GitHubConnector
-from connectors.simulator.code_things import CodeAccess
+from connectors.simulator.code_things import CodeAccess, FileEdit
 from connectors.simulator.faults import Fault
 from connectors.simulator.limits import Limit
 from mappings import github
@@ -410,6 +410,35 @@ def test_a_part_that_is_left_out_is_not_an_empty_one(bench: Bench) -> None:
     assert states["Reviews"] is HistoryState.COMPLETE
     for name in ("ChangeFiles", "ChangeCommits", "Pushes", "Checks"):
         assert states[name] is HistoryState.UNAVAILABLE, name
+
+
+@pytest.mark.parametrize("apps", [4, 5])
+def test_checks_that_rest_does_not_list_are_unavailable_and_not_missing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, apps: int
+) -> None:
+    """B20: of a commit with very many suites only the newest are listed, without a word."""
+    monkeypatch.setattr("connectors.simulator.github_rest.MOST_SUITES", 4)
+    monkeypatch.setattr("connectors.github.details.MOST_SUITES", 4)
+    code, repo, now = bench.hosting.code, bench.hosting.repo, bench.hosting.clock.now()
+    author = next(iter(bench.hosting.world.people))
+    steps = [("A step", [FileEdit("src/a.py", "added")])]
+    change = code.open_change(repo, "Checked by many", "many", steps, author=author, at=now)
+    for i in range(apps):
+        code.ci.check(repo, change.head_sha, f"unit {i}", f"app {i}", now, "success")
+    bench.hosting.later(minutes=5)
+    connector = bench.connector(api="rest")
+    identity = connector.connect()
+    scope = next(one for one in connector.scopes() if one.kind == "repository")
+    keys = {str(change.id): f"{repo.path}#{change.number}"}
+    asked = window(identity, ids=tuple(keys), keys=keys)
+    (page,) = connector.read("change_details", scope, None, asked)
+    held = orjson.loads(page.records[0].payload)["head_checks"]["check_runs"]
+    if apps == 4:
+        assert len(held) == 4
+    else:
+        assert held["unavailable"] == "the commit has 5 check suites, and runs of 4 are listed"
+        found = github.normalize("change_details", page.records[0].payload, TABLE, LOOKUPS)
+        assert HistoryState.UNAVAILABLE in {one.state for one in found if isinstance(one, Checks)}
 
 
 def test_an_older_schema_is_read_by_rest(bench: Bench) -> None:

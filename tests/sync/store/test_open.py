@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -337,6 +338,25 @@ def test_a_database_that_does_not_exist(server: str) -> None:
     assert (type(error), error.exit_code) == (ConfigError, 2)
     assert 'database "driftline_nowhere" does not exist' in str(error)
     assert "s3cret" not in f"{error} {error.__cause__}"
+
+
+@pytest.mark.postgres
+def test_a_database_that_cannot_hold_every_letter(server: str) -> None:
+    """B55: with another encoding the first emoji would end a run."""
+    name = f"driftline_test_{uuid.uuid4().hex[:12]}"
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'")
+    try:
+        address = sa.make_url(server).set(database=name)
+        error = refused(address.render_as_string(hide_password=False))
+    finally:
+        with psycopg.connect(server, autocommit=True) as conn:
+            conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    assert (type(error), error.exit_code) == (StoreRefused, 2)
+    assert "keeps its texts as LATIN1" in str(error)
+    assert "ENCODING 'UTF8'" in str(error)
 
 
 def test_a_server_that_does_not_answer() -> None:
