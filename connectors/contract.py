@@ -254,6 +254,7 @@ class Pause:
 
     until: datetime
     reason: str
+    #: the limit, `*` for one on all that the token does; empty: the server has trouble.
     bucket: str
     #: False: it is longer than the run may wait, so what needs this bucket ends here.
     waits: bool = True

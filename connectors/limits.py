@@ -210,9 +210,14 @@ class Limits:
 
     def announce(self, seconds: float, reason: str, bucket: str, *, waits: bool = True) -> None:
         """Tell a wait that is long enough to be noticed, or one that is too long to be waited."""
-        if seconds >= TOLD_FROM:
-            until = self._runtime.now() + timedelta(seconds=seconds)
-            self._runtime.on_pause(Pause(until, reason, bucket, waits=waits))
+        if seconds < TOLD_FROM:
+            return
+        now = self._runtime.now()
+        with self._lock:
+            held = {name: self._closed.get(name) for name in (EVERYTHING, bucket)}
+        # Without a closing of that reason it is the server's trouble, and no limit.
+        name = next((n for n, one in held.items() if one and one.reason == reason), "")
+        self._runtime.on_pause(Pause(now + timedelta(seconds=seconds), reason, name, waits=waits))
 
     def rest(self, seconds: float, reason: str, bucket: str) -> None:
         """Announce a wait and sleep through it."""

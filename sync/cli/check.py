@@ -111,7 +111,7 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
     from connectors.redaction import redact
     from sync.cli.trouble import explain
     from sync.engine import runtime
-    from sync.engine.budget import Ledger
+    from sync.engine.budget import Budgets, budget_key
     from sync.engine.progress import Quiet
     from sync.engine.session import build
 
@@ -121,7 +121,7 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
         clock=app.clock,
         sleep=app.sleep,
         progress=Quiet(),
-        budgets=Ledger(),
+        budgets=Budgets(None, budget_key(connection.options), app.clock, plan.reserve),
         held=None,
     )
     connector = build(connection, lent)

@@ -66,6 +66,7 @@ def connection(settings: Settings, name: str) -> ConnectionPlan:
         options=options,
         mapping=table,
         time_zone=one.time_zone or settings.root.time_zone,
+        token_expires=one.token_expires,
         hints={"points": table.field_names},
         proxy=one.proxy,
         ca_bundle=None if one.ca_bundle is None else str(settings.base / one.ca_bundle),

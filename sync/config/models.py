@@ -68,6 +68,9 @@ class ConnectionSettings(BaseModel):
     token_keyring: str | None = Field(
         None, description="`service/user` in the operating system's key store (extra `keyring`)."
     )
+    token_expires: date | None = Field(
+        None, description="Day the token ends, where the vendor does not tell it (Jira Cloud)."
+    )
     time_zone: str | None = Field(
         None, description="Zone of this source's calendar dates, if not the one above."
     )

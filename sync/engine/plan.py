@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from connectors.contract import Mode, StreamSpec
@@ -23,6 +23,8 @@ class ConnectionPlan:
     mapping: MappingTable
     #: IANA zone in which this connection's calendar dates are meant.
     time_zone: str = "UTC"
+    #: last day of the token, where only its owner knows it.
+    token_expires: date | None = None
     #: names that map fields to roles, handed to the connector.
     hints: Mapping[str, Any] = field(default_factory=dict)
     proxy: str | None = None

@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.contract import Outcome, ScopeRef, SourceError
+from connectors.contract import Outcome, ScopeRef, SourceError, TooManyRequests
 from sync.clock import Clock
 from sync.engine import certificate, checkpoint, runtime
 from sync.engine import lease as leases
-from sync.engine.budget import Ledger
+from sync.engine.budget import Budgets, budget_key
 from sync.engine.certificate import Step
 from sync.engine.checkpoint import Key, Saved
 from sync.engine.commit import Normalizer
@@ -174,15 +174,33 @@ class _Run:
                 for session in self.sessions:
                     self.requests += request_count(session.connector)
 
+    def _sleep(self, seconds: float) -> None:
+        """Wait for a limit, as long as the run goes on. Raises TooManyRequests when it does not."""
+        context = self.context
+        until = context.clock.now() + timedelta(seconds=seconds)
+        if context.deadline is not None and until > context.deadline:
+            raise TooManyRequests(
+                f"the time box of the run ends before a limit, at {until:%Y-%m-%d %H:%M} UTC",
+                todo="The next run goes on; nothing is lost.",
+                until=until,
+            )
+        if self.sleep is time.sleep:
+            context.stop.wait(seconds)
+        else:
+            self.sleep(seconds)
+        if context.stop.is_set():
+            raise TooManyRequests("the run was interrupted while it waited for a limit")
+
     def _open(self, connection: ConnectionPlan) -> Session | None:
         context = self.context
-        connection_id = connection_row(context.store, connection, context.clock.now())
-        budgets = Ledger()
+        key = budget_key(connection.options)
+        connection_id = connection_row(context.store, connection, key, context.clock.now())
+        budgets = Budgets(context.store, key, context.clock, context.plan.reserve)
         lent = runtime.make(
             connection,
             context.plan,
             clock=context.clock,
-            sleep=self.sleep,
+            sleep=self._sleep,
             progress=context.progress,
             budgets=budgets,
             held=context.held,
@@ -195,7 +213,6 @@ class _Run:
                 connection_id,
                 connector,
                 budgets,
-                context.plan,
                 clock=context.clock,
             )
         except SourceError as error:
@@ -455,7 +472,7 @@ class _Run:
         reason = "; ".join(f"{problem.where}: {problem.what}" for problem in context.problems)
         with context.store.writing() as conn:
             for session in self.sessions:
-                session.budgets.flush(conn, session.id)
+                session.budgets.flush(conn)
             conn.execute(
                 sa.update(schema.sync_run)
                 .where(schema.sync_run.c.id == context.run_id)

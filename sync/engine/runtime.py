@@ -6,7 +6,7 @@ from datetime import datetime
 
 from connectors.contract import Pause, Runtime
 from sync.clock import Clock
-from sync.engine.budget import Budget, Ledger
+from sync.engine.budget import Budget, Budgets
 from sync.engine.lease import Lease
 from sync.engine.plan import ConnectionPlan, Plan
 from sync.engine.progress import Progress
@@ -44,26 +44,41 @@ def make(
     clock: Clock,
     sleep: Callable[[float], None],
     progress: Progress,
-    budgets: Ledger,
+    budgets: Budgets,
     held: Held | None,
 ) -> Runtime:
     """The runtime of one connection; `held` None where nothing is written."""
 
+    told: set[tuple[str, str]] = set()
+    lock = threading.Lock()
+
     def on_pause(pause: Pause) -> None:
-        progress.paused(connection.name, pause.until, pause.reason)
+        if pause.bucket:
+            budgets.pause(pause.bucket, pause.until, pause.reason)
+        if not pause.waits:
+            # What ends here is told with its stream.
+            return
+        # Threads that wait for one limit wait for one pause.
+        one = (f"{pause.until:%Y-%m-%d %H:%M}", pause.reason)
+        with lock:
+            is_news = one not in told
+            told.add(one)
+        if is_news:
+            progress.paused(connection.name, pause.until, pause.reason)
         if held is not None:
             held.pause(pause.until)
 
     def on_budget(
         bucket: str, limit: int | None, remaining: int | None, reset: datetime | None
     ) -> None:
-        budgets.hear(Budget(bucket, limit, remaining, reset), clock.now())
+        budgets.hear(Budget(bucket, limit, remaining, reset))
 
     return Runtime(
         now=clock.now,
         sleep=sleep,
         on_pause=on_pause,
         on_budget=on_budget,
+        closed_until=budgets.closed_until,
         max_wait_seconds=plan.max_wait_seconds,
         reserve=plan.reserve,
         proxy=connection.proxy,

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -14,7 +15,6 @@ from connectors.contract import (
     ScopeRef,
     SourceError,
     StreamSpec,
-    TooManyRequests,
 )
 from connectors.registry import get as get_connector
 from mappings.records import Lookups, Status
@@ -22,10 +22,10 @@ from mappings.registry import get as get_mapping
 from mappings.schema import MappingTable
 from mappings.vocabulary import StatusCategory
 from sync.clock import Clock
-from sync.engine import budget, capability
-from sync.engine.budget import Ledger
+from sync.engine import capability
+from sync.engine.budget import Budgets
 from sync.engine.commit import Normalizer
-from sync.engine.plan import ConnectionPlan, Plan
+from sync.engine.plan import ConnectionPlan
 from sync.errors import ConfigError
 from sync.store import read, read_code, schema
 from sync.store.open import Store
@@ -41,7 +41,7 @@ class Session:
     identity: Identity
     scopes: tuple[ScopeRef, ...]
     streams: tuple[StreamSpec, ...]
-    budgets: Ledger
+    budgets: Budgets
     #: requests made before any stream was read (connecting, resolving scopes).
     overhead_requests: int = 0
     #: scope ids proven unchanged, per stream.
@@ -52,8 +52,8 @@ class Session:
         return [scope for scope in self.scopes if scope.kind == kind]
 
 
-def connection_row(store: Store, plan: ConnectionPlan, now: datetime) -> int:
-    """Id of the connection's row; made at the first run."""
+def connection_row(store: Store, plan: ConnectionPlan, key: str, now: datetime) -> int:
+    """Id of the connection's row; made at the first run. `key`: what its requests count against."""
     with store.reading() as conn:
         found = _find(conn, plan.name)
     if found is not None:
@@ -62,16 +62,23 @@ def connection_row(store: Store, plan: ConnectionPlan, now: datetime) -> int:
                 f"the store knows connection {plan.name!r} as {found.kind}, not {plan.kind}",
                 todo="Give the new connection another name.",
             )
+        if found.budget_key != key:
+            with store.writing() as conn:
+                conn.execute(
+                    sa.update(schema.connection)
+                    .where(schema.connection.c.id == found.id)
+                    .values(budget_key=key)
+                )
         return int(found.id)
     with store.writing() as conn:
         # Another run may have made it since.
         if _find(conn, plan.name) is None:
             conn.execute(
                 sa.insert(schema.connection).values(
-                    name=plan.name, kind=plan.kind, first_seen_at=now
+                    name=plan.name, kind=plan.kind, first_seen_at=now, budget_key=key
                 )
             )
-    return connection_row(store, plan, now)
+    return connection_row(store, plan, key, now)
 
 
 def _find(conn: sa.Connection, name: str) -> Any:
@@ -91,23 +98,13 @@ def open_session(
     connection: ConnectionPlan,
     connection_id: int,
     connector: Connector,
-    budgets: Ledger,
-    plan: Plan,
+    budgets: Budgets,
     *,
     clock: Clock,
 ) -> Session:
     """Connect and resolve the scopes. Raises SourceErrors as the connector does."""
     now = clock.now()
     with store.reading() as conn:
-        for held in budget.stored(conn, connection_id).values():
-            until = held.exhausted_until(now, plan.reserve)
-            if until is not None and (until - now).total_seconds() > plan.max_wait_seconds:
-                raise TooManyRequests(
-                    f"the request budget is used up until {until:%Y-%m-%d %H:%M} UTC",
-                    where=f"{connection.name}, bucket {held.bucket}",
-                    todo="The next run after that goes on; nothing is lost.",
-                    until=until,
-                )
         remembered = capability.remembered(conn, connection_id, now)
         row = conn.execute(
             sa.select(schema.connection).where(schema.connection.c.id == connection_id)
@@ -123,7 +120,7 @@ def open_session(
             where=connection.name,
             todo="Two servers must not share one connection: give the new one another name.",
         )
-    _store_identity(store, connection_id, row, identity, now)
+    _store_identity(store, connection_id, row, connection, identity, now)
     scopes = tuple(connector.scopes())
     return Session(
         plan=connection,
@@ -137,8 +134,20 @@ def open_session(
     )
 
 
+def token_end(plan: ConnectionPlan, identity: Identity) -> datetime | None:
+    """When the token ends (UTC): as the vendor tells, else as configured; None: nobody tells."""
+    if identity.token_expires_at is not None or plan.token_expires is None:
+        return identity.token_expires_at
+    return datetime.combine(plan.token_expires, time(), ZoneInfo(plan.time_zone)).astimezone(UTC)
+
+
 def _store_identity(
-    store: Store, connection_id: int, row: Any, identity: Identity, now: datetime
+    store: Store,
+    connection_id: int,
+    row: Any,
+    plan: ConnectionPlan,
+    identity: Identity,
+    now: datetime,
 ) -> None:
     values = {
         "server_id": identity.server_id,
@@ -149,6 +158,7 @@ def _store_identity(
         "account_id": identity.account_id,
         "account_name": identity.account_name,
         "account_time_zone": identity.account_time_zone,
+        "token_expires_at": token_end(plan, identity),
     }
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     with store.writing() as conn:

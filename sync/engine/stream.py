@@ -242,7 +242,7 @@ def _certify(reading: Reading, outcome: Outcome, reason: str | None) -> Step:
             newest_at=reading.newest,
         )
         certificate.write(conn, context.run_id, step)
-        session.budgets.flush(conn, session.id)
+        session.budgets.flush(conn)
     return step
 
 

@@ -61,6 +61,10 @@ connection = Table(
     Column("first_seen_at", Instant, nullable=False),
     #: hash of the statuses and fields under which they were; NULL: a repository got another key.
     Column("lookups_hash", Text),
+    #: server and credentials that its requests count against, as `rate_budget` names them.
+    Column("budget_key", Text),
+    #: when its token ends, as the vendor told last or else as configured; NULL: nobody told.
+    Column("token_expires_at", Instant),
 )
 
 scope = Table(
@@ -423,15 +427,21 @@ lease = Table(
     Column("expires_at", Instant),
 )
 
+#: What is left of each limit: processes and connections with one token share these rows.
 rate_budget = Table(
     "rate_budget",
     metadata,
-    _connection(),
+    #: host and fingerprint of the credentials.
+    Column("budget_key", Text, primary_key=True),
+    #: the limit's name in its connector; `*` holds for all that the token does.
     Column("bucket", Text, primary_key=True),
     Column("limit_count", Integer),
     Column("remaining", Integer),
     Column("reset_at", Instant),
     Column("observed_at", Instant, nullable=False),
+    #: until when nothing is asked from it, and why.
+    Column("paused_until", Instant),
+    Column("reason", Text),
 )
 
 capability = Table(

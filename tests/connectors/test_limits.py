@@ -156,7 +156,7 @@ def test_a_pause_is_shown_and_bounded_and_not_slept_through(world: World) -> Non
     assert caught.value.until == NOW + timedelta(hours=1)
     assert world.slept == []
     (pause,) = world.pauses
-    assert (pause.until, pause.bucket, pause.waits) == (NOW + timedelta(hours=1), "x", False)
+    assert (pause.until, pause.bucket, pause.waits) == (NOW + timedelta(hours=1), "*", False)
 
 
 def test_after_a_pause_that_is_too_long_nobody_asks_that_server_again(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The small parts of the engine: order, cursors, leases, budgets, capabilities, census, spans."""
+"""The small parts of the engine: order, cursors, leases, capabilities, census, spans."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,9 +9,8 @@ import sqlalchemy as sa
 from connectors.contract import Capability, Gone, GoneReason, Mode, RawRecord, StreamSpec
 from connectors.simulator.clock import Clock
 from mappings.vocabulary import StatusCategory
-from sync.engine import budget, capability, checkpoint
+from sync.engine import capability, checkpoint
 from sync.engine import lease as leases
-from sync.engine.budget import Budget, Ledger
 from sync.engine.census import judge
 from sync.engine.checkpoint import Key, Saved
 from sync.engine.plan import in_order, parameters_hash
@@ -139,28 +138,6 @@ def test_a_suspended_lease_that_another_took_is_busy(store: Store) -> None:
     take(store, "there pid 2 run 2 bb", clock)
     with store.writing() as conn, pytest.raises(StoreBusy):
         held.check(conn)
-
-
-# --- budgets --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("remaining", "reset_in", "waits"),
-    [(0, 600, True), (10, 600, True), (11, 600, False), (0, -1, False), (None, 600, False)],
-)
-def test_a_budget_keeps_its_reserve(remaining: int | None, reset_in: int, waits: bool) -> None:
-    one = Budget("search", 100, remaining, NOW + timedelta(seconds=reset_in))
-    assert (one.exhausted_until(NOW, 0.1) is not None) is waits
-
-
-def test_budgets_are_rows_that_another_process_sees(store: Store) -> None:
-    ledger = Ledger()
-    ledger.hear(Budget("search", 100, 40, NOW), NOW)
-    ledger.hear(Budget("search", 100, 39, NOW), NOW)
-    with store.writing() as conn:
-        ledger.flush(conn, 1)
-        ledger.flush(conn, 1)
-        assert budget.stored(conn, 1) == {"search": Budget("search", 100, 39, NOW)}
 
 
 # --- capabilities ---------------------------------------------------------------------------
