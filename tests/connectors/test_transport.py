@@ -105,6 +105,7 @@ def test_an_answer_is_decoded_once_and_counted(world: World, web: Any) -> None:
 def test_what_another_attempt_cannot_heal_is_asked_once(
     world: World, web: Any, status: int, headers: dict[str, str], error: type[SourceError]
 ) -> None:
+    """B25, B72: An end point that was removed, or a refused login, gets no second try."""
     web.get(f"{BASE}/x", status=status, headers=headers, json={"errorMessages": ["Nope"]})
     transport = world.transport()
     with pytest.raises(error) as caught:
@@ -395,6 +396,7 @@ def test_a_slow_drip_ends_although_every_byte_comes_in_time(world: World, web: A
 def test_the_configured_proxy_and_certificates_are_used(
     world: World, web: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """B69: One setting, and verification stays on."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/elsewhere.pem")
     web.get(f"{BASE}/x", json={})
     transport = world.transport(proxy="http://proxy.example.net:3128", ca_bundle="/ours.pem")

@@ -48,6 +48,7 @@ def test_one_instant_however_it_is_written(written: object) -> None:
     ],
 )
 def test_no_instant_without_a_zone_or_out_of_range(written: object) -> None:
+    """B47, B50: A time without a zone is none, and neither is one outside the calendar."""
     assert instant(written) is None
 
 

@@ -239,6 +239,7 @@ def test_an_unknown_type_is_said_with_the_line_to_add() -> None:
 
 
 def test_a_deleted_account_is_nobody() -> None:
+    """B58: An author who is missing makes no account."""
     found = both(
         "issues", issue_rest(user=None, assignees=[]), issue_graphql(author=None, assignees=None)
     )
@@ -732,6 +733,7 @@ def test_a_listed_pull_request_leaves_open_what_the_list_does_not_tell() -> None
 
 
 def test_the_test_merge_of_an_open_pull_request_landed_nowhere() -> None:
+    """B98: Whether it was merged is told by its time alone."""
     change = only(
         records("changes", rest(pull_rest(state="open", merged_at=None, closed_at=None))),
         ChangeRequest,
@@ -883,6 +885,7 @@ def details_graphql(**changes: Any) -> dict[str, Any]:
 
 
 def test_details_are_the_same_from_both_apis() -> None:
+    """B114: Checks and statuses are two shapes of one thing."""
     found = both("change_details", details_rest(), details_graphql())
     reviews = only(found, Reviews)
     assert [(one.source_id, one.reviewer_id, one.verdict) for one in reviews.reviews] == [
@@ -950,6 +953,7 @@ def test_parts_that_could_not_be_read_are_unavailable() -> None:
 
 
 def test_a_list_shorter_than_its_count_is_partial() -> None:
+    """B22: The host cuts long lists of files and commits."""
     counts = {"commits": 300, "files": 3200}
     found = both("change_details", details_rest(counts=counts), details_graphql(counts=counts))
     assert only(found, ChangeCommits).state is HistoryState.PARTIAL
@@ -1023,6 +1027,7 @@ def test_what_a_run_was_started_for(event: str | None, kind: PipelineKind) -> No
     ],
 )
 def test_how_a_run_ended(status: str, ended: str | None, conclusion: Conclusion) -> None:
+    """B113, B123: The status comes first; every word of the vendor has one meaning."""
     found = run(status=status, conclusion=ended)
     assert found.conclusion is conclusion
     assert (found.finished_at is None) is (status != "completed")
@@ -1037,6 +1042,7 @@ def test_a_new_word_for_an_end_is_no_evidence_and_said() -> None:
 
 
 def test_a_job_that_was_run_again_is_superseded() -> None:
+    """B124: An attempt belongs to its job: not every job runs again."""
     job = {"name": "unit", "status": "completed", "head_sha": HEAD, "run_id": 41}
     payload = rest(
         {

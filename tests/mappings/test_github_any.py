@@ -146,6 +146,7 @@ PLACES = places(WHOLE)
 def test_nothing_that_comes_raises(
     stream: str, api: str, changes: list[tuple[tuple[Any, ...], Any]]
 ) -> None:
+    """B45: An owner that is null, a type nobody knew: no record ends a page."""
     payload = deepcopy({**WHOLE, "__api": api})
     for path, junk in changes:
         at: Any = payload

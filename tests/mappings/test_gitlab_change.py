@@ -228,6 +228,7 @@ def note(day: int, action: str) -> dict[str, Any]:
 
 
 def test_an_approval_that_was_taken_back_and_given_again_has_its_last_time() -> None:
+    """B132: Times come from notes."""
     raw = rest(
         approvals=[{"user": user()}],
         notes=[note(5, "approved"), note(7, "approved"), note(6, "unapproved")],
@@ -237,6 +238,7 @@ def test_an_approval_that_was_taken_back_and_given_again_has_its_last_time() -> 
 
 
 def test_an_approval_whose_time_nobody_tells_has_none() -> None:
+    """B132: A time that no note tells is not made up."""
     [review] = only(made("change_details", rest(approvals=[{"user": user()}])), Reviews).reviews
     assert (review.verdict, review.at) == (ReviewVerdict.APPROVED, None)
 

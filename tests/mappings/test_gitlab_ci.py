@@ -112,6 +112,7 @@ def test_kinds_of_pipelines(
     kind: PipelineKind,
     numbers: tuple[int, ...],
 ) -> None:
+    """B127: What a pipeline tested follows from its own ref and commit."""
     found = run(rest_run(source=source, ref=ref, **more))
     assert (found.kind, found.change_numbers, found.raw_event) == (kind, numbers, source)
 
@@ -155,6 +156,7 @@ def test_a_child_knows_its_parent_by_graphql() -> None:
     ],
 )
 def test_conclusions(status: str | None, conclusion: Conclusion) -> None:
+    """B113, B121, B122, B123: Every word of the vendor has one meaning, a new one is unknown."""
     found = made("runs", rest_run(status=status))
     assert only(found, PipelineRun).conclusion is conclusion
     assert issues(found) == ([("unknown-state", "limbo")] if status == "limbo" else [])

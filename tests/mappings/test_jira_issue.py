@@ -101,6 +101,7 @@ def test_one_person_in_two_roles_is_one_account_and_a_robot_is_one() -> None:
 
 @pytest.mark.parametrize("nobody", [None, {}, "ann", {"displayName": "Former user"}, []])
 def test_nobody_is_nobody(nobody: object) -> None:
+    """B58: An author who is missing makes no account."""
     assert item(assignee=nobody).assignee_id is None
 
 
@@ -284,6 +285,7 @@ def test_the_parent_is_an_id_or_a_key_that_says_so(
 
 
 def test_all_sprints_ever_listed_are_kept_and_described_by_what_they_tell() -> None:
+    """B89: The order of the list tells nothing."""
     made = records(
         "issues",
         issue(
@@ -411,6 +413,7 @@ def test_labels_that_say_nothing_are_left_out(tmp_path: Path) -> None:
 
 
 def test_bad_dates_are_empty_and_told() -> None:
+    """B50: A date that a person mistyped costs the date and not the issue."""
     made = records(
         "issues",
         issue(created="long ago", updated="51502-01-01T00:00:00.000Z", duedate="0000-00-00"),

@@ -140,6 +140,7 @@ def test_a_version(released: bool, archived: bool, state: MilestoneState, raw_st
 
 
 def test_an_absurd_date_is_left_empty_and_told() -> None:
+    """B50, B51: A version or sprint keeps its row without it."""
     made = records("versions", version(releaseDate="51502-03-31", startDate=""))
     assert only(made, Milestone).due_date is None
     assert issues(made) == [("bad-date", "51502-03-31")]
@@ -183,6 +184,7 @@ def test_a_sprint_belongs_to_its_home_board_and_is_held_by_the_one_that_lists_it
 
 
 def test_a_future_sprint_has_not_begun() -> None:
+    """B51: A sprint to come may lack every date."""
     made = only(records("sprints", {**SPRINT, "state": "future", "completeDate": None}), Milestone)
     assert made.state is MilestoneState.FUTURE
     assert made.started_at is None

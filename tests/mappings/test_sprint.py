@@ -34,11 +34,13 @@ def test_every_attribute_of_a_data_center_sprint() -> None:
 
 @pytest.mark.parametrize("order", list(permutations(["id=7", "name=A", "state=ACTIVE"])))
 def test_the_order_differs_between_versions(order: tuple[str, ...]) -> None:
+    """B88: Attributes have no order."""
     assert parse(HEAD.format(",".join(order))) == {"id": "7", "name": "A", "state": "ACTIVE"}
 
 
 @pytest.mark.parametrize("name", ["[PAY] Sprint", "Sprint [1], the second", "a=b, c=d", "x]", "]"])
 def test_names_may_hold_brackets_commas_and_equal_signs(name: str) -> None:
+    """B87: The first bracket does not end a name."""
     last = parse(HEAD.format(f"id=7,state=ACTIVE,name={name}"))
     inside = parse(HEAD.format(f"id=7,name={name},state=ACTIVE"))
     assert last is not None

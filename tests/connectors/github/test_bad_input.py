@@ -131,6 +131,7 @@ def test_single_sign_on_wants_the_token_authorised(bench: Bench, api: str) -> No
 
 
 def test_an_organisation_behind_single_sign_on_is_told_at_the_scope(bench: Bench) -> None:
+    """B62: A repository that is there may answer that it is not."""
     access(bench).unauthorised.add(bench.hosting.repo.group_id)
     scope = repository(bench.connector())
     assert scope.source_id == ""
@@ -221,6 +222,7 @@ def test_a_renamed_repository_is_read_by_its_id(bench: Bench, api: str) -> None:
 
 
 def test_after_a_rename_every_item_gets_its_new_key(bench: Bench) -> None:
+    """B26: A name is no identity: the cursor belongs to the repository."""
     code, repo = bench.hosting.code, bench.hosting.repo
     connector = bench.connector()
     cursor = read(connector, "issues")[-1].cursor
@@ -267,6 +269,7 @@ def test_issues_that_are_switched_off_are_no_failure(bench: Bench, api: str) -> 
 
 @BOTH
 def test_an_empty_repository_has_nothing_and_says_so(bench: Bench, api: str) -> None:
+    """B65: A conflict can mean that there is nothing yet."""
     code, repo = bench.hosting.code, bench.hosting.repo
     group = next(one for one in code.groups.values() if one.id == repo.group_id)
     empty = code.add_repository(group, "empty", at=bench.hosting.clock.now())

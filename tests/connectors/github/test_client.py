@@ -89,6 +89,7 @@ def test_an_app_reads_with_tokens_of_its_installation(key_file: Path) -> None:
 
 
 def test_a_token_is_renewed_before_its_end() -> None:
+    """B66: An app's token lives an hour."""
     now, made = [NOW], []
 
     def mint() -> tuple[str, datetime | None]:

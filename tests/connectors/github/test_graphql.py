@@ -108,6 +108,7 @@ def test_too_much_at_once_is_not_asked_again_alike(answer: dict[str, Any]) -> No
 
 
 def test_the_smallest_question_is_asked_again_and_then_given_up() -> None:
+    """B43: Trouble of one size is not met for ever at the same size."""
     found, count = asked({"status": 502, "json": {}})
     assert type(found) is Unavailable
     assert count == 5
@@ -140,6 +141,7 @@ def test_a_repository_is_the_one_that_was_asked_for() -> None:
 
 
 def test_a_page_that_leads_to_itself_is_an_error() -> None:
+    """B12: A cursor that comes again is no way on."""
     page = {"pageInfo": {"hasNextPage": True, "endCursor": "a"}}
     assert next_cursor(page) == "a"
     assert next_cursor({"pageInfo": {"hasNextPage": False, "endCursor": "a"}}) is None

@@ -155,6 +155,7 @@ REMEMBERED = frozenset({"gone_at", "gone_reason", "valid_from", "valid_to", "cha
 
 @pytest.mark.parametrize("api", ["graphql", "rest"])
 def test_what_happens_between_two_runs_ends_as_if_read_at_once(tmp_path: Path, api: str) -> None:
+    """B27: What was merged meanwhile is merged here, by both APIs."""
     with (
         serving(9, issues=14, changes=14) as bench,
         stored(tmp_path / "twice.db") as twice,

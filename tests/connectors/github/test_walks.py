@@ -178,7 +178,7 @@ def test_a_second_that_was_not_over_proves_nothing(bench: Bench) -> None:
 
 
 def test_long_parts_of_a_pull_request_are_read_whole(bench: Bench) -> None:
-    """Inside a page they are cut: the follow-up goes on in each of them to its end."""
+    """B15, B22: Inside a page they are cut: the follow-up goes on in each of them to its end."""
     hosting, now = bench.hosting, bench.hosting.clock.now()
     code, repo = hosting.code, hosting.repo
     people = list(hosting.world.people)
@@ -272,6 +272,7 @@ def test_a_number_that_belongs_to_another_is_no_answer(bench: Bench, api: str) -
 
 
 def test_runs_beyond_what_a_listing_shows_are_read_on() -> None:
+    """B21: A filtered listing of runs ends at a thousand and says nothing."""
     with serving(11, issues=0, changes=4) as bench:
         hosting = bench.hosting
         code, repo, now = hosting.code, hosting.repo, hosting.clock.now()

@@ -65,6 +65,7 @@ def timed_out(size: int) -> Any:
 
 @pytest.mark.parametrize("error", [too_dear, timed_out, lambda size: 504])
 def test_a_page_is_halved_until_it_is_answered_and_stays_so(web: Any, error: Any) -> None:
+    """B44: What a question costs changes with the server's version."""
     web.add_callback("POST", URL, at_most(20, error))
     asked = client()
     project, size = asked.shrinking("issues", lambda size: {"size": size})
@@ -77,6 +78,7 @@ def test_a_page_is_halved_until_it_is_answered_and_stays_so(web: Any, error: Any
 
 
 def test_what_is_too_dear_even_for_one_record_is_an_error(web: Any) -> None:
+    """B44: Where even one record costs too much, that is said."""
     web.add_callback("POST", URL, at_most(0, too_dear))
     with pytest.raises(Unavailable, match="even for one record"):
         client().shrinking("issues", lambda size: {"size": size})

@@ -37,6 +37,7 @@ def link(url: str) -> dict[str, str]:
 
 
 def test_a_listing_goes_by_its_links_and_not_by_its_counts(web: Any) -> None:
+    """B18, B19: No header with a number is waited for or believed."""
     more = {**link(f"{BASE}/api/v4/x?page=2&per_page=100"), "X-Total": "1", "X-Total-Pages": "1"}
     web.get(f"{BASE}/api/v4/x", json=[{"id": 1}, {"id": 2}], headers=more)
     web.get(f"{BASE}/api/v4/x", json=[{"id": 2}, {"id": 3}], headers={"X-Total": "99"})
@@ -53,6 +54,7 @@ def test_a_link_to_another_host_is_followed_at_home(web: Any) -> None:
 
 
 def test_a_page_that_repeats_is_found_out(web: Any) -> None:
+    """B12: A link that leads to the same page is no way on."""
     web.get(f"{BASE}/api/v4/x", json=[{"id": 1}], headers=link(f"{BASE}/api/v4/x?page=2"))
     with pytest.raises(UnexpectedAnswer, match="repeats"):
         list(listing(transport(), "api/v4/x"))

@@ -202,6 +202,7 @@ def test_a_page_that_graphql_answers_with_errors_is_read_by_rest(bench: Bench, s
 
 
 def test_lists_longer_than_a_page_are_read_whole_by_rest() -> None:
+    """B15: A list below an item has pages like any other."""
     with serving(9, issues=1, changes=3) as bench:
         code = bench.world.code
         repo = code.hosted("gitlab")[0]
@@ -222,6 +223,7 @@ def test_jobs_of_a_pipeline_that_is_gone_are_told(bench: Bench) -> None:
 
 
 def test_a_report_that_takes_too_long_is_unavailable_and_costs_no_jobs(bench: Bench) -> None:
+    """B128: Reports are made when they are asked for."""
     opened = Opened(bench, api="rest")
     answer(bench, "/test_report_summary$", 503, {"message": "Timeout"})
     found = opened.records("jobs", **opened.named("jobs", "runs"))
@@ -291,6 +293,7 @@ def test_a_merge_request_that_may_not_be_read_is_told(bench: Bench) -> None:
 
 
 def test_a_community_edition_is_asked_once_for_what_it_has_not() -> None:
+    """B64: What needs a licence is no failure."""
     with serving(9, issues=6, changes=1, premium=False) as bench:
         for api, times in (("rest", 1), ("graphql", 0)):
             opened = Opened(bench, api=api)
@@ -322,6 +325,7 @@ def test_the_history_of_an_issue_that_is_gone_is_told(bench: Bench) -> None:
 
 
 def test_milestones_of_the_groups_above_come_too(bench: Bench) -> None:
+    """B134: An issue's milestone may belong to a group."""
     whole = {one.source_id for one in Opened(bench).records("milestones")}
     own = {one.source_id for one in Opened(bench, group_milestones=False).records("milestones")}
     assert own < whole

@@ -65,6 +65,7 @@ def test_a_project_that_went_out_of_sight_ends_the_census_without_its_last_page(
 
 @pytest.mark.parametrize("cloud", [True, False])
 def test_a_look_tells_alive_moved_and_gone_apart(cloud: bool) -> None:
+    """B08: What a search does not show is looked at by its id first."""
     with serving(cloud=cloud, projects=2, issues=12) as bench:
         connector, scope = opened(bench)
         ids = sorted(bench.alive("APO"))

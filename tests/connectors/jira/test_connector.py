@@ -95,6 +95,7 @@ def test_a_kanban_board_has_no_sprints_and_costs_nothing() -> None:
 
 @pytest.mark.parametrize("status", [400, 403, 404, 422])
 def test_a_board_without_readable_sprints_is_a_feature_that_is_off(status: int) -> None:
+    """B93: A board that cannot have sprints refuses to list them."""
     with serving() as bench:
         connector = bench.connector()
         asked = window(connector.connect())

@@ -52,6 +52,7 @@ def test_the_bulk_endpoint_brings_every_entry_of_every_item() -> None:
 
 
 def test_an_item_that_straddles_pages_is_merged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """B84: A long history comes in parts."""
     monkeypatch.setattr(histories, "BULK_ENTRIES", 7)
     with serving(issues=30) as bench:
         connector, scope, asked = opened(bench, sorted(bench.alive("APO")))

@@ -258,6 +258,7 @@ def test_an_item_that_vanished_from_the_window_is_no_proof_of_quiet() -> None:
 
 
 def test_a_change_that_the_index_shows_late_is_still_seen() -> None:
+    """B09: An index that is behind shows a change after the run that wanted it."""
     lag = timedelta(minutes=10)
     with serving(index_lag=lag) as bench:
         advanced(bench, hours=1)
@@ -326,6 +327,7 @@ def test_times_come_as_utc() -> None:
 
 
 def test_every_account_zone_sees_a_change_of_the_last_minutes() -> None:
+    """B04: A bound in another zone than the account's leaves hours out."""
     for seed in range(4):
         with serving(seed, issues=8, epoch_ms=False) as bench:
             connector, scope, asked = opened(bench)

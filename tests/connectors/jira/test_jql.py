@@ -48,6 +48,7 @@ def test_literals_are_minutes_in_the_accounts_zone(moment: str, zone: str, expec
 def test_a_bound_is_never_later_than_meant_however_the_server_reads_it(
     moment: datetime, zone: str
 ) -> None:
+    """B04: A literal without a zone is read in the account's own."""
     text = time_literal(moment, zone, epoch=False).strip('"')
     wall = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo(zone))
     read = [wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
@@ -66,6 +67,7 @@ def test_millis_round_trip() -> None:
 
 
 def test_clauses_are_joined_and_ordered() -> None:
+    """B05: A question is made of its parts, with one bound and one order."""
     assert conjunction(("project = 1", None, "id > 2"), "id ASC") == (
         "project = 1 AND id > 2 ORDER BY id ASC"
     )
@@ -73,6 +75,7 @@ def test_clauses_are_joined_and_ordered() -> None:
 
 
 def test_reserved_words_are_quoted() -> None:
+    """B68: A project may be called SET."""
     assert in_projects({"10": "SET"}, by_id=False) == 'project = "SET"'
     assert in_projects({"10": "SET", "20": "DO"}, by_id=True) == "project in (10, 20)"
     assert quoted('a"b\\c') == '"a\\"b\\\\c"'

@@ -72,6 +72,7 @@ def ids(pages: list[Found]) -> list[int]:
 
 
 def test_a_short_page_is_no_last_page() -> None:
+    """B10: A server that sends fewer rows than asked for has not come to its end."""
     pages = {
         None: {"issues": rows(1, 2), "nextPageToken": "a", "isLast": False},
         "a": {"issues": [], "nextPageToken": "b"},
@@ -85,6 +86,7 @@ def test_a_short_page_is_no_last_page() -> None:
 
 
 def test_the_same_token_twice_is_an_error() -> None:
+    """B12: One token for ever would be a walk for ever."""
     numbers = iter(range(1, 100))
     serve = lambda _, p: {"issues": rows(next(numbers)), "nextPageToken": "same"}  # noqa: E731 - one line says it
     with pytest.raises(UnexpectedAnswer, match="same page token twice"):
@@ -99,6 +101,7 @@ def test_new_tokens_for_the_same_page_are_an_error() -> None:
 
 
 def test_empty_pages_without_end_are_an_error() -> None:
+    """B12: New tokens without rows have no end either."""
     numbers = iter(range(1, 1000))
     serve = lambda _, p: {"issues": [], "nextPageToken": str(next(numbers))}  # noqa: E731 - same
     with pytest.raises(UnexpectedAnswer, match="repeats a page"):
@@ -161,6 +164,7 @@ def test_issues_announced_and_not_sent_are_an_error() -> None:
 
 
 def test_the_servers_smaller_cap_shortens_the_step() -> None:
+    """B13: The next offset follows from what came and not from what was asked."""
     everything = list(range(1, 24))
     served = site(_by_id(everything, 5, honours=False), cloud=False)
     found = list(paging.by_offset(served, question(100)))
@@ -182,6 +186,7 @@ def test_a_hole_in_a_page_does_not_end_the_walk() -> None:
 
 
 def test_a_hole_at_the_border_of_a_page_is_settled_by_an_equal_walk() -> None:
+    """B02: What was deleted meanwhile pulls rows over the border of an offset page."""
     def serve(path: str, params: Mapping[str, Any]) -> Any:
         start = int(params["startAt"])
         page = [one for one in range(start + 1, min(start + 100, 250) + 1) if one != 100]
@@ -236,6 +241,7 @@ def test_what_stays_missing_is_an_error_and_names_the_numbers() -> None:
 
 
 def test_a_monster_issue_makes_pages_smaller_and_then_leaves_histories_out() -> None:
+    """B84: One issue with a long past stops no page."""
     asked: list[tuple[int, str | None]] = []
 
     def serve(path: str, params: Mapping[str, Any]) -> Any:
@@ -288,6 +294,7 @@ def test_an_answer_without_issues_is_an_error(answer: dict[str, Any]) -> None:
 
 
 def test_a_listing_goes_by_is_last_where_it_is_told() -> None:
+    """B15: Boards and their sprints come in pages too."""
     pages = {
         0: {"values": rows(1, 2), "isLast": False, "total": 2},
         2: {"values": rows(2, 3), "isLast": True},

@@ -44,6 +44,7 @@ def test_one_site_has_one_identity_however_it_is_written() -> None:
 
 @pytest.mark.parametrize("cloud", [True, False])
 def test_a_wrong_token_is_refused_once_and_explained(cloud: bool) -> None:
+    """B72: Each attempt counts towards the lock of an account."""
     with serving(cloud=cloud, issues=1) as bench:
         with pytest.raises(CannotAuthenticate) as caught:
             bench.connector(token="wrong-token-value").connect()
@@ -60,12 +61,14 @@ def test_without_a_token_nothing_is_asked() -> None:
 
 
 def test_a_cloud_token_without_its_address_is_explained() -> None:
+    """B73: A token of the cloud is no bearer."""
     with serving(issues=1) as bench, pytest.raises(CannotAuthenticate) as caught:
         bench.connector(email=None).connect()
     assert "neither `email` nor `username` is set" in caught.value.todo
 
 
 def test_a_sign_in_page_is_a_wrong_address() -> None:
+    """B61: A page for people answers to a path that does not exist."""
     with serving(cloud=False, issues=1) as bench:
         page = b"<!DOCTYPE html><html><head><title>Log in</title></head></html>"
         bench.simulator.script.faults.append(

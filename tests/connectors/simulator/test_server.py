@@ -38,6 +38,7 @@ def test_a_wrong_token_is_refused() -> None:
 
 
 def test_the_old_search_is_gone_on_cloud() -> None:
+    """B25: It answers 410, and nothing of ours asks it."""
     with serving() as bench:
         assert ask(bench, "rest/api/3/search", {"jql": "project = APO"}).status_code == 410
 
@@ -70,6 +71,7 @@ def test_an_inline_history_is_cut_to_the_newest_forty() -> None:
 
 
 def test_data_center_knows_no_version_three() -> None:
+    """B61: Which version to speak follows from the deployment."""
     with serving(cloud=False) as bench:
         token = bench.world.credentials["owner"].token
         answer = requests.get(

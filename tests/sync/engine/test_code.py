@@ -129,6 +129,7 @@ def test_a_run_broken_anywhere_ends_where_an_unbroken_one_does(
 
 
 def test_child_data_is_asked_for_again_when_its_parent_moved(opened: Opened) -> None:
+    """B29: A window that reaches far back asks for no child of what stayed as it was."""
     it = opened()
     busy(it.host)
     lasting(it.host)

@@ -57,6 +57,7 @@ def test_an_item_that_left_keeps_its_interval() -> None:
 
 
 def test_moving_away_and_back_gives_two_intervals() -> None:
+    """B90: What was taken out and put back was out in between."""
     changes = [
         (VERSION, delta(3, out=("1",), into=("2",))),
         (VERSION, delta(5, out=("2",), into=("1",))),

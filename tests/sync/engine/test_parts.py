@@ -57,6 +57,7 @@ def test_streams_that_wait_for_each_other_are_refused() -> None:
 
 
 def test_another_question_has_another_cursor() -> None:
+    """B26: Another stream, server or horizon begins anew."""
     assert parameters_hash("issues", "jira:a", "730d") != parameters_hash("issues", "jira:a", "all")
     assert parameters_hash("issues", "jira:a", "all") == parameters_hash("issues", "jira:a", "all")
 
@@ -144,6 +145,7 @@ def test_a_suspended_lease_that_another_took_is_busy(store: Store) -> None:
 
 
 def test_a_capability_is_remembered_for_a_week(store: Store) -> None:
+    """B64: What a licence adds later is found within a week."""
     with store.writing() as conn:
         capability.remember(conn, 1, [Capability("epoch_ms_jql", False, "asked")], NOW)
         assert capability.remembered(conn, 1, NOW + timedelta(days=6)) == {"epoch_ms_jql": False}
@@ -241,10 +243,12 @@ def test_work_starts_once_and_is_done_at_the_last_time() -> None:
 
 
 def test_reopened_work_is_not_done() -> None:
+    """B99: A visit to done is no completion."""
     changes = [(at(1), "1", "3"), (at(2), "3", "1")]
     assert started_and_done(changes, CATEGORIES, "todo", at(1)) == (None, None)
 
 
 def test_without_events_the_resolution_tells() -> None:
+    """B85: An imported issue was not done on the day it was made."""
     assert started_and_done([], CATEGORIES, "done", at(5)) == (None, at(5))
     assert started_and_done([(at(1), "8", "9")], CATEGORIES, "done", at(5)) == (None, at(5))

@@ -49,6 +49,7 @@ def test_an_idle_run_costs_two_requests_more_per_project(tmp_path: object, proje
 
 
 def test_scope_equals_the_truth_at_any_date(tmp_path: object) -> None:
+    """B90: Who is in a sprint now says nothing of its start."""
     with synced(f"{tmp_path}/store.db", seed=3, projects=3) as it:
         it.run()
         world = it.bench.world
@@ -80,7 +81,7 @@ def _scope(it: Synced, kind: str, id_: int, moment: object) -> set[str]:
 def test_runs_in_between_end_like_one_run_at_the_end(
     store_url: str, tmp_path: object, cloud: bool
 ) -> None:
-    """Incremental runs over edits equal a full reading of the final state."""
+    """B27, B79, B82: Incremental runs over edits equal a full reading of the final state."""
     with synced(store_url, cloud=cloud, projects=2) as it:
         it.run()
         world = it.bench.world
@@ -122,6 +123,7 @@ def _fresh(url: str) -> object:
 
 
 def test_what_a_census_proves_gone_is_gone_with_its_reason(store_url: str) -> None:
+    """B79: Searches never tell of a deletion."""
     with synced(store_url, projects=2) as it:
         it.run()
         world = it.bench.world

@@ -34,6 +34,7 @@ def names(text: str, *, ignore_case: bool = False) -> list[str]:
     ],
 )
 def test_only_keys_of_known_projects(text: str, expected: list[str]) -> None:
+    """B131: Digits belong to some projects' keys."""
     assert names(text) == expected
 
 
@@ -62,6 +63,7 @@ def test_without_a_known_project_there_is_no_key() -> None:
 def test_every_key_is_found_whatever_separates_them(
     pairs: list[tuple[str, int]], separator: str
 ) -> None:
+    """B131: A word's edge is not what ends a key."""
     keys = [f"{project}-{number}" for project, number in pairs]
     # `X_ABC` after an underscore of its own is the one spelling that reads two ways.
     assert set(names(separator.join(keys))) == set(keys)

@@ -59,6 +59,7 @@ def test_a_name_that_two_have_is_nobodys():
 
 
 def test_one_address_in_two_systems_is_a_suggestion_with_its_line():
+    """B59: An address alone joins nobody."""
     (found,) = suggest([ADA, ADA_GH, BEN_GH, BOT], {})
     assert found.accounts == (ADA_GH, ADA)
     assert found.line == '"Ada" = ["github:ada", "jira:ada@example.org"]'

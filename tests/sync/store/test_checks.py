@@ -66,6 +66,7 @@ def test_a_refusal_takes_no_result_away_and_says_why(store: Store) -> None:
 
 
 def test_a_complete_set_takes_away_what_it_does_not_hold(store: Store) -> None:
+    """B81: Nobody tells that a child was deleted."""
     other = result("3", sha="h2")
     status = result("1", source=CheckSource.STATUS)
     statuses = checks(status, sources=(CheckSource.STATUS,))
@@ -142,6 +143,7 @@ def test_of_two_readings_of_a_set_in_a_page_the_better_counts(store: Store) -> N
 
 
 def test_attempts_of_a_run_stand_side_by_side(store: Store) -> None:
+    """B124: No attempt takes the place of another."""
     first = run("7", conclusion=Conclusion.FAILURE)
     write(store, lambda code: code.runs([first]))
     write(store, lambda code: code.runs([run("7", attempt=2)]), minute=1)

@@ -127,6 +127,7 @@ def test_what_has_not_moved_for_long_is_read_less_often(store: Store) -> None:
 
 
 def test_runs_are_watched_until_they_are_over_for_long(store: Store) -> None:
+    """B29: A run that ended long ago is not read again."""
     with writer(store) as one:
         one.code.runs(
             [

@@ -207,6 +207,7 @@ zones = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=
 @few
 @given(when=st.datetimes(datetime(1000, 1, 3), datetime(9999, 12, 29), timezones=zones))
 def test_an_instant_comes_back_in_utc_to_the_microsecond(store: Store, when: datetime) -> None:
+    """B47: Neither database nor process moves it by a zone."""
     fresh(store)
     with writer(store) as one:
         one.work_items([item("1", resolved_at=when)])

@@ -608,6 +608,7 @@ def test_nul_and_lone_surrogates_never_reach_the_database(store: Store) -> None:
 
 
 def test_a_naive_instant_is_refused(store: Store) -> None:
+    """B47: No instant without a zone is ever stored."""
     with pytest.raises(ValueError, match="naive"), writer(store) as one:
         one.work_items([item("1", updated_at=START.replace(tzinfo=None))])
     assert rows(store, schema.work_item) == []

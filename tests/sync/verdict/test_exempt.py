@@ -34,6 +34,7 @@ def test_what_a_build_or_a_test_reads_is_none(path: str) -> None:
 
 
 def test_the_rule_needs_every_file_and_the_whole_list() -> None:
+    """B22: Of a list that was cut nobody knows what else changed."""
     assert rule(["README.md", "docs/a.md"]) == DOCS_ONLY
     assert rule(["README.md", "a.py"]) is None
     assert rule([]) is None

@@ -95,6 +95,7 @@ EQUAL = {"m": "tree", "h": "tree"}
 def test_one_check(
     check: CheckFact, trees: dict[str, str], expected_grade: str, expected: str
 ) -> None:
+    """B113, B117, B122: What runs is pending; skipped, or on another tree, proves less."""
     assert grade(check, trees=trees) == expected_grade
     assert verdict(check, trees=trees) == expected
 
@@ -141,6 +142,7 @@ def test_what_still_runs_on_what_landed_is_told() -> None:
 
 
 def test_the_newest_attempt_that_ended_counts() -> None:
+    """B124: Attempts are told apart, and a later success is flaky."""
     first = ran("m", "failure", at=BEFORE)
     second = ran("m", "success", at=BEFORE + timedelta(minutes=5), attempt=2)
     third = ran("m", "pending", at=BEFORE + timedelta(minutes=9), attempt=3)
@@ -166,6 +168,7 @@ def test_of_two_attempts_that_nothing_orders_the_failure_counts() -> None:
     ],
 )
 def test_marks(conclusion: str, more: dict[str, object], mark: Mark) -> None:
+    """B125: A run that waits for approval is blocked and no success."""
     (one,) = judge(facts(ran("m", conclusion, **more))).checks
     assert one.marks == {mark}
 
@@ -198,7 +201,7 @@ def test_another_value_of_a_matrix_stands_for_the_expected_one() -> None:
 
 
 def test_scanners_alone_test_nothing() -> None:
-    """A change with conflicts starts no workflow of its own: only scanners ran."""
+    """B115: A change with conflicts starts no workflow of its own: only scanners ran."""
     assert verdict() == "not_tested"
 
 

@@ -131,6 +131,7 @@ EARLY = MERGED - timedelta(hours=2)
     ],
 )
 def test_verdicts(store_memory: Store, name: str, more: dict[str, Any], expected: str) -> None:
+    """B116: Evidence on the head counts for what landed, as far as their trees are equal."""
     filled(store_memory, change(**more))
     refreshed(store_memory)
     assert verdicts(store_memory)["c9"] == expected, name
@@ -219,6 +220,7 @@ def test_a_merge_that_ci_built_before(store_memory: Store) -> None:
 
 
 def test_the_base_moved_after_the_preview(store_memory: Store) -> None:
+    """B119: What was tested stood on an older base than what landed."""
     filled(
         store_memory,
         change(base_sha="b10", checks=[{"sha": "p9"}]),
@@ -364,7 +366,7 @@ def _read_runs(conn: sa.Connection) -> None:
 def test_a_failed_job_of_a_run_that_succeeded_was_allowed_to_fail(
     store_memory: Store, conclusion: str, expected: str
 ) -> None:
-    """Where a workflow goes on after an error, only its run tells so."""
+    """B121: Where a workflow goes on after an error, only its run tells so."""
     filled(
         store_memory,
         change(checks=[{"sha": "landed", "conclusion": "failure", "run": "5"}]),
