@@ -13,7 +13,7 @@ from sync.clock import Clock
 from sync.config import secrets
 from sync.config.models import ConnectionSettings, MailSettings
 from sync.config.settings import Settings
-from sync.engine.plan import ConnectionPlan, Plan
+from sync.engine.plan import ConnectionPlan, Plan, with_boards_of
 from sync.errors import ConfigError, UsageError
 from sync.reconcile.contract import Channel, Policy
 from sync.report.smtp import Smtp
@@ -59,7 +59,7 @@ def connection(settings: Settings, name: str) -> ConnectionPlan:
     one = settings.root.connections[name]
     options = settings.options[name]
     estimates = tuple(getattr(options, "estimate_fields", ()) or ())
-    table = mapping(settings, one, estimates)
+    table = with_boards_of(mapping(settings, one, estimates), options)
     return ConnectionPlan(
         name=name,
         kind=one.kind,

@@ -1,6 +1,6 @@
 """From the records of a page to rows: one place for every kind, inside the caller's transaction."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, pairwise
@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from connectors.contract import RawRecord, Unreadable
 from mappings.records import (
     Account,
+    BoardItem,
+    BoardMilestones,
     DataIssue,
     Field,
     FieldEvent,
@@ -33,10 +35,11 @@ from mappings.vocabulary import (
     MilestoneKind,
     StatusCategory,
 )
-from sync.engine import code
+from sync.engine import boards, code
 from sync.engine.code import CodeBatch
 from sync.engine.membership import Change, ItemState, derive
 from sync.engine.spans import started_and_done
+from sync.store import boards as board_rows
 from sync.store import read
 from sync.store.items import Follows
 from sync.store.payloads import older
@@ -65,6 +68,8 @@ class Batch:
     milestones: list[Milestone] = field(default_factory=list)
     links: list[Links] = field(default_factory=list)
     entities: list[ScopeEntity] = field(default_factory=list)
+    board_items: list[BoardItem] = field(default_factory=list)
+    board_milestones: list[BoardMilestones] = field(default_factory=list)
     code: CodeBatch = field(default_factory=CodeBatch)
     issues: list[DataIssue] = field(default_factory=list)
     #: values without a mapping line, once each: (kind, subject) -> issue.
@@ -82,6 +87,8 @@ class Normalizer:
     categories: Mapping[str, StatusCategory]
     #: what the lookups were handed: title -> source ids; None: nobody asked for it.
     milestones: Mapping[str, Sequence[str]] | None = None
+    #: whether boards say anything of items of this connection.
+    boards: bool = False
 
     def sort_page(self, records: Iterable[RawRecord]) -> Batch:
         """Normalize a page's records, each by the stream that it names."""
@@ -128,6 +135,8 @@ def _boxes(out: Batch) -> dict[type, Callable[[object], None]]:
         (Milestone, out.milestones),
         (Links, out.links),
         (ScopeEntity, out.entities),
+        (BoardItem, out.board_items),
+        (BoardMilestones, out.board_milestones),
     )  # type: ignore[assignment]  # each list takes the one type it stands beside
     return {**{kind: box.append for kind, box in pairs}, **out.code.boxes()}
 
@@ -143,17 +152,23 @@ def write_records(
     now: datetime,
     observed_after: datetime | None = None,
     sightings: bool = False,
+    watched_fields: Collection[str] = (),
 ) -> None:
     """Write a page's records; memberships and spans follow from histories in the same breath.
 
     `observed_after`: the reading before this one (UTC): what changed, changed after it.
     `sightings`: milestones of this page are mentions inside other entities, not their own listing.
+    `watched_fields`: fields of boards that an earlier whole reading looked at.
     """
+    if normalizer.boards:
+        _lay_over(writer, conn, connection_id, stream, found, normalizer)
     writer.accounts(found.accounts)
     writer.scopes(found.scopes)
     writer.statuses(found.statuses)
     writer.fields(found.fields)
     writer.milestones(found.milestones, sightings=sightings, observed_after=observed_after)
+    writer.board_milestones(found.board_milestones)
+    writer.board_items(found.board_items, watched_fields)
     told = {
         one.work_item_id: (one.reason, _judged(one))
         for one in found.histories
@@ -189,9 +204,45 @@ def write_records(
         now,
         histories,
         {id_: _arrived(arrived[id_], follows[id_]) for id_ in fresh},
+        boarded=normalizer.boards,
     )
     code.write(writer.code, conn, connection_id, found.code, now)
     writer.data_issues(found.subjects, [*found.issues, *found.unmapped.values()])
+
+
+def _lay_over(
+    writer: Writer,
+    conn: sa.Connection,
+    connection_id: int,
+    stream: str,
+    found: Batch,
+    normalizer: Normalizer,
+) -> None:
+    """What boards say of this page's items and histories, laid over them."""
+    ids = {one.source_id for one in found.items} | {one.work_item_id for one in found.histories}
+    if not ids:
+        return
+    told = board_rows.told(conn, connection_id, ids)
+    statuses = normalizer.lookups.statuses
+    own = {one.source_id: one.raw_status_id for one in found.items}
+    alone = {id_ for id_ in told if id_ not in own}
+    own |= {id_: one.raw_status_id for id_, one in read.items(conn, connection_id, alone).items()}
+    own |= board_rows.originals(conn, connection_id, alone, EventField.STATUS)
+    all_laid = [boards.lay_over(one, told.get(one.source_id, ()), statuses) for one in found.items]
+    found.items[:] = [one.item for one in all_laid]
+    found.histories[:] = [
+        boards.with_events(
+            one,
+            told.get(one.work_item_id, ()),
+            own_status=own.get(one.work_item_id),
+            categories=normalizer.categories,
+        )
+        for one in found.histories
+    ]
+    laid = {one.item.source_id: one for one in all_laid}
+    for id_, one in laid.items():
+        found.issues.extend(replace(issue, subject=subject(stream, id_)) for issue in one.issues)
+    writer.overlays({id_: one.overlays for id_, one in laid.items()})
 
 
 def derive_items(
@@ -203,6 +254,8 @@ def derive_items(
     now: datetime,
     histories: Mapping[str, History] | None = None,
     arrived: Mapping[str, ItemNow] | None = None,
+    *,
+    boarded: bool = False,
 ) -> None:
     """What follows from these items' histories: state, memberships, begin and end of work.
 
@@ -226,6 +279,12 @@ def derive_items(
     whole = {id_: one for id_, one in histories.items() if one.state is HistoryState.COMPLETE}
     events = read.events(conn, connection_id, [id_ for id_ in ready if id_ not in whole])
     known = read.memberships(conn, connection_id, [id_ for id_ in ready if id_ not in arrived])
+    on_boards = (
+        set(ready)
+        if boarded
+        else {id_ for id_, mine in known.items() if any(map(boards.is_of_board, mine))}
+    )
+    told_of = board_rows.told(conn, connection_id, on_boards) if on_boards else {}
     rows: dict[str, tuple[MembershipRow, ...]] = {}
     settled: dict[str, Follows] = {}
     for id_, item in ready.items():
@@ -235,9 +294,10 @@ def derive_items(
         state = HistoryState(item.history_state) if told is None else told.state
         changes = [_change(event) for event in mine if event.field in MEMBERSHIP_FIELDS]
         held = known.get(id_, ())
+        told_by_boards = boards.memberships(told_of.get(id_, ()))
         rows[id_] = ()
-        if changes or held or item.milestones:
-            rows[id_] = derive(_state(item, state), changes, held, now)
+        if changes or held or item.milestones or told_by_boards:
+            rows[id_] = derive(_state(item, state), changes, held, now, told_by_boards)
         if id_ in arrived:
             continue
         follows = _follows(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mappings.vocabulary import EventField, HistoryState, MilestoneKind
+from sync.engine.boards import is_of_board
 from sync.store.rows import MembershipRow
 
 _FIELD_OF_KIND = {
@@ -60,12 +61,15 @@ def derive(
     changes: Iterable[tuple[MilestoneKind, Change]],
     known: Sequence[MembershipRow],
     now: datetime,
+    on_boards: Iterable[MembershipRow] = (),
 ) -> tuple[MembershipRow, ...]:
     """All intervals of the item, open ones with `valid_to` None.
 
     `changes` in order of time. `known` are the rows held now: without a whole history an interval
     that was observed earlier keeps its first instant. `now` (UTC) dates what has no better date.
+    `on_boards`: intervals that boards tell, of which no history of the item's own knows.
     """
+    known = [row for row in known if not is_of_board(row)]
     by_kind: dict[MilestoneKind, list[Change]] = {}
     for kind, change in changes:
         by_kind.setdefault(kind, []).append(change)
@@ -76,6 +80,7 @@ def derive(
         if current or events or any(row.milestone_kind == kind for row in known):
             mine = [row for row in known if row.milestone_kind == kind]
             rows.extend(_of_kind(kind, state, current, events, mine, now))
+    rows.extend(on_boards)
     if state.gone_at is not None:
         rows = [_ended(row, state.gone_at, state.gone_reason or "gone") for row in rows]
     return tuple(rows)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from connectors.contract import Mode, StreamSpec
-from mappings.schema import MappingTable
+from mappings.schema import MappingTable, with_boards
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +79,11 @@ def parameters_hash(stream: str, server_id: str, since_label: str) -> str:
     """Identity of the question a cursor answers (16 hex digits); another question starts anew."""
     text = json.dumps([stream, server_id, since_label])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def with_boards_of(table: MappingTable, options: Any) -> MappingTable:
+    """The mapping with the fields of boards that a connection's options name, if it has any."""
+    boards = getattr(options, "board_fields", None)
+    if not boards:
+        return table
+    return with_boards(table, boards, in_order=bool(getattr(options, "board_order", False)))

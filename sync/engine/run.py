@@ -156,13 +156,16 @@ class _Run:
                 _wait(opened)
                 sessions = [s for s in (future.result() for future in opened) if s is not None]
                 self.context.progress.run_started(sum(len(s.scopes) for s in sessions))
-                _wait(
-                    [
-                        pool.submit(self._scope, session, scope)
-                        for session, scope in longest_waiting_first(self.context.store, sessions)
-                        if scope.kind != "site"
-                    ]
-                )
+                waiting = longest_waiting_first(self.context.store, sessions)
+                # A board says something of items: it is read after them.
+                for late in (False, True):
+                    _wait(
+                        [
+                            pool.submit(self._scope, session, scope)
+                            for session, scope in waiting
+                            if scope.kind != "site" and _says_of_items(session, scope) is late
+                        ]
+                    )
             except BaseException as error:
                 # Pages under way are stored; nothing new is begun.
                 self.context.stop.set()
@@ -342,13 +345,15 @@ class _Run:
             project = scope.key if scope.kind not in ("site", "board") else None
             maker: Normalizer | None = None
             for spec in specs:
-                if maker is None or scope.kind == "site":
+                if maker is None or scope.kind in ("site", "board"):
                     maker = self._normalizer(session, scope, project)
                 step = read_stream(context, session, spec, scope, held, maker)
                 if step is None:
                     continue
                 self.steps.append(step)
-                if maker.milestones is not None and feeds_milestones(spec):
+                if scope.kind == "board":
+                    self._note_lookups(session, step)
+                elif maker.milestones is not None and feeds_milestones(spec):
                     if step.rows_written:
                         maker = self._normalizer(session, scope, project)
                     self._follow_titles(session, scope, held, maker)
@@ -377,6 +382,20 @@ class _Run:
     def _normalizer(self, session: Session, scope: ScopeRef, project: str | None) -> Normalizer:
         return normalizer(
             self.context.store,
+    def _note_lookups(self, session: Session, step: Step) -> None:
+        """A board's fields changed, and all its lines were normalized under them as they are."""
+        if "board_item" not in _feeds(session, step) or step.outcome is not Outcome.COMPLETE:
+            return
+        c = schema.connection.c
+        with self.context.store.writing() as conn:
+            lookups = read.lookups_hash(conn, session.id)
+            conn.execute(
+                sa.update(schema.connection)
+                .where(c.id == session.id, c.mapping_version == session.plan.mapping.version)
+                .where(c.lookups_hash != lookups)
+                .values(lookups_hash=lookups)
+            )
+
             session.plan,
             session.id,
             session.identity.base_url,
@@ -515,6 +534,17 @@ def _wait(futures: Iterable[Future[Any]]) -> None:
 
 def _begin(conn: sa.Connection, now: datetime, version: str) -> int:
     result = conn.execute(
+def _says_of_items(session: Session, scope: ScopeRef) -> bool:
+    """Whether a scope is a board whose lines say something of items of other scopes."""
+    return any(
+        "board_item" in spec.feeds for spec in session.streams if spec.scope_kind == scope.kind
+    )
+
+
+def _feeds(session: Session, step: Step) -> tuple[str, ...]:
+    return next(spec.feeds for spec in session.streams if spec.name == step.stream)
+
+
         sa.insert(schema.sync_run)
         .values(started_at=now, outcome="running", program_version=version)
         .returning(schema.sync_run.c.id)

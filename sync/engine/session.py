@@ -20,14 +20,14 @@ from connectors.registry import get as get_connector
 from mappings.records import Lookups, Status
 from mappings.registry import get as get_mapping
 from mappings.schema import MappingTable
-from mappings.vocabulary import StatusCategory
+from mappings.vocabulary import OF_BOARD, StatusCategory
 from sync.clock import Clock
 from sync.engine import capability
 from sync.engine.budget import Budgets
 from sync.engine.commit import Normalizer
 from sync.engine.plan import ConnectionPlan
 from sync.errors import ConfigError
-from sync.store import read, read_code, schema
+from sync.store import boards, read, read_code, schema
 from sync.store.open import Store
 
 
@@ -192,6 +192,7 @@ def normalizer(
         if entry.needs_milestones:
             held = {} if scope_id is None else read_code.titles(conn, connection_id, scope_id)
             extra["milestones"] = held
+        boarded = bool(connection.mapping.boards) or boards.any_told(conn, connection_id)
     lookups: Lookups = entry.build_lookups(
         fields,
         statuses,
@@ -201,11 +202,18 @@ def normalizer(
         base_url=base_url,
     )
     categories = {one.source_id: _category(mapping, one) for one in statuses}
-    return Normalizer(entry.normalize, mapping, lookups, categories, extra.get("milestones"))
+    return Normalizer(
+        entry.normalize, mapping, lookups, categories, extra.get("milestones"), boarded
+    )
 
 
 def _category(mapping: MappingTable, status: Status) -> StatusCategory:
-    """What a status means in this project: its own layer of the mapping may say otherwise."""
+    """What a status means in this project: its own layer of the mapping may say otherwise.
+
+    A board's status means what the board's own layer says.
+    """
+    if status.source_id.startswith(OF_BOARD):
+        return status.category
     rule = mapping.status(status.raw_name, status.source_id, None, status.raw_category)
     return rule.category if rule is not None else status.category
 

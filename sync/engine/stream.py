@@ -1,6 +1,6 @@
 """Read one stream of one scope: page and cursor in one transaction, a certificate at the end."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from connectors.contract import (
 from connectors.redaction import redact
 from mappings.records import Milestone
 from mappings.vocabulary import MilestoneKind
-from sync.engine import certificate, checkpoint
+from sync.engine import board_lines, certificate, checkpoint
 from sync.engine.bury import bury
 from sync.engine.census import judge
 from sync.engine.certificate import Step
@@ -41,7 +41,7 @@ from sync.engine.lease import Lease
 from sync.engine.plan import parameters_hash
 from sync.engine.session import Session, explain
 from sync.errors import DriftlineError
-from sync.store import follow_ups, presence, read, schema
+from sync.store import boards, follow_ups, presence, read, schema
 from sync.store.writer import Writer
 
 #: A census is taken once a day, and when it is asked for.
@@ -308,6 +308,7 @@ def _write_page(
     page: Page,
     *,
     observed_after: datetime | None = None,
+    watched_fields: Collection[str] = (),
 ) -> Batch:
     stream = reading.spec.name
     found = reading.normalizer.sort_page(page.records)
@@ -325,6 +326,7 @@ def _write_page(
         now=reading.context.clock.now(),
         observed_after=observed_after,
         sightings=reading.spec.mode is not Mode.SNAPSHOT,
+        watched_fields=watched_fields,
     )
     return found
 
@@ -354,6 +356,9 @@ def _catch_up(reading: Reading, conn: sa.Connection, page: Page) -> None:
 
 def _read_snapshot(reading: Reading) -> None:
     """A whole listing; what it no longer names is gone, but only if it was read to its end."""
+    if "board_item" in reading.spec.feeds:
+        _read_board(reading)
+        return
     context = reading.context
     with context.store.reading() as conn:
         before = _last_complete(conn, reading)
@@ -372,6 +377,50 @@ def _read_snapshot(reading: Reading) -> None:
     elif not whole and reading.partial is None:
         raise UnexpectedAnswer("the listing ended before its last page", where=reading.spec.name)
     reading.remote = reading.local = reading.records
+
+
+def _read_board(reading: Reading) -> None:
+    """All lines of a board, then a look at those that it no longer names."""
+    context, session, scope = reading.context, reading.session, reading.scope
+    with context.store.reading() as conn:
+        watched: frozenset[str] = frozenset()
+        if _last_complete(conn, reading) is not None:
+            watched = boards.watched_fields(conn, session.id, scope.source_id, context.started_at)
+    listed: set[str] = set()
+    whole = False
+    for page in _pages(reading, None, _window(reading)):
+        _write_lines(reading, page, watched)
+        listed.update(one.source_id for one in page.records)
+        whole = page.committed
+    if not whole:
+        if reading.partial is None:
+            raise UnexpectedAnswer("the listing ended before its last page", where=scope.key)
+        return
+    with context.store.reading() as conn:
+        missed = sorted(boards.present(conn, session.id, scope.source_id) - listed)
+    looked = session.connector.look(reading.spec.name, scope, missed) if missed else ()
+    alive = tuple(one.record for one in looked if one.record is not None)
+    if alive:
+        _write_lines(reading, Page(alive), watched)
+    with context.store.writing() as conn:
+        writer = reading.writer(conn)
+        of_left = writer.board_items_left(one.source_id for one in looked if one.reason is not None)
+        about, issues = board_lines.not_counted(
+            conn, session, reading.spec.name, scope.source_id, scope.key
+        )
+        writer.data_issues({about}, issues)
+        reading.rows += writer.rows
+    reading.rows += board_lines.bring_up(context, session, reading.lease, of_left)
+    reading.remote = reading.local = len(listed) + len(alive)
+
+
+def _write_lines(reading: Reading, page: Page, watched: frozenset[str]) -> None:
+    with reading.context.store.writing() as conn:
+        writer = reading.writer(conn)
+        found = _write_page(reading, conn, writer, page, watched_fields=watched)
+        reading.rows += writer.rows
+    ids = {one.content_id for one in found.board_items if one.content_id is not None}
+    reading.rows += board_lines.bring_up(reading.context, reading.session, reading.lease, ids)
 
 
 def _list(reading: Reading, found: Batch) -> None:

@@ -17,7 +17,7 @@ from connectors.simulator.server import Simulator
 from connectors.simulator.world import World
 from mappings.load import load
 from mappings.registry import get as get_mapping
-from sync.engine.plan import ConnectionPlan, Plan
+from sync.engine.plan import ConnectionPlan, Plan, with_boards_of
 from sync.engine.run import RunResult, sync
 from sync.store import schema
 from sync.store.open import Store, open_store
@@ -76,9 +76,10 @@ class Hosts:
         """A run over these kinds of hosts, each with its options."""
         connections = tuple(
             ConnectionPlan(
-                kind, kind, self.options(kind, **one), load([get_mapping(kind).defaults])
+                kind, kind, made, with_boards_of(load([get_mapping(kind).defaults]), made)
             )
             for kind, one in options.items()
+            for made in (self.options(kind, **one),)
         )
         return Plan(**{"connections": connections, "workers": 2, **changes})
 
