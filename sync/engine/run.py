@@ -375,13 +375,6 @@ class _Run:
         finally:
             context.held.set(None)
 
-    def _give_back(self, held: Lease) -> None:
-        with self.context.store.writing() as conn:
-            held.release(conn)
-
-    def _normalizer(self, session: Session, scope: ScopeRef, project: str | None) -> Normalizer:
-        return normalizer(
-            self.context.store,
     def _note_lookups(self, session: Session, step: Step) -> None:
         """A board's fields changed, and all its lines were normalized under them as they are."""
         if "board_item" not in _feeds(session, step) or step.outcome is not Outcome.COMPLETE:
@@ -396,6 +389,13 @@ class _Run:
                 .values(lookups_hash=lookups)
             )
 
+    def _give_back(self, held: Lease) -> None:
+        with self.context.store.writing() as conn:
+            held.release(conn)
+
+    def _normalizer(self, session: Session, scope: ScopeRef, project: str | None) -> Normalizer:
+        return normalizer(
+            self.context.store,
             session.plan,
             session.id,
             session.identity.base_url,
@@ -523,17 +523,6 @@ def _outcome(steps: Iterable[Step], problems: Iterable[Problem]) -> Outcome:
     return Outcome.FAILED
 
 
-def _wait(futures: Iterable[Future[Any]]) -> None:
-    """Wait in short breaths, so that an interrupt is heard at once. Raises what one of them did."""
-    pending = set(futures)
-    while pending:
-        done, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
-        for one in done:
-            one.result()
-
-
-def _begin(conn: sa.Connection, now: datetime, version: str) -> int:
-    result = conn.execute(
 def _says_of_items(session: Session, scope: ScopeRef) -> bool:
     """Whether a scope is a board whose lines say something of items of other scopes."""
     return any(
@@ -545,6 +534,17 @@ def _feeds(session: Session, step: Step) -> tuple[str, ...]:
     return next(spec.feeds for spec in session.streams if spec.name == step.stream)
 
 
+def _wait(futures: Iterable[Future[Any]]) -> None:
+    """Wait in short breaths, so that an interrupt is heard at once. Raises what one of them did."""
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
+        for one in done:
+            one.result()
+
+
+def _begin(conn: sa.Connection, now: datetime, version: str) -> int:
+    result = conn.execute(
         sa.insert(schema.sync_run)
         .values(started_at=now, outcome="running", program_version=version)
         .returning(schema.sync_run.c.id)
