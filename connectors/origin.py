@@ -30,7 +30,7 @@ def origin_of(url: str) -> Origin | None:
     except (LocationParseError, ValueError):
         return None
     scheme = (parts.scheme or "").lower()
-    if scheme not in _PORTS or not parts.host or parts.auth is not None:
+    if scheme not in _PORTS or not parts.host or "%" in parts.host or parts.auth is not None:
         return None
     return scheme, parts.host.lower().rstrip("."), parts.port or _PORTS[scheme]
 
