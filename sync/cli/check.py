@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 #: A clock that is further off makes stamps hard to compare, seconds.
 CLOCK_TOLERANCE = 60.0
-#: A token that ends sooner is worth a line, days.
-TOKEN_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +133,17 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
             for item in items
         ]
         told = {item.name.split()[0] for item in items}
+        if connection.token_expires is not None:
+            # What only its owner knows stands in place of "nobody tells".
+            lines = [one for one in lines if not (one.name == "token expiry" and one.ok is None)]
+            told = {one.name.split()[0] for one in lines}
         # A connector that says nothing of these is helped out.
         if not told & {"login", "sign-in"}:
             lines.insert(0, _login(name, identity))
         if "clock" not in told:
             lines.extend(_clock(name, identity))
         if "token" not in told:
-            lines.extend(_token(app, name, identity))
+            lines.extend(_token(app, connection, identity))
     except SourceError as error:
         _, code = explain(error)
         asked = f" ({error.where})" if error.where else ""
@@ -173,12 +175,16 @@ def _clock(name: str, identity: Any) -> list[Line]:
     return [Line(name, "clock", True, f"within {abs(offset):.0f} seconds")]
 
 
-def _token(app: App, name: str, identity: Any) -> list[Line]:
-    expires = identity.token_expires_at
+def _token(app: App, connection: Any, identity: Any) -> list[Line]:
+    from sync.engine.session import token_end
+    from sync.engine.tokens import WARN_DAYS
+
+    name, expires = connection.name, token_end(connection, identity)
     if expires is None:
-        return [Line(name, "token", None, "this vendor does not tell when it expires")]
+        remedy = "Write token_expires for this connection, and you are warned in time."
+        return [Line(name, "token", None, "this vendor does not tell when it expires", remedy)]
     left = (expires - app.clock.now()).days
-    ok = left > TOKEN_DAYS
+    ok = left > WARN_DAYS
     return [
         Line(
             name,

@@ -2,8 +2,9 @@
 
 import sys
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -11,18 +12,27 @@ from sync.cli.shown import line
 from sync.engine.progress import Progress, Quiet
 
 
-def choose(quiet: bool) -> Progress:
-    """The manner that suits where the output goes."""
+def choose(quiet: bool, time_zone: str = "UTC") -> Progress:
+    """The manner that suits where the output goes; times are told in `time_zone` (IANA)."""
     if quiet:
         return Quiet()
-    return Bars() if sys.stderr.isatty() else Lines()
+    return Bars(time_zone) if sys.stderr.isatty() else Lines(time_zone)
+
+
+def paused_words(connection: str, until: datetime, reason: str, time_zone: str) -> str:
+    """`github: paused until 14:05 (Europe/Berlin): the limit of requests is reached`."""
+    at = until.astimezone(ZoneInfo(time_zone))
+    # A pause that ends at 14:05:30 is not over at 14:05.
+    at += timedelta(seconds=-at.second % 60)
+    return f"{connection}: paused until {at:%H:%M} ({time_zone}): {reason}"
 
 
 class Lines(Quiet):
     """One plain line per finished stream, on standard error."""
 
-    def __init__(self) -> None:
+    def __init__(self, time_zone: str = "UTC") -> None:
         """Nothing read yet."""
+        self._zone = time_zone
         self._lock = threading.Lock()
         self._records: dict[tuple[str, str, str], int] = {}
 
@@ -45,15 +55,15 @@ class Lines(Quiet):
 
     def paused(self, connection: str, until: datetime, reason: str) -> None:
         """Tell a wait instead of being silent."""
-        click.echo(line(f"{connection}: paused until {until:%H:%M:%S} UTC: {reason}"), err=True)
+        click.echo(line(paused_words(connection, until, reason, self._zone)), err=True)
 
 
 class Bars(Lines):
     """A live line on a terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, time_zone: str = "UTC") -> None:
         """Prepare the display; rich is imported only here."""
-        super().__init__()
+        super().__init__(time_zone)
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Live
@@ -102,7 +112,7 @@ class Bars(Lines):
     def paused(self, connection: str, until: datetime, reason: str) -> None:
         """Tell a wait."""
         self._live.console.print(
-            line(f"{connection}: paused until {until:%H:%M:%S} UTC: {reason}"), markup=False
+            line(paused_words(connection, until, reason, self._zone)), markup=False
         )
 
     def run_ended(self) -> None:

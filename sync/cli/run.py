@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.app import App, json_option, pass_app, worst
+from sync.cli.durations import max_wait_option
 from sync.cli.reconcile import exit_codes, facts, fail_on_option, judge
 from sync.cli.report import mail, rendered, write
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: driftline run --quiet")
 @click.option("--full", is_flag=True, help="Forget cursors and read everything again.")
 @click.option("--no-mail", is_flag=True, help="Write the page only.")
+@max_wait_option
 @fail_on_option
 @json_option
 @pass_app
@@ -25,6 +27,7 @@ def run(
     app: App,
     full: bool,
     no_mail: bool,
+    max_wait: float | None,
     fail_on: str | None,
     as_json: bool,
 ) -> None:
@@ -40,7 +43,7 @@ def run(
     # A mistake in the configuration is told before anything is read.
     wiring.policy(app.settings(with_secrets=False))
     codes: set[int] = set()
-    synced = read(app, full=full, quiet=as_json)
+    synced = read(app, full=full, max_wait=max_wait, quiet=as_json)
     codes |= synced.exit_codes
     if not as_json:
         show_sync(app, synced, as_json=False)
@@ -78,6 +81,7 @@ def run(
                 "requests": synced.requests,
                 "rows_written": synced.rows_written,
                 "problems": synced.problems,
+                "ending_tokens": [one.sentence for one in synced.ending_tokens],
             },
             reconcile=facts(result),
             page=str(page),

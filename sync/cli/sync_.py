@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.app import App, json_option, pass_app, sentence, worst
+from sync.cli.durations import max_wait_option
 
 if TYPE_CHECKING:
     from sync.engine.run import RunResult
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 @click.option("--connection", "only", metavar="NAME", help="Read this connection only.")
 @click.option("--full", is_flag=True, help="Forget cursors and read everything again.")
 @click.option("--census", is_flag=True, help="Prove now what is gone; otherwise once a day.")
+@max_wait_option
 @json_option
 @pass_app
 @click.pass_context
@@ -23,10 +25,19 @@ def sync(
     only: str | None,
     full: bool,
     census: bool,
+    max_wait: float | None,
     as_json: bool,
 ) -> None:
     """Read what moved in every source since the last run, and prove that it is complete."""
-    result = read(app, only=only, full=full, census=census, quiet=as_json, derived=True)
+    result = read(
+        app,
+        only=only,
+        full=full,
+        census=census,
+        max_wait=max_wait,
+        quiet=as_json,
+        derived=True,
+    )
     show(app, result, as_json=as_json)
     context.exit(worst(result.exit_codes))
 
@@ -37,6 +48,7 @@ def read(
     only: str | None = None,
     full: bool = False,
     census: bool = False,
+    max_wait: float | None = None,
     quiet: bool = False,
     derived: bool = False,
 ) -> "RunResult":
@@ -51,7 +63,7 @@ def read(
     from sync.reconcile.derive import derive
 
     settings = app.settings()
-    plan = wiring.plan(settings, app.clock, only)
+    plan = wiring.plan(settings, app.clock, only, max_wait)
     policy = wiring.policy(settings) if derived else None
     store = app.store(settings, create=True)
     try:
@@ -60,7 +72,7 @@ def read(
             plan,
             clock=app.clock,
             sleep=app.sleep,
-            progress=choose(app.quiet or quiet),
+            progress=choose(app.quiet or quiet, settings.root.time_zone),
             full=full,
             census=census,
         )
@@ -82,6 +94,7 @@ def show(app: App, result: "RunResult", *, as_json: bool) -> None:
             requests=result.requests,
             rows_written=result.rows_written,
             problems=result.problems,
+            ending_tokens=[one.sentence for one in result.ending_tokens],
             steps=[
                 {
                     "connection": step.connection,
@@ -99,6 +112,8 @@ def show(app: App, result: "RunResult", *, as_json: bool) -> None:
         return
     for problem in result.problems:
         app.trouble(sentence(problem.what, problem.where, problem.todo))
+    for token in result.ending_tokens:
+        app.note(f"{token.sentence}.")
     app.say(
         f"Sync {result.outcome.value}: {result.requests} requests, "
         f"{result.rows_written} rows written."

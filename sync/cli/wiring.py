@@ -22,8 +22,13 @@ _DAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7}
 _PORTS = {"starttls": 587, "tls": 465, "plain": 25}
 
 
-def plan(settings: Settings, clock: Clock, only: str | None = None) -> Plan:
-    """What a sync run is asked to do. Raises ConfigError, UsageError, MappingError."""
+def plan(
+    settings: Settings, clock: Clock, only: str | None = None, max_wait: float | None = None
+) -> Plan:
+    """What a sync run is asked to do. Raises ConfigError, UsageError, MappingError.
+
+    `max_wait`: seconds, in place of the configured ones.
+    """
     root = settings.root
     if not root.connections:
         raise ConfigError(
@@ -48,7 +53,7 @@ def plan(settings: Settings, clock: Clock, only: str | None = None) -> Plan:
         since_label="all" if since is None else f"{root.sync.since_days}d",
         time_box_seconds=None if box is None else box * 60,
         workers=root.sync.workers,
-        max_wait_seconds=root.sync.max_wait_minutes * 60,
+        max_wait_seconds=root.sync.max_wait_minutes * 60 if max_wait is None else max_wait,
         reserve=root.sync.reserve,
         program_version=VERSION,
     )

@@ -36,6 +36,7 @@ from sync.engine.session import (
     request_count,
 )
 from sync.engine.stream import bug, failed_step, feeds_milestones, find_unchanged, read_stream
+from sync.engine.tokens import TokenEnd, ending
 from sync.engine.turns import longest_waiting_first
 from sync.errors import DriftlineError, ScopeHeld, StoreBusy, StoreError
 from sync.store import read, schema
@@ -56,6 +57,8 @@ class RunResult:
     requests: int
     rows_written: int
     problems: tuple[Problem, ...]
+    #: connections of this run whose token ends soon.
+    ending_tokens: tuple[TokenEnd, ...] = ()
 
     @property
     def exit_codes(self) -> frozenset[int]:
@@ -503,6 +506,9 @@ class _Run:
                     rows_written=rows,
                 )
             )
+        names = {one.name for one in context.plan.connections}
+        with context.store.reading() as conn:
+            endings = ending(conn, context.clock.now(), names)
         return RunResult(
             run_id=context.run_id,
             outcome=outcome,
@@ -510,6 +516,7 @@ class _Run:
             requests=self.requests,
             rows_written=rows,
             problems=tuple(context.problems),
+            ending_tokens=endings,
         )
 
 

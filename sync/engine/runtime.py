@@ -48,7 +48,6 @@ def make(
     held: Held | None,
 ) -> Runtime:
     """The runtime of one connection; `held` None where nothing is written."""
-
     told: set[tuple[str, str]] = set()
     lock = threading.Lock()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sync.engine.tokens import ending
 from sync.ledger.ledger import Ledger, LineKind
 from sync.ledger.milestones import Key, due_moves
 from sync.ledger.origin import by_origin
@@ -78,6 +79,12 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
         mapping_version=judged.run.mapping_version,
         program_version=judged.run.program_version,
         restated=judged.restated,
+        ending_tokens=tuple(
+            one.sentence
+            for one in ending(
+                view.conn, view.as_of, {one.connection for one in view.coverage.in_force}
+            )
+        ),
     )
 
 

@@ -297,3 +297,5 @@ class Reconciliation:
     program_version: str = ""
     #: why numbers moved because of us and not because of the world; empty if they did not.
     restated: tuple[str, ...] = ()
+    #: tokens of connections that end soon, a sentence each.
+    ending_tokens: tuple[str, ...] = ()

@@ -371,7 +371,8 @@ def _trust(
     time_zone = zone(source.time_zone)
     first = oldest(source.certificates)
     hidden = [f"{amount} {clean(detector, 80)}" for detector, amount in masked.hidden_by_detector]
-    known = list(gaps(source.certificates))
+    known = [clean(one, 300) for one in source.ending_tokens]
+    known.extend(gaps(source.certificates))
     if hidden:
         known.append(
             f"{count(masked.hidden_findings, 'finding')} about restricted items "

@@ -4,7 +4,7 @@ import io
 import re
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -49,10 +49,20 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines() == [
-        "jira: paused until 09:30:00 UTC: the limit [burst] was hit",
+        "jira: paused until 09:30 (UTC): the limit [burst] was hit",
         "jira APO [ui] issues: complete, 150 records",
         "jira BEE issues: failed, 0 records: [x] server trouble",
     ]
+
+
+def test_a_pause_is_told_in_the_readers_zone_and_never_too_early(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """B31: no silent sleep: until when, on the reader's own clock."""
+    Lines("Europe/Berlin").paused("github", UNTIL + timedelta(seconds=1), "the limit is reached")
+    assert capsys.readouterr().err == (
+        "github: paused until 10:31 (Europe/Berlin): the limit is reached\n"
+    )
 
 
 def test_terminal_keeps_trouble_and_takes_no_name_for_markup(
