@@ -290,6 +290,7 @@ class Connector(Protocol):
     def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
         """Look at ids a census missed, one answer for each.
 
+        Raises NotAllowed where the scope itself is out of sight: then nothing is proven.
         `scope.facts["keys"]` holds what people call them, as far as it is stored.
         """
         ...
@@ -301,7 +302,12 @@ class Connector(Protocol):
         ...
 
     def check(self) -> Sequence[CheckItem]:
-        """What works, which permission is missing, for `driftline check`."""
+        """What works, which permission is missing, for `driftline check`.
+
+        A connector may also offer `whereabouts(scope) -> Gone`: what became of a scope that it no
+        longer lists. LEFT_SCOPE with a `detail` (it is archived) is the only answer that ends the
+        reading; any other, or none, leaves what is stored as it is and is told as trouble.
+        """
         ...
 
     def close(self) -> None:
@@ -334,6 +340,16 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeOption:
+    """An option that chooses what is read: another value of it moves the fence."""
+
+    #: kind of the scopes that it names.
+    kind: str
+    #: value with which the connector finds by itself what there is.
+    everything: Any = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectorEntry:
     """What a registry entry names: how to validate options and build the connector."""
 
@@ -346,6 +362,9 @@ class ConnectorEntry:
     #: one line for `connectors list`.
     summary: str = ""
     streams: Callable[[], Sequence[StreamSpec]] = tuple
+    #: options that choose scopes: one that they no longer name has left; one that is not listed
+    #: though they are as before is trouble. Without them any change of an option counts.
+    choosing: Mapping[str, ScopeOption] = field(default_factory=dict)
 
 
 # --- errors, grouped by what to do next -----------------------------------------------------

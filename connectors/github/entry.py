@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.contract import CONTRACT, Connector, ConnectorEntry, Runtime
+from connectors.contract import CONTRACT, Connector, ConnectorEntry, Runtime, ScopeOption
 from connectors.github.options import GitHubOptions
 from connectors.github.specs import STREAMS
 
@@ -21,4 +21,8 @@ ENTRY = ConnectorEntry(
     build=_build,
     summary="GitHub and GitHub Enterprise: issues, pull requests, checks, workflow runs, releases",
     streams=lambda: STREAMS,
+    choosing={
+        "repositories": ScopeOption("repository"),
+        "projects": ScopeOption("board", everything=None),
+    },
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.contract import CONTRACT, Connector, ConnectorEntry, Runtime
+from connectors.contract import CONTRACT, Connector, ConnectorEntry, Runtime, ScopeOption
 from connectors.gitlab.options import GitLabOptions
 from connectors.gitlab.specs import STREAMS
 
@@ -21,4 +21,5 @@ ENTRY = ConnectorEntry(
     build=_build,
     summary="GitLab.com and self-managed: issues, milestones, merge requests, pipelines, releases",
     streams=lambda: STREAMS,
+    choosing={"projects": ScopeOption("project")},
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.contract import CONTRACT, Connector, ConnectorEntry, Runtime
+from connectors.contract import CONTRACT, Connector, ConnectorEntry, Runtime, ScopeOption
 from connectors.jira.options import JiraOptions
 from connectors.jira.specs import STREAMS
 
@@ -21,4 +21,5 @@ ENTRY = ConnectorEntry(
     build=_build,
     summary="Jira Cloud and Data Center: issues with complete history, versions, boards, sprints",
     streams=lambda: STREAMS,
+    choosing={"projects": ScopeOption("project"), "boards": ScopeOption("board", "auto")},
 )

@@ -1,6 +1,6 @@
 """Tombstones, and what follows from them: who is gone is no longer a member of anything."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -29,7 +29,22 @@ def bury(
     """Mark rows of `table` (one of `BURIED`) as gone and end their memberships."""
     if table is change_request:
         writer.code.tombstones(gone)
-        code.derive_changes(writer.code, conn, connection_id, gone, now)
-        return
-    writer.tombstones(gone)
-    derive_items(writer, conn, connection_id, gone, categories, now)
+    else:
+        writer.tombstones(gone)
+    derive(writer, conn, connection_id, table, gone, categories, now)
+
+
+def derive(
+    writer: Writer,
+    conn: sa.Connection,
+    connection_id: int,
+    table: sa.Table,
+    ids: Collection[str],
+    categories: Mapping[str, StatusCategory],
+    now: datetime,
+) -> None:
+    """What follows from the presence of these rows."""
+    if table is change_request:
+        code.derive_changes(writer.code, conn, connection_id, ids, now)
+    else:
+        derive_items(writer, conn, connection_id, ids, categories, now)

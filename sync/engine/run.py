@@ -22,6 +22,7 @@ from sync.engine.commit import Normalizer
 from sync.engine.context import Context, Problem
 from sync.engine.holder import holder_name, run_of
 from sync.engine.lease import Lease
+from sync.engine.leave import settle
 from sync.engine.plan import ConnectionPlan, Plan, in_order
 from sync.engine.progress import Progress, Quiet
 from sync.engine.remap import remap_connection, remap_histories, set_mapping_version
@@ -148,6 +149,8 @@ class _Run:
         self.sessions: list[Session] = []
         #: rows written by normalizing stored payloads again, side by side.
         self.remapped_rows: list[int] = []
+        #: rows that changed because something else is to be read than before.
+        self.fence_rows: list[int] = []
         self.requests = 0
 
     def all(self) -> None:
@@ -236,6 +239,7 @@ class _Run:
             self._cannot_open(connection, connection_id, told, exit_code=1)
             return None
         self.sessions.append(session)
+        self.fence_rows.append(settle(context, session))
         for scope in session.of_kind("site"):
             self._scope(session, scope)
         try:
@@ -489,7 +493,8 @@ class _Run:
         context = self.context
         for session in self.sessions:
             session.connector.close()
-        rows = sum(self.remapped_rows) + sum(step.rows_written for step in self.steps)
+        rows = sum((*self.remapped_rows, *self.fence_rows))
+        rows += sum(step.rows_written for step in self.steps)
         outcome = _outcome(self.steps, context.problems)
         reason = "; ".join(f"{problem.where}: {problem.what}" for problem in context.problems)
         with context.store.writing() as conn:

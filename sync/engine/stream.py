@@ -545,6 +545,8 @@ def find_unchanged(context: Context, session: Session) -> dict[str, frozenset[st
         scopes: list[ScopeRef] = []
         with context.store.reading() as conn:
             for scope in session.of_kind(spec.scope_kind):
+                if scope.facts.get("error"):
+                    continue
                 key = Key(
                     session.id,
                     scope.kind,
