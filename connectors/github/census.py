@@ -94,8 +94,10 @@ def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:
     held = scope.facts.get("keys")
     keys: Mapping[str, str] = held if isinstance(held, Mapping) else {}
     if not site.visible(scope.source_id):
-        detail = "the repository is gone or out of sight"
-        return [Gone(id_, GoneReason.HIDDEN, detail=detail) for id_ in ids]
+        raise NotAllowed(
+            f"repository {scope.key} is out of sight: what became of its issues is not known",
+            where=scope.key,
+        )
     if scope.facts.get("issues") is False:
         detail = "issues are switched off there"
         return [Gone(id_, GoneReason.HIDDEN, detail=detail) for id_ in ids]

@@ -94,8 +94,10 @@ def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:
     held = scope.facts.get("keys")
     keys: Mapping[str, str] = held if isinstance(held, Mapping) else {}
     if not site.visible(scope.source_id):
-        detail = "the repository is gone or out of sight"
-        return [Gone(id_, GoneReason.HIDDEN, detail=detail) for id_ in ids]
+        raise NotAllowed(
+            f"repository {scope.key} is out of sight: what became of its pull requests is not known",
+            where=scope.key,
+        )
     known, listed = {id_: number_of(keys.get(id_)) for id_ in ids}, site.change_numbers
     if any(not known[id_] and (scope.source_id, id_) not in listed for id_ in ids):
         # No API gives one by its id alone: what is listed is listed with its number.

@@ -51,34 +51,39 @@ def _fetch(site: Site, scope: ScopeRef, params: dict[str, Any]) -> Fetch:
 
 
 def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
-    """What became of issues that a census missed; deleted and hidden look the same."""
-    visible = _visible(site, scope)
+    """What became of issues that a census missed; deleted and hidden look the same.
+
+    Raises NotAllowed where the project itself is out of sight.
+    """
+    need_visible(site, scope)
     if site.asks("look"):
         try:
-            return [_one(site, scope, id_, visible, _by_graphql) for id_ in ids]
+            return [_one(site, scope, id_, _by_graphql) for id_ in ids]
         except REST_HAS_TO:
             site.asks_no_more("look")
-    find = _Listed(site, scope, visible)
-    return [_one(site, scope, id_, visible, find) for id_ in ids]
+    find = _Listed(site, scope)
+    return [_one(site, scope, id_, find) for id_ in ids]
 
 
-def _visible(site: Site, scope: ScopeRef) -> bool:
+def need_visible(site: Site, scope: ScopeRef) -> dict[str, Any]:
+    """The project as it is shown now. Raises NotAllowed where it is out of sight."""
     try:
-        site.transport.get(f"{API}/projects/{scope.source_id}")
-    except (NotFound, NotAllowed):
-        return False
-    return True
+        return site.transport.get(f"{API}/projects/{scope.source_id}").object()
+    except (NotFound, NotAllowed) as error:
+        raise NotAllowed(
+            f"project {scope.key} is out of sight: what became of what it held is not known",
+            where=scope.key,
+        ) from error
 
 
 #: The issue of an id as REST gives it; None where nobody shows it.
 Find = Callable[[Site, str], dict[str, Any] | None]
 
 
-def _one(site: Site, scope: ScopeRef, id_: str, visible: bool, find: Find) -> Gone:
+def _one(site: Site, scope: ScopeRef, id_: str, find: Find) -> Gone:
     found = find(site, id_)
     if found is None:
-        reason = GoneReason.DELETED_OR_HIDDEN if visible else GoneReason.HIDDEN
-        return Gone(id_, reason, detail="" if visible else "the project is out of sight")
+        return Gone(id_, GoneReason.DELETED_OR_HIDDEN)
     project = str(found.get("project_id"))
     if project != scope.source_id:
         key = (found.get("references") or {}).get("full")
@@ -100,8 +105,8 @@ def _by_graphql(site: Site, id_: str) -> dict[str, Any] | None:
 class _Listed:
     """By REST only administrators may ask by the id alone: the project is listed once more."""
 
-    def __init__(self, site: Site, scope: ScopeRef, visible: bool) -> None:
-        pieces = walk(Bounds(None), "created_at", _fetch(site, scope, {})) if visible else ()
+    def __init__(self, site: Site, scope: ScopeRef) -> None:
+        pieces = walk(Bounds(None), "created_at", _fetch(site, scope, {}))
         self._rows = {str(one["id"]): one for piece in pieces for one in piece.rows}
 
     def __call__(self, site: Site, id_: str) -> dict[str, Any] | None:

@@ -6,17 +6,16 @@ from typing import Any
 from connectors.contract import (
     Gone,
     GoneReason,
-    NotAllowed,
-    NotFound,
     Page,
     RawRecord,
     ScopeRef,
     Window,
 )
+from connectors.gitlab.census import need_visible
 from connectors.gitlab.changed import bounds, identified
 from connectors.gitlab.changes import listing_path, of_row
 from connectors.gitlab.paging import literal, next_query
-from connectors.gitlab.site import API, Site, is_off
+from connectors.gitlab.site import Site, is_off
 from connectors.moving_window import Bounds, Fetch, Slice, walk
 
 STREAM = "change_census"
@@ -66,13 +65,16 @@ def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:
     """What became of merge requests that a census missed.
 
     `scope.facts["keys"]` holds what ids are called, as far as that is stored. Who sees one merge
-    request of a project sees them all: one that is not there was deleted.
+    request of a project sees them all: one that is not there was deleted. Raises NotAllowed where
+    the project, or its merge requests, are out of sight.
     """
     held = scope.facts.get("keys")
     keys: Mapping[str, str] = held if isinstance(held, Mapping) else {}
-    hidden = _out_of_sight(site, scope)
-    if hidden:
-        return [Gone(id_, GoneReason.HIDDEN, detail=hidden) for id_ in ids]
+    if is_off(need_visible(site, scope), "merge_requests"):
+        detail = "merge requests are switched off there"
+        return [Gone(id_, GoneReason.HIDDEN, detail=detail) for id_ in ids]
+    # Refused here, a single one that is not found would prove nothing.
+    site.transport.get(listing_path(scope), {"scope": "all", "per_page": 1})
     known = {id_: keys.get(id_, "").rpartition("!")[2] for id_ in ids}
     if any(not known[id_] and (scope.source_id, id_) not in site.change_numbers for id_ in ids):
         # No API gives one by its id alone: what is listed is listed with its number.
@@ -82,21 +84,6 @@ def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:
         _one(site, scope, id_, known[id_] or site.change_numbers.get((scope.source_id, id_), ""))
         for id_ in ids
     ]
-
-
-def _out_of_sight(site: Site, scope: ScopeRef) -> str:
-    """Why nobody can tell what became of one; empty where the project shows its merge requests."""
-    try:
-        project = site.transport.get(f"{API}/projects/{scope.source_id}").object()
-    except (NotFound, NotAllowed):
-        return "the project is out of sight"
-    if is_off(project, "merge_requests"):
-        return "merge requests are switched off there"
-    try:
-        site.transport.get(listing_path(scope), {"scope": "all", "per_page": 1})
-    except (NotFound, NotAllowed):
-        return "this token may not see the project's merge requests"
-    return ""
 
 
 def _one(site: Site, scope: ScopeRef, id_: str, iid: str) -> Gone:

@@ -8,7 +8,10 @@ from connectors.contract import (
     CheckItem,
     Cursor,
     Gone,
+    GoneReason,
     Identity,
+    NotAllowed,
+    NotFound,
     Page,
     Runtime,
     ScopeRef,
@@ -30,7 +33,7 @@ from connectors.gitlab import (
 from connectors.gitlab.checks import check
 from connectors.gitlab.client import make_transport, need_credentials
 from connectors.gitlab.options import GitLabOptions
-from connectors.gitlab.site import Site
+from connectors.gitlab.site import API, Site
 from connectors.gitlab.specs import STREAMS
 
 
@@ -90,6 +93,16 @@ class GitLabConnector:
         if stream == change_census.STREAM:
             return change_census.look(self._site, scope, ids)
         return census.look(self._site, scope, ids)
+
+    def whereabouts(self, scope: ScopeRef) -> Gone:
+        """What became of a project that is no longer listed: an archived one is left out."""
+        try:
+            project = self._site.transport.get(f"{API}/projects/{scope.source_id}").object()
+        except (NotFound, NotAllowed):
+            return Gone(scope.source_id, GoneReason.DELETED_OR_HIDDEN)
+        if project.get("archived") is True:
+            return Gone(scope.source_id, GoneReason.LEFT_SCOPE, detail="archived")
+        return Gone(scope.source_id, None)
 
     def unchanged(
         self, stream: str, cursors: Mapping[str, Cursor], scopes: Sequence[ScopeRef], window: Window

@@ -55,19 +55,25 @@ def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
 
 
 def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:
-    """What became of each id: alive, moved, or not to be seen (and then why, as far as told)."""
+    """What became of each id: alive, moved, or not to be seen: deleted, or of a hidden level.
+
+    Raises NotAllowed where the project itself is out of sight.
+    """
     fields = wanted_fields(site)
     shape = shape_of(fields)
     found = _find(site, list(dict.fromkeys(ids)), fields)
-    visible: bool | None = None
+    visible = False
     out: list[Gone] = []
     for id_ in ids:
         issue = found.get(id_)
         if issue is None:
-            if visible is None:
-                visible = site.project_visible(scope.source_id)
-            reason = GoneReason.DELETED_OR_HIDDEN if visible else GoneReason.HIDDEN
-            out.append(Gone(id_, reason, detail="" if visible else "the project is out of sight"))
+            if not visible and not site.project_visible(scope.source_id):
+                raise NotAllowed(
+                    f"project {scope.key} is out of sight: what became of its issues is not known",
+                    where=scope.key,
+                )
+            visible = True
+            out.append(Gone(id_, GoneReason.DELETED_OR_HIDDEN))
             continue
         project = paging.fields_of(issue).get("project") or {}
         moved_to = str(project.get("id") or scope.source_id)

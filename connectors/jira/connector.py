@@ -9,6 +9,7 @@ from connectors.contract import (
     Cursor,
     FeatureOff,
     Gone,
+    GoneReason,
     Identity,
     NotAllowed,
     NotFound,
@@ -92,6 +93,18 @@ class JiraConnector:
     def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
         """What became of ids that a census missed."""
         return census.look(self._site, scope, ids)
+
+    def whereabouts(self, scope: ScopeRef) -> Gone:
+        """What became of a project or board that is no longer listed: perhaps it is archived."""
+        path = f"rest/agile/1.0/board/{scope.source_id}"
+        if scope.kind == "project":
+            path = f"{self._site.api}/project/{scope.source_id}"
+        answer = self._site.transport.get(path, allow=frozenset({403, 404, 410}))
+        if answer.status >= 400:
+            return Gone(scope.source_id, GoneReason.DELETED_OR_HIDDEN)
+        if answer.object().get("archived") is True:
+            return Gone(scope.source_id, GoneReason.LEFT_SCOPE, detail="archived")
+        return Gone(scope.source_id, None)
 
     def unchanged(
         self, stream: str, cursors: Mapping[str, Cursor], scopes: Sequence[ScopeRef], window: Window

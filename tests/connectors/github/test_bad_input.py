@@ -315,8 +315,9 @@ def test_what_became_of_missing_issues_is_looked_up(bench: Bench, api: str) -> N
     assert unknown.reason is GoneReason.DELETED_OR_HIDDEN
     # A name stands for a repository: out of sight is not deleted.
     code.delete_repository(repo)
-    (hidden,) = connector.look("census", named, [str(alive.id)])
-    assert hidden.reason is GoneReason.HIDDEN
+    for stream in ("census", "change_census"):
+        with pytest.raises(NotAllowed, match="is out of sight"):
+            connector.look(stream, named, [str(alive.id)])
 
 
 def _fields(scope: ScopeRef) -> dict[str, Any]:
@@ -419,7 +420,7 @@ def test_a_part_that_is_left_out_is_not_an_empty_one(bench: Bench) -> None:
 def test_checks_that_rest_does_not_list_are_unavailable_and_not_missing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, apps: int
 ) -> None:
-    """B20: of a commit with very many suites only the newest are listed, without a word."""
+    """B20: Of a commit with very many suites only the newest are listed, without a word."""
     monkeypatch.setattr("connectors.simulator.github_rest.MOST_SUITES", 4)
     monkeypatch.setattr("connectors.github.details.MOST_SUITES", 4)
     code, repo, now = bench.hosting.code, bench.hosting.repo, bench.hosting.clock.now()

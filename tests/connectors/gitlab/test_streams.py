@@ -12,6 +12,7 @@ from connectors.contract import (
     FeatureOff,
     GoneReason,
     Identity,
+    NotAllowed,
     Page,
     RawRecord,
     ScopeRef,
@@ -401,10 +402,29 @@ def test_what_became_of_a_missing_issue(bench: Bench, api: str) -> None:
 def test_of_a_project_out_of_sight_nothing_is_called_deleted(bench: Bench, api: str) -> None:
     opened = Opened(bench, api=api)
     code = bench.world.code
-    issue = code.issues_in(opened.repository)[0]
     code.hide(bench.world.credentials["owner"], opened.repository)
-    [found] = opened.connector.look("census", opened.scope, [str(issue.id)])
+    for stream in ("census", "change_census"):
+        with pytest.raises(NotAllowed, match="is out of sight"):
+            opened.connector.look(stream, opened.scope, ["1"])
+
+
+def test_of_merge_requests_that_are_switched_off_none_is_called_deleted(bench: Bench) -> None:
+    opened = Opened(bench, api="rest")
+    some = bench.world.code.changes_in(opened.repository)[0]
+    bench.world.code.switch(opened.repository, "changes", on=False)
+    [found] = opened.connector.look("change_census", opened.scope, [str(some.id)])
     assert found.reason is GoneReason.HIDDEN
+
+
+def test_an_archived_project_is_told_apart_from_one_out_of_sight(bench: Bench) -> None:
+    opened = Opened(bench, api="rest")
+    code, repo = bench.world.code, opened.repository
+    assert opened.connector.whereabouts(opened.scope).reason is None
+    code.archive_repository(repo)
+    found = opened.connector.whereabouts(opened.scope)
+    assert (found.reason, found.detail) == (GoneReason.LEFT_SCOPE, "archived")
+    code.hide(bench.world.credentials["owner"], repo)
+    assert opened.connector.whereabouts(opened.scope).reason is GoneReason.DELETED_OR_HIDDEN
 
 
 def test_an_issue_that_shows_up_elsewhere_was_moved(bench: Bench) -> None:
@@ -438,6 +458,7 @@ def test_a_look_that_graphql_cannot_take_goes_by_rest(bench: Bench, message: str
 
 @pytest.mark.parametrize("api", ["graphql", "rest"])
 def test_a_limit_loses_no_page_that_was_read(bench: Bench, api: str) -> None:
+    """B35: What came before a 429 is kept, and the next run reads the rest only."""
     opened = Opened(bench, api=api, page_size=3)
     whole = {one.source_id for one in opened.records("runs")}
     where = "api/graphql$" if api == "graphql" else "/pipelines$"
@@ -448,7 +469,8 @@ def test_a_limit_loses_no_page_that_was_read(bench: Bench, api: str) -> None:
         kept.extend(pages)
     bench.simulator.script.clear()
     cursor = orjson.loads(orjson.dumps(kept[-1].cursor))
-    rest = [one for page in opened.pages("runs", cursor) for one in page.records]
+    later = Opened(bench, api=api, page_size=3)
+    rest = [one for page in later.pages("runs", cursor) for one in page.records]
     found = {one.source_id for page in kept for one in (*page.records, *rest)}
     assert kept
     assert found == whole

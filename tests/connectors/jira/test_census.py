@@ -91,8 +91,8 @@ def test_without_the_project_nobody_can_say_deleted() -> None:
         connector, scope = opened(bench)
         owner = bench.world.credentials["owner"]
         object.__setattr__(owner, "hidden_projects", {int(scope.source_id)})
-        found = look(connector, scope, *sorted(bench.alive("APO"))[:2])
-        assert {one.reason for one in found.values()} == {GoneReason.HIDDEN}
+        with pytest.raises(NotAllowed, match="APO is out of sight"):
+            look(connector, scope, *sorted(bench.alive("APO"))[:2])
 
 
 def test_a_mass_deletion_costs_a_sample_and_not_a_request_each() -> None:
@@ -125,3 +125,16 @@ def test_without_the_bulk_endpoint_each_id_is_looked_at() -> None:
         ids = sorted(bench.alive("APO"))[:20]
         bench.simulator.script.faults.append(Fault("issue/bulkfetch", 404, b"{}", times=None))
         assert {one.reason for one in look(connector, scope, *ids).values()} == {None}
+
+
+@pytest.mark.parametrize("cloud", [True, False])
+def test_an_archived_project_is_told_apart_from_one_out_of_sight(cloud: bool) -> None:
+    with serving(cloud=cloud, issues=5) as bench:
+        connector, scope = opened(bench)
+        assert connector.whereabouts(scope).reason is None
+        project = bench.world.projects[int(scope.source_id)]
+        bench.world.archive_project(project)
+        found = connector.whereabouts(scope)
+        assert (found.reason, found.detail) == (GoneReason.LEFT_SCOPE, "archived")
+        bench.world.revoke(bench.world.credentials["owner"], project)
+        assert connector.whereabouts(scope).reason is GoneReason.DELETED_OR_HIDDEN
