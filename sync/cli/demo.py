@@ -120,7 +120,8 @@ def _read_and_judge(
 
 
 def _write(out: Path, store: "Store", result: "Reconciliation", clock: "Clock") -> str:
-    from sync.cli.report import rendered, write
+    from sync.cli.report import rendered
+    from sync.files import write
     from sync.report import outbox
     from sync.report.build import build
     from sync.report.mail import compose, eml

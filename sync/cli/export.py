@@ -12,11 +12,13 @@ from typing import Any
 import click
 
 from sync.cli.app import App, pass_app
+from sync.cli.shown import block, document
+from sync.files import replacing
 
 #: Rows fetched at a time.
 CHUNK = 1000
-#: A cell that begins so is a formula for a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: A cell that begins so is a formula for a spreadsheet, in the wide forms of some keyboards too.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @click.command(epilog="Example: driftline export work_item --format jsonl --out items.jsonl")
@@ -53,10 +55,8 @@ def export(app: App, view: str, form: str, out: Path | None) -> None:
             if out is None:
                 _write(result, columns, form, sys.stdout)
             else:
-                part = out.with_name(out.name + ".part")
-                with part.open("w", encoding="utf-8", newline="") as file:
+                with replacing(out) as raw, io.TextIOWrapper(raw, "utf-8", newline="") as file:
                     _write(result, columns, form, file)
-                part.replace(out)
     finally:
         store.close()
 
@@ -70,7 +70,7 @@ def _write(result: Any, columns: Sequence[str], form: str, file: Any) -> None:
             file.write(_line([_cell(value) for value in values]))
         else:
             record = dict(zip(columns, values, strict=True))
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.write(document(json.dumps(record, ensure_ascii=False)) + "\n")
 
 
 def _line(cells: Sequence[Any]) -> str:
@@ -80,9 +80,10 @@ def _line(cells: Sequence[Any]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula is quoted."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    """Visible text; what a spreadsheet would run as a formula is quoted."""
+    if isinstance(value, str):
+        text = block(value)
+        return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
     return "" if value is None else value
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.app import App, pass_app, sentence
+from sync.files import write
+from sync.pasted import toml
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -135,11 +137,11 @@ def init(
     if sender and not recipient:
         recipient = click.prompt("Your own address", default=sender)
     values: dict[str, Any] = {
-        "name": _quoted(name),
-        "zone": _quoted(zone),
+        "name": toml(name),
+        "zone": toml(zone),
         "connections": "".join(blocks),
-        "judge": ", ".join(map(_quoted, judge)),
-        "mail": f"\n[mail]\nfrom = {_quoted(sender)}\nto = [{_quoted(recipient or sender)}]\n"
+        "judge": ", ".join(map(toml, judge)),
+        "mail": f"\n[mail]\nfrom = {toml(sender)}\nto = [{toml(recipient or sender)}]\n"
         if sender
         else "",
     }
@@ -180,13 +182,13 @@ def _block(
 ) -> str:
     """One connection's table."""
     lines = [f"[connections.{kind}]", f'kind = "{kind}"']
-    lines += [f"url = {_quoted(url)}"] if url else []
-    lines += [f"email = {_quoted(email)}"] if email else []
+    lines += [f"url = {toml(url)}"] if url else []
+    lines += [f"email = {toml(email)}"] if email else []
     if token_file:
-        lines.append(f"token_file = {_quoted(token_file)}")
+        lines.append(f"token_file = {toml(token_file)}")
     else:
-        lines.append(f"token_env = {_quoted(token_env or '')}")
-    lines.append(f"{key} = [{', '.join(map(_quoted, names))}]")
+        lines.append(f"token_env = {toml(token_env or '')}")
+    lines.append(f"{key} = [{', '.join(map(toml, names))}]")
     return "\n".join(lines) + "\n\n"
 
 
@@ -255,7 +257,7 @@ def _propose(app: App, path: Path, values: dict[str, Any], read_now: bool | None
         app.say(f"  {n}. {one['line']}: {one['why']}")
     text = click.prompt("Which ones shall be judged (numbers, all, or none)", default="all")
     chosen = _chosen(text, len(proposals))
-    values["judge"] = ", ".join(_quoted(proposals[n]["line"]) for n in chosen)
+    values["judge"] = ", ".join(toml(proposals[n]["line"]) for n in chosen)
     _write(path, values)
     app.say(f"{len(chosen)} milestones are judged.")
 
@@ -274,13 +276,4 @@ def _chosen(text: str, count: int) -> list[int]:
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(_TEMPLATE.format(**values), encoding="utf-8")
-    part.replace(path)
-
-
-def _quoted(text: str) -> str:
-    """A TOML string, whatever the text holds."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    escaped = "".join(c if ord(c) >= 32 and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped)
-    return f'"{escaped}"'
+    write(path, _TEMPLATE.format(**values).encode())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.app import App, pass_app, worst
+from sync.files import write
 
 if TYPE_CHECKING:
     from sync.config.settings import Settings
@@ -82,14 +83,6 @@ def rendered(data: "ReportData", form: str) -> str:
     from sync.report import text
 
     return text.render(data)
-
-
-def write(path: Path, content: bytes) -> None:
-    """Whole or not at all: a reader never sees half a report."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 def mail(

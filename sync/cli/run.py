@@ -7,7 +7,8 @@ import click
 from sync.cli.app import App, json_option, pass_app, worst
 from sync.cli.durations import max_wait_option
 from sync.cli.reconcile import exit_codes, facts, fail_on_option, judge
-from sync.cli.report import mail, rendered, write
+from sync.cli.report import mail, rendered
+from sync.files import write
 
 if TYPE_CHECKING:
     from sync.report.data import ReportData

@@ -20,6 +20,7 @@ from sync.ledger.load import Container
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.ledger.timeline import in_scope
 from sync.ledger.working_days import WorkCalendar
+from sync.pasted import shell
 from sync.store import schema
 from sync.store.open import Store
 
@@ -260,7 +261,7 @@ def accept(
             raise UsageError(
                 "it has not begun, so there is no baseline to accept yet",
                 where=facts.line,
-                todo=f'Set one with: driftline baseline set "{facts.line}"',
+                todo=f"Set one with: driftline baseline set {shell(facts.line)}",
             )
         made = replace(
             current,

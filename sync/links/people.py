@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from sync.pasted import toml
 from sync.store import schema
 from sync.store.tables_judged import person_account
 
@@ -47,8 +48,8 @@ class Suggestion:
     @property
     def line(self) -> str:
         """The line to add to `[people]`."""
-        words = ", ".join(f'"{one.word}"' for one in self.accounts)
-        return f'"{self.name}" = [{words}]'
+        words = ", ".join(toml(one.word) for one in self.accounts)
+        return f"{toml(self.name)} = [{words}]"
 
 
 @dataclass(frozen=True, slots=True)

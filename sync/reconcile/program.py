@@ -14,6 +14,7 @@ from mappings.vocabulary import MilestoneKind
 from sync.clock import Clock
 from sync.errors import UsageError
 from sync.ledger.milestones import Key, MilestoneFacts
+from sync.pasted import shell
 from sync.reconcile.view import View
 from sync.store.tables_judged import milestone_part
 
@@ -43,8 +44,8 @@ class Suggestion:
     @property
     def command(self) -> str:
         """What confirms it."""
-        parts = " ".join(f'"{part_name(one)}"' for one in self.parts)
-        return f'driftline milestones link "{self.name}" {parts}'
+        parts = " ".join(shell(part_name(one)) for one in self.parts)
+        return f"driftline milestones link {shell(self.name)} {parts}"
 
 
 def part_name(facts: MilestoneFacts) -> str:

@@ -1,11 +1,13 @@
 """What only a person can confirm: at most three questions, each with the line that answers it."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
 
+from sync.pasted import shell, toml
 from sync.reconcile import changes, program
 from sync.reconcile.contract import Policy, Question
 from sync.reconcile.propose import Proposal
@@ -17,6 +19,8 @@ from sync.store import schema
 AT_MOST = 3
 #: In this time a repository must have moved to be asked about.
 LATELY = timedelta(days=30)
+#: A path that needs no quotes.
+_PLAIN = re.compile(r"[\w./-]+")
 #: Milestones named in one question.
 NAMED = 5
 
@@ -75,7 +79,7 @@ def _mass_edits(plans: Iterable[Plan]) -> Iterable[Question]:
         yield Question(
             f"{count(len(items), 'item')} of {plan.facts.name} changed in one go. Was that meant? "
             "Percentages wait for the answer.",
-            f'driftline baseline accept "{plan.facts.line}"',
+            f"driftline baseline accept {shell(plan.facts.line)}",
         )
 
 
@@ -96,7 +100,7 @@ def _baselines(view: View) -> Iterable[Question]:
         yield Question(
             f"Was {plan.facts.name} planned as it stood on "
             f"{day_of(plan.baseline.at, view.calendar)} ({_RULES[plan.baseline.rule.value]})?",
-            f'driftline baseline accept "{plan.facts.line}"',
+            f"driftline baseline accept {shell(plan.facts.line)}",
         )
 
 
@@ -135,7 +139,7 @@ def _tests(view: View) -> Iterable[Question]:
         yield Question(
             f"Which checks of {path} are tests? {count(-number, 'change')} landed there in the "
             "last 30 days, and until you say so nobody else hears of untested ones.",
-            f"driftline tests {path}",
+            f"driftline tests {path if _PLAIN.fullmatch(path) else shell(path)}",
         )
 
 
@@ -164,8 +168,4 @@ def _unmapped(view: View) -> Iterable[Question]:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f'"{_escaped(name)}"' for name in names)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    return ", ".join(toml(name) for name in names)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from support.commands import Desk, desk
 
 from sync.cli.app import App
-from sync.cli.init import _quoted
 from sync.cli.main import cli
+from sync.pasted import toml
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_wrong_option(at: Desk, option: str, value: str, told: str) -> None:
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_answer_is_one_toml_string(text: str) -> None:
-    assert tomllib.loads(f"x = {_quoted(text)}") == {"x": text}
+    assert tomllib.loads(f"x = {toml(text)}") == {"x": text}
 
 
 def test_nobody_answers(at: Desk) -> None:
