@@ -6,8 +6,9 @@ A set of children (`ChangeFiles`, `Reviews`, …) replaces what was held for its
 its state is `complete`; a child set that was not read is never an empty one.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mappings.vocabulary import (
     ChangeState,
@@ -26,8 +27,7 @@ from mappings.vocabulary import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRequest:
+class ChangeRequest(Struct, frozen=True, gc=False):
     """A pull request or merge request as it stands now."""
 
     #: GitHub: `databaseId`/REST `id`; GitLab: the global id (number only).
@@ -79,8 +79,7 @@ class ChangeRequest:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFile:
+class ChangeFile(Struct, frozen=True, gc=False):
     """A path that a change touches."""
 
     path: str
@@ -91,8 +90,7 @@ class ChangeFile:
     old_path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFiles:
+class ChangeFiles(Struct, frozen=True, gc=False):
     """The files of one change; `partial` when the vendor cuts the list."""
 
     change_request_id: str
@@ -101,8 +99,7 @@ class ChangeFiles:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True, gc=False):
     """One review, or one approval."""
 
     source_id: str
@@ -115,8 +112,7 @@ class Review:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reviews:
+class Reviews(Struct, frozen=True, gc=False):
     """All reviews of one change."""
 
     change_request_id: str
@@ -125,8 +121,7 @@ class Reviews:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True, gc=False):
     """A commit of a change or of a branch."""
 
     sha: str
@@ -139,8 +134,7 @@ class Commit:
     committed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeCommits:
+class ChangeCommits(Struct, frozen=True, gc=False):
     """The commits of one change, oldest first; `partial` when the vendor cuts the list."""
 
     change_request_id: str
@@ -150,16 +144,14 @@ class ChangeCommits:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Commits:
+class Commits(Struct, frozen=True, gc=False):
     """Commits seen elsewhere (what landed, the head of a branch): added, never taken away."""
 
     scope_id: str
     commits: tuple[Commit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(Struct, frozen=True, gc=False):
     """A push or force-push to the head of a change."""
 
     source_id: str
@@ -170,8 +162,7 @@ class Push:
     actor_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pushes:
+class Pushes(Struct, frozen=True, gc=False):
     """All pushes to one change that the vendor tells of."""
 
     change_request_id: str
@@ -180,8 +171,7 @@ class Pushes:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True, gc=False):
     """Something that a text, a branch name or the vendor says a change (or item) belongs to.
 
     What it names is looked up later, over all systems: here it stays as written.
@@ -197,8 +187,7 @@ class Reference:
     span: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class References:
+class References(Struct, frozen=True, gc=False):
     """All references of one change request from one set of sources: replaces what was held."""
 
     change_request_id: str
@@ -208,8 +197,7 @@ class References:
     references: tuple[Reference, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineRun:
+class PipelineRun(Struct, frozen=True, gc=False):
     """One attempt of a workflow run or pipeline."""
 
     #: GitHub: run id; GitLab: pipeline id.
@@ -242,8 +230,7 @@ class PipelineRun:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True, gc=False):
     """One check run, commit status or job, at one attempt."""
 
     #: unique within (connection, source): check run id, status id, job id.
@@ -277,8 +264,7 @@ class CheckResult:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(Struct, frozen=True, gc=False):
     """What is known of the checks of one commit from one kind of source, as a set.
 
     `complete` with no result means: asked, and there is none. A set that is not complete never
@@ -293,8 +279,7 @@ class Checks:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunJobs:
+class RunJobs(Struct, frozen=True, gc=False):
     """The jobs of one run attempt or pipeline, as a set."""
 
     scope_id: str
@@ -304,8 +289,7 @@ class RunJobs:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True, gc=False):
     """A tag, with its release where there is one."""
 
     #: `tag:<name>`; an immutable id of a release that has one stands in `release_id`.
@@ -322,8 +306,7 @@ class Release:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True, gc=False):
     """A commit put somewhere."""
 
     source_id: str
@@ -338,8 +321,7 @@ class Deployment:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredChecks:
+class RequiredChecks(Struct, frozen=True, gc=False):
     """Checks without which a branch takes no merge, where readable."""
 
     scope_id: str

@@ -20,12 +20,9 @@ from mappings.github_out import (
     nodes,
     scope_of,
 )
-from mappings.quick import quick
 from mappings.text import clean, identity
 from mappings.values import items, table, text, whole
 from mappings.vocabulary import ChangeState, MergeMethod, MilestoneKind, Origin, RefSource
-
-_change = quick(ChangeRequest)
 
 _STATES = {
     "open": ChangeState.OPEN,
@@ -158,7 +155,7 @@ def pull_request(
 
     assigned = (out.account(one) for one in nodes(pull.get("assignees")))
     out.records.append(
-        _change(
+        ChangeRequest(
             source_id=id_,
             scope_id=scope_of(payload),
             number=number,

@@ -8,11 +8,8 @@ from typing import Any
 from mappings.code_records import CheckResult, Checks, PipelineRun, RunJobs
 from mappings.dates import instant
 from mappings.github_out import Out, lower, nodes, scope_of, why_not
-from mappings.quick import quick
 from mappings.values import items, table, text, whole
 from mappings.vocabulary import CheckSource, Conclusion, HistoryState, PipelineKind
-
-_result = quick(CheckResult)
 
 #: What a run or check ended with; statuses of commits say `error` for a failure of their own.
 _CONCLUSIONS = {
@@ -108,7 +105,7 @@ def _job(
     name = text(one.get("name")) or ""
     attempt = whole(one.get("run_attempt")) or 1
     status, ended = lower(one.get("status")), lower(one.get("conclusion"))
-    return _result(
+    return CheckResult(
         source_id=text(one.get("id")) or "",
         source=CheckSource.JOB,
         scope_id=scope_id,
@@ -248,7 +245,7 @@ def _run_by_graphql(one: dict[str, Any], scope_id: str, sha: str, out: Out) -> C
     suite = table(one.get("checkSuite"))
     run_ = table(suite.get("workflowRun"))
     status, ended = lower(one.get("status")), lower(one.get("conclusion"))
-    return _result(
+    return CheckResult(
         source_id=text(one.get("databaseId")) or "",
         source=CheckSource.CHECK_RUN,
         scope_id=scope_id,
@@ -272,7 +269,7 @@ def _run_by_rest(value: Any, scope_id: str, sha: str, out: Out) -> CheckResult:
     address = text(one.get("details_url")) or text(one.get("html_url"))
     app = text(table(one.get("app")).get("slug"))
     named = _RUN.search(address or "") if app == "github-actions" else None
-    return _result(
+    return CheckResult(
         source_id=text(one.get("id")) or "",
         source=CheckSource.CHECK_RUN,
         scope_id=scope_id,
@@ -304,7 +301,7 @@ def _status(
     moment = out.moment(at, "created_at")
     login = text(table(creator).get("login"))
     out.account(creator)
-    return _result(
+    return CheckResult(
         source_id=id_,
         source=CheckSource.STATUS,
         scope_id=place[0],

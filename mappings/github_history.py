@@ -8,12 +8,9 @@ from mappings import label_rules
 from mappings.dates import instant
 from mappings.github_issue import label_id, state_id
 from mappings.github_out import Out, blocked, by_graphql, id_of, lower, scope_of, why_not
-from mappings.quick import quick
 from mappings.records import FieldEvent, History
 from mappings.values import items, short, table, text
 from mappings.vocabulary import EventField, HistoryState, Origin
-
-_event = quick(FieldEvent)
 
 #: GraphQL's type of an event -> REST's name of it. Others are no part of a history.
 _KINDS = {
@@ -88,7 +85,7 @@ def history(raw: dict[str, Any], out: Out) -> None:
         before, after = after, state.id(out) if one.kind in _MOVE else after
         if made is not None:
             events.append(
-                _event(
+                FieldEvent(
                     work_item_id=id_,
                     source_event_id=one.id,
                     raw_field=one.kind,
@@ -99,7 +96,7 @@ def history(raw: dict[str, Any], out: Out) -> None:
             )
         if before != after:
             events.append(
-                _event(
+                FieldEvent(
                     work_item_id=id_,
                     source_event_id=f"{one.id}:status",
                     field=EventField.STATUS,

@@ -17,7 +17,6 @@ from mappings.github_out import (
     nodes,
     scope_of,
 )
-from mappings.quick import quick
 from mappings.records import WorkItem
 from mappings.schema import StatusRule
 from mappings.teams import team_of
@@ -30,8 +29,6 @@ from mappings.vocabulary import (
     Priority,
     StatusCategory,
 )
-
-_work_item = quick(WorkItem)
 
 #: REST: the address of an issue, of which its key is the end.
 _REPOS = "/repos/"
@@ -63,7 +60,7 @@ def issue(raw: dict[str, Any], out: Out) -> None:
     digest, tokens = identity(text(raw.get("body")) or None)
     assigned = [out.account(one) for one in nodes(raw.get("assignees"))]
     out.records.append(
-        _work_item(
+        WorkItem(
             source_id=id_,
             key=f"{name}#{number}",
             scope_id=scope_id,

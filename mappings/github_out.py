@@ -4,12 +4,10 @@ import re
 from typing import Any, ClassVar
 
 from mappings import out
-from mappings.quick import quick
 from mappings.records import Account, DataIssue, Link, Links
 from mappings.values import items, table, text
 from mappings.vocabulary import LinkKind
 
-_account = quick(Account)
 #: REST adds it to the login of a bot, GraphQL does not.
 _BOT = "[bot]"
 #: Robots that sign in as people do.
@@ -35,7 +33,7 @@ class Out(out.Out):
         self.accounts.add(id_)
         login = text(raw.get("login"))
         self.records.append(
-            _account(
+            Account(
                 source_id=id_,
                 login=None if login is None else login.removesuffix(_BOT),
                 is_bot=is_bot(raw),

@@ -6,12 +6,10 @@ from mappings import references
 from mappings.code_records import ChangeRequest, Reference, References
 from mappings.gitlab_issue import labels_of, people, project_path
 from mappings.gitlab_out import Out, gid, is_bot, is_private
-from mappings.quick import quick
 from mappings.text import identity, plain
 from mappings.values import table, text, whole
 from mappings.vocabulary import ChangeState, MergeMethod, MilestoneKind, RefSource
 
-_change_request = quick(ChangeRequest)
 _STATES = {
     "opened": ChangeState.OPEN,
     # Held for the moment of merging.
@@ -43,7 +41,7 @@ def change(raw: dict[str, Any], out: Out) -> None:
     scope_id = gid(raw.get("project_id")) or gid(raw.get("target_project_id")) or ""
     author = table(raw.get("author"))
     out.records.append(
-        _change_request(
+        ChangeRequest(
             source_id=id_,
             scope_id=scope_id,
             number=number,

@@ -6,12 +6,8 @@ from typing import Any
 
 from mappings.code_records import CheckResult, PipelineRun, RunJobs
 from mappings.gitlab_out import Out, get, gid, rows
-from mappings.quick import quick
 from mappings.values import items, number, table, text, whole
 from mappings.vocabulary import CheckSource, Conclusion, HistoryState, PipelineKind
-
-_run = quick(PipelineRun)
-_result = quick(CheckResult)
 
 #: `refs/merge-requests/7/merge`: a pipeline of a merge request, and on what tree it runs.
 _MERGE_REF = re.compile(r"^refs/merge-requests/(\d+)/(head|merge|train)$")
@@ -65,7 +61,7 @@ def run_of(raw: dict[str, Any], id_: str, out: Out) -> PipelineRun:
     conclusion = conclude(status, out)
     source = text(raw.get("source"))
     merge_ref = _MERGE_REF.match(ref or "")
-    return _run(
+    return PipelineRun(
         source_id=id_,
         scope_id=gid(get(raw, "project_id", "projectId")) or "",
         attempt=1,
@@ -151,7 +147,7 @@ def jobs(raw: dict[str, Any], out: Out) -> None:
         total, failed, skipped = tests.get(job_id, (None, None, None))
         stage = one.get("stage")
         found.append(
-            _result(
+            CheckResult(
                 source_id=job_id,
                 source=CheckSource.JOB,
                 scope_id=scope_id,
@@ -202,7 +198,7 @@ def _statuses(raw: dict[str, Any], run_id: str, scope_id: str, out: Out) -> list
         status = (text(one.get("status")) or "").lower() or None
         conclusion = conclude(status, out)
         found.append(
-            _result(
+            CheckResult(
                 source_id=id_,
                 source=CheckSource.STATUS,
                 scope_id=scope_id,

@@ -8,12 +8,10 @@ from typing import Any
 from mappings import dates, label_rules
 from mappings.gitlab_issue import LABEL, label_id
 from mappings.gitlab_out import Out, gid, rows, why_not
-from mappings.quick import quick
 from mappings.records import FieldEvent, History
 from mappings.values import short, table, text, whole
 from mappings.vocabulary import EventField, HistoryState
 
-_event = quick(FieldEvent)
 #: What stands in place of something that was deleted: it was there, its name is lost.
 _LOST = "unknown"
 _OPENED, _CLOSED = "opened", "closed"
@@ -72,7 +70,7 @@ def history(raw: dict[str, Any], out: Out) -> None:
         made = list(_made(one, standing, out))
         actor = out.account(one.raw.get("user")) if made else None
         events.extend(
-            _event(work_item_id=id_, at=one.at.replace(microsecond=0), actor_id=actor, **values)
+            FieldEvent(work_item_id=id_, at=one.at.replace(microsecond=0), actor_id=actor, **values)
             for values in made
         )
     state, reason = _state(raw, lost)

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from mappings import label_rules
 from mappings.dates import local_date
 from mappings.gitlab_out import Out, get, gid, is_private
-from mappings.quick import quick
 from mappings.records import WorkItem
 from mappings.schema import StatusRule
 from mappings.teams import team_of
@@ -21,7 +20,6 @@ from mappings.vocabulary import (
     StatusCategory,
 )
 
-_work_item = quick(WorkItem)
 #: An issue's own page below its project's.
 _PAGE = re.compile(r"^(.*?)/(?:-/)?(?:issues|work_items)/\d+$")
 #: The only field that estimates in points.
@@ -61,7 +59,7 @@ def issue(raw: dict[str, Any], out: Out) -> None:
     )
     assigned = [out.account(one) for one in people(raw)]
     out.records.append(
-        _work_item(
+        WorkItem(
             source_id=id_,
             key=key,
             scope_id=scope_id,

@@ -5,11 +5,9 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from mappings import dates, out
-from mappings.quick import quick
 from mappings.records import Account, DataIssue
 from mappings.values import table, text
 
-_account = quick(Account)
 #: Accounts of access tokens, and of the usual robots.
 _BOT = re.compile(r"(?i)^(?:project|group)_\d+_bot|(?:^|[-_])bot\d*$|renovate|dependabot")
 #: Stands for everybody whose account was deleted: nobody in particular.
@@ -39,7 +37,7 @@ class Out(out.Out):
         self.accounts.add(id_)
         state = text(raw.get("state"))
         self.records.append(
-            _account(
+            Account(
                 source_id=id_,
                 name=text(raw.get("name")),
                 login=login,

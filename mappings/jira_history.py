@@ -4,7 +4,6 @@ from typing import Any
 
 from mappings.dates import instant
 from mappings.jira_out import Out
-from mappings.quick import quick
 from mappings.records import FieldEvent, History
 from mappings.text import clean, identity, plain
 from mappings.values import items, short, text
@@ -26,7 +25,6 @@ _BY_ID = frozenset(
 #: Fields whose plain value stands in `from` and `to`, and whose texts are worded for readers.
 _BY_VALUE = frozenset({EventField.DUE_DATE, EventField.SECONDS})
 
-_event = quick(FieldEvent)
 
 Change = tuple[tuple[str, ...], tuple[str, ...], str | None, str | None]
 
@@ -117,7 +115,7 @@ def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEv
                 )
                 continue
             events.append(
-                _event(
+                FieldEvent(
                     work_item_id=item_id,
                     source_event_id=f"{history_id}.{index}",
                     field=role,

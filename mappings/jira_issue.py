@@ -1,15 +1,15 @@
 """Jira's issues: a work item as it stands now, its people, sprints, links and inline history."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from mappings import jira_history, sprint
 from mappings.dates import local_date
 from mappings.jira_fields import MEMORY, FieldPlan
 from mappings.jira_out import Out
 from mappings.jira_site import sprint_of, unmapped_status
-from mappings.quick import quick
 from mappings.records import Link, Links, Milestone, WorkItem
 from mappings.schema import LinkRule, StatusRule
 from mappings.teams import team_of
@@ -25,7 +25,6 @@ from mappings.vocabulary import (
     StatusCategory,
 )
 
-_work_item = quick(WorkItem)
 _NO_LINK = LinkRule(LinkKind.UNKNOWN)
 
 
@@ -59,7 +58,7 @@ def issue(raw: dict[str, Any], out: Out) -> None:
     updated = out.moment(get("updated"), "updated")
     created = out.moment(get("created"), "created")
     history = jira_history.inline(raw, id_, out)
-    item = _work_item(
+    item = WorkItem(
         source_id=id_,
         key=key,
         scope_id=text(project.get("id")) or "",

@@ -4,12 +4,9 @@ from typing import Any, ClassVar
 
 from mappings import out
 from mappings.jira_fields import MEMORY, FieldPlan
-from mappings.quick import quick
 from mappings.records import Account, DataIssue, Lookups
 from mappings.schema import MappingTable
 from mappings.values import text
-
-_account = quick(Account)
 
 
 class Out(out.Out):
@@ -44,7 +41,7 @@ class Out(out.Out):
             return id_
         self.accounts.add(id_)
         active = raw.get("active")
-        made = _account(
+        made = Account(
             source_id=id_,
             name=text(raw.get("displayName")),
             login=text(raw.get("name")),

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from msgspec import Struct
+
 from mappings.code_records import CodeRecord
 from mappings.vocabulary import (
     BoardContent,
@@ -26,8 +28,7 @@ from mappings.vocabulary import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True, gc=False):
     """A login of one system; merged into a person only by configuration."""
 
     source_id: str
@@ -39,8 +40,7 @@ class Account:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True, gc=False):
     """A project, board or repository as the vendor describes it."""
 
     source_id: str
@@ -55,8 +55,7 @@ class Scope:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True, gc=False):
     """A workflow status as mapped; a lookup for judging history by status id."""
 
     source_id: str
@@ -67,8 +66,7 @@ class Status:
     code_complete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True, gc=False):
     """A field's definition; `role` says what driftline reads from it, if anything."""
 
     source_id: str
@@ -78,8 +76,7 @@ class Field:
     role: EventField | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkItem:
+class WorkItem(Struct, frozen=True, gc=False):
     """An issue as it stands now."""
 
     source_id: str
@@ -127,8 +124,7 @@ class WorkItem:
     history_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FieldEvent:
+class FieldEvent(Struct, frozen=True, gc=False):
     """One change of one field of one work item.
 
     For membership fields `old_ids` and `new_ids` are the *sets* of milestone ids before and after
@@ -150,8 +146,7 @@ class FieldEvent:
     origin: Origin = Origin.SOURCE
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True, gc=False):
     """The whole known history of one work item: replaces what was held, as a set."""
 
     work_item_id: str
@@ -162,8 +157,7 @@ class History:
     as_of: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone:
+class Milestone(Struct, frozen=True, gc=False):
     """A version, sprint, milestone or iteration as it stands now."""
 
     source_id: str
@@ -186,8 +180,7 @@ class Milestone:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True, gc=False):
     """A directed relation between two work items, as declared by the vendor now."""
 
     source_id: str
@@ -200,8 +193,7 @@ class Link:
     confidence: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True, gc=False):
     """All links that one work item declares: replaces what was held for it, as a set."""
 
     work_item_id: str
@@ -210,8 +202,7 @@ class Links:
     method: str = "declared"
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeEntity:
+class ScopeEntity(Struct, frozen=True, gc=False):
     """States that a scope (board) holds an entity (sprint) which other scopes may hold too."""
 
     scope_id: str
@@ -219,8 +210,7 @@ class ScopeEntity:
     entity_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class BoardValue:
+class BoardValue(Struct, frozen=True, gc=False):
     """What a line of a board says in one field, as driftline reads that field."""
 
     #: what the field is the source of: status, due_date, points, milestone or iteration.
@@ -235,8 +225,7 @@ class BoardValue:
     points: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BoardItem:
+class BoardItem(Struct, frozen=True, gc=False):
     """A line of a board and all that it says: replaces what it said before, as a set."""
 
     source_id: str
@@ -255,8 +244,7 @@ class BoardItem:
     rank: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BoardMilestones:
+class BoardMilestones(Struct, frozen=True, gc=False):
     """All milestones of one kind that a board gives: one that is not named is gone."""
 
     board_id: str
@@ -264,8 +252,7 @@ class BoardMilestones:
     ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DataIssue:
+class DataIssue(Struct, frozen=True, gc=False):
     """Something that could not be read or understood; shown, never guessed away."""
 
     #: short stable name: `unmapped-status`, `bad-date`, `history-cut`, …

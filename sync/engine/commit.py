@@ -1,12 +1,13 @@
 """From the records of a page to rows: one place for every kind, inside the caller's transaction."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby, pairwise
 from operator import attrgetter
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from connectors.contract import RawRecord, Unreadable
 from mappings.records import (
