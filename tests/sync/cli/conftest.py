@@ -1,0 +1,16 @@
+"""Processes of their own, for tests of what only they can show."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from support.nursery import Nursery, nursery
+
+
+@pytest.fixture(scope="session")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Where commands are started as processes."""
+    if sys.platform == "win32":
+        pytest.skip("processes that fork and are killed: POSIX")
+    with nursery(tmp_path_factory.mktemp("processes")) as made:
+        yield made
