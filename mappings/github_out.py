@@ -1,6 +1,7 @@
 """Records made of one payload of GitHub so far, and how its two APIs write the same things."""
 
 import re
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from mappings import out
@@ -31,27 +32,31 @@ class Out(out.Out):
         if id_ in self.accounts:
             return id_
         self.accounts.add(id_)
-        login = text(raw.get("login"))
-        self.records.append(
-            Account(
-                source_id=id_,
-                login=None if login is None else login.removesuffix(_BOT),
-                is_bot=is_bot(raw),
-                url=text(raw.get("url" if "__typename" in raw else "html_url")),
-            )
-        )
+        page = raw.get("url" if "__typename" in raw else "html_url")
+        self.records.append(_account(id_, text(raw.get("login")), text(page), is_bot(raw)))
         return id_
+
+
+# The same few people are named by thousands of payloads.
+@lru_cache(maxsize=4096)
+def _account(id_: str, login: str | None, page: str | None, bot: bool) -> Account:
+    name = None if login is None else login.removesuffix(_BOT)
+    return Account(source_id=id_, login=name, is_bot=bot, url=page)
 
 
 def is_bot(raw: Any) -> bool:
     """Whether an account is one that no person has."""
     who = table(raw)
-    login = text(who.get("login")) or ""
-    if who.get("type") == "Bot" or who.get("__typename") == "Bot" or login.endswith(_BOT):
+    if who.get("type") == "Bot" or who.get("__typename") == "Bot":
         return True
-    # As the author of a commit an App is told as a user, with the page of the App.
     page = text(who.get("html_url")) or text(who.get("url")) or ""
-    return "/apps/" in page or _ROBOTS.match(login) is not None
+    return _is_robot(text(who.get("login")) or "", page)
+
+
+@lru_cache(maxsize=4096)
+def _is_robot(login: str, page: str) -> bool:
+    # As the author of a commit an App is told as a user, with the page of the App.
+    return login.endswith(_BOT) or "/apps/" in page or _ROBOTS.match(login) is not None
 
 
 def broken(stream: str, why: str) -> DataIssue:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from mappings import dates, out
@@ -58,6 +59,7 @@ def _whole_second(value: datetime | None) -> datetime | None:
     return None if value is None else value.replace(microsecond=0)
 
 
+@lru_cache(maxsize=4096)
 def is_bot(login: str | None) -> bool:
     """Whether a login is one that no person has."""
     return login is not None and _BOT.search(login) is not None
