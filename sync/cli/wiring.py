@@ -53,6 +53,7 @@ def plan(
         since_label="all" if since is None else f"{root.sync.since_days}d",
         time_box_seconds=None if box is None else box * 60,
         workers=root.sync.workers,
+        overlap=timedelta(minutes=root.sync.overlap_minutes),
         max_wait_seconds=root.sync.max_wait_minutes * 60 if max_wait is None else max_wait,
         reserve=root.sync.reserve,
         program_version=VERSION,

@@ -49,6 +49,13 @@ class SyncSettings(BaseModel):
     reserve: float = Field(
         0.1, ge=0, lt=1, description="Share of a request limit that is left for people."
     )
+    overlap_minutes: float = Field(
+        15,
+        ge=15,
+        le=10080,
+        description="Each run reads again what changed so long before the last one, and once a day "
+        "a whole day: longer where a server's search shows changes late.",
+    )
 
 
 class ConnectionSettings(BaseModel):

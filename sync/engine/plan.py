@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from connectors.contract import Mode, StreamSpec
@@ -45,6 +45,8 @@ class Plan:
     time_box_seconds: float | None = None
     #: scopes read side by side.
     workers: int = 8
+    #: how far each walk over changes looks back before the last one, at least.
+    overlap: timedelta = timedelta(0)
     max_wait_seconds: float = 900.0
     reserve: float = 0.1
     #: how long a lease lives without a page being committed.

@@ -23,6 +23,7 @@ from sync.engine.context import Context, Problem
 from sync.engine.holder import holder_name, run_of
 from sync.engine.lease import Lease
 from sync.engine.leave import settle
+from sync.engine.once import leave_out_twins
 from sync.engine.plan import ConnectionPlan, Plan, in_order
 from sync.engine.progress import Progress, Quiet
 from sync.engine.remap import remap_connection, remap_histories, set_mapping_version
@@ -161,6 +162,7 @@ class _Run:
                 opened = [pool.submit(self._open, one) for one in plan.connections]
                 _wait(opened)
                 sessions = [s for s in (future.result() for future in opened) if s is not None]
+                leave_out_twins(sessions)
                 self.context.progress.run_started(sum(len(s.scopes) for s in sessions))
                 waiting = longest_waiting_first(self.context.store, sessions)
                 # A board says something of items: it is read after them.

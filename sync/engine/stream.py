@@ -494,7 +494,7 @@ def _read_incremental(reading: Reading) -> None:
     window = _window(
         reading,
         run_started_at=walk_started,
-        overlap=spec.daily_overlap if long_overlap else spec.overlap,
+        overlap=max(spec.daily_overlap if long_overlap else spec.overlap, context.plan.overlap),
     )
     first_walk = saved.committed is None
     seen: set[str] = set()
