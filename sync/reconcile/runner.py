@@ -1,5 +1,6 @@
 """One reconciliation: run the detectors over a view, judge the findings' lives, keep them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from sync.reconcile.findings import Run
 from sync.reconcile.judge import Outcome, detect, judge_lives
 from sync.reconcile.registry import Catalogue
 from sync.reconcile.view import View
-from sync.store import schema
+from sync.store import schema, tables_presence
 from sync.store.open import Store
 
 
@@ -74,7 +75,7 @@ def reconcile(
             program_version=policy.program_version,
             coverage={},
         )
-        reasons = restated(last, run) if whole else ()
+        reasons = restated(last, run, fence_moves(conn, last, run)) if whole else ()
         outcome = Outcome()
         detect(view, known, outcome)
         judge_lives(
@@ -128,7 +129,7 @@ def load_last(store: Store, policy: Policy) -> Reconciliation:
         policy = replace(policy, config_hash=run.config_hash, program_version=run.program_version)
         view = View(conn, policy, run.as_of, run.at, present=not _moved_since(conn, run.at))
         held = findings.known(conn).values()
-        reasons = restated(previous, run)
+        reasons = restated(previous, run, fence_moves(conn, previous, run))
         silent = findings.silent(conn, run)
         return assemble(
             view,
@@ -155,8 +156,11 @@ def load_last(store: Store, policy: Policy) -> Reconciliation:
         )
 
 
-def restated(last: Run | None, run: Run) -> tuple[str, ...]:
-    """Why numbers may have moved because of us since the last run; nothing after none."""
+def restated(last: Run | None, run: Run, moves: Sequence[str] = ()) -> tuple[str, ...]:
+    """Why numbers may have moved because of us since the last run; nothing after none.
+
+    `moves`: what is read now and was not before, or the other way round.
+    """
     if last is None:
         return ()
     found = []
@@ -168,6 +172,42 @@ def restated(last: Run | None, run: Run) -> tuple[str, ...]:
         found.append(
             f"driftline {last.program_version or 'of before'} became {run.program_version}"
         )
+    return (*found, *moves)
+
+
+def fence_moves(conn: sa.Connection, last: Run | None, run: Run) -> tuple[str, ...]:
+    """Projects, repositories and boards that came to what is read, or left it, since the last run.
+
+    Those of a connection's first run are no move: nothing of it was judged before.
+    """
+    if last is None:
+        return ()
+    h, c = tables_presence.scope_hold.c, schema.connection.c
+    first = (
+        sa.select(h.connection_id, sa.func.min(h.known_from, type_=h.known_from.type).label("at"))
+        .group_by(h.connection_id)
+        .subquery()
+    )
+    rows = conn.execute(
+        sa.select(c.name, h.scope_kind, h.scope_key, h.reason, h.known_from, h.known_to)
+        .join(schema.connection, c.id == h.connection_id)
+        .join(first, first.c.connection_id == h.connection_id)
+        .where(
+            sa.or_(
+                sa.and_(h.known_from > last.at, h.known_from <= run.at, h.known_from > first.c.at),
+                sa.and_(h.known_to > last.at, h.known_to <= run.at),
+            )
+        )
+        .order_by(c.name, h.scope_kind, h.scope_key)
+    )
+    found: list[str] = []
+    for row in rows:
+        place = f"{row.scope_kind} {row.scope_key} of {row.name}"
+        if row.known_to is not None and last.at < row.known_to <= run.at:
+            _, _, why = (row.reason or "").partition(": ")
+            found.append(f"{place} is no longer read ({why})" if why else f"{place} left")
+        else:
+            found.append(f"{place} is read now, too")
     return tuple(found)
 
 

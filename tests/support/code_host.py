@@ -29,6 +29,7 @@ from connectors.contract import (
     Page,
     RawRecord,
     Runtime,
+    ScopeOption,
     ScopeRef,
     StreamSpec,
     Unavailable,
@@ -139,6 +140,8 @@ class Host:
     fails_at: int | None = None
     #: the next request for this stream fails.
     fails_on: str | None = None
+    #: names of repositories that are put away.
+    archived: set[str] = field(default_factory=set)
     #: ids that no follow-up can read.
     unreadable: set[str] = field(default_factory=set)
 
@@ -230,6 +233,8 @@ class HostOptions(BaseModel):
     """Options of the host's connector."""
 
     along: bool = False
+    #: names of repositories to read; none: all that there are.
+    repositories: tuple[str, ...] = ()
 
 
 class HostConnector:
@@ -238,8 +243,8 @@ class HostConnector:
     name = "host"
     contract = CONTRACT
 
-    def __init__(self, host: Host, along: bool) -> None:
-        self.host, self.along = host, along
+    def __init__(self, host: Host, along: bool, repositories: Sequence[str] = ()) -> None:
+        self.host, self.along, self.named = host, along, repositories
 
     @property
     def request_count(self) -> int:
@@ -257,8 +262,20 @@ class HostConnector:
         )
 
     def scopes(self) -> Sequence[ScopeRef]:
-        mine = [ScopeRef("repository", id_, key) for id_, key in self.host.repositories.items()]
+        held = {key: id_ for id_, key in self.host.repositories.items()}
+        mine = [
+            ScopeRef("repository", held[key], key)
+            if key in held
+            else ScopeRef("repository", "", key, facts={"error": f"{key} cannot be seen"})
+            for key in self.named or held
+        ]
         return [ScopeRef("site", "site", "site"), *mine]
+
+    def whereabouts(self, scope: ScopeRef) -> Gone:
+        self.host.ask("whereabouts", scope.key)
+        if scope.key in self.host.archived:
+            return Gone(scope.source_id, GoneReason.LEFT_SCOPE, detail="archived")
+        return Gone(scope.source_id, GoneReason.DELETED_OR_HIDDEN)
 
     def read(
         self, stream: str, scope: ScopeRef, cursor: Cursor | None, window: Window
@@ -576,11 +593,13 @@ class Hosted:
     host: Host
     store: Store
     along: bool
+    #: names of repositories to read; none: all that there are.
+    repositories: tuple[str, ...] = ()
 
     def plan(self) -> Plan:
         """One connection to the host."""
         mapping = load([get("jira").defaults])
-        options = HostOptions(along=self.along)
+        options = HostOptions(along=self.along, repositories=self.repositories)
         return Plan((ConnectionPlan("hub", "host", options, mapping),), workers=1)
 
     def run(self, **asked: Any) -> RunResult:
@@ -624,9 +643,16 @@ def hosted(
     served = host or Host()
 
     def build(name: str, options: Any, runtime: Runtime) -> Connector:
-        return HostConnector(served, options.along)
+        return HostConnector(served, options.along, options.repositories)
 
-    entry = ConnectorEntry("host", CONTRACT, HostOptions, build, streams=lambda: STREAMS)
+    entry = ConnectorEntry(
+        "host",
+        CONTRACT,
+        HostOptions,
+        build,
+        streams=lambda: STREAMS,
+        choosing={"repositories": ScopeOption("repository")},
+    )
     mapping = MappingEntry("host", normalize, build_lookups, get("jira").defaults, True)
     monkeypatch.setattr("connectors.registry.entry_points", lambda group: [Point("host", entry)])
     monkeypatch.setattr("mappings.registry.entry_points", lambda group: [Point("host", mapping)])

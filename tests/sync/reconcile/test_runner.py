@@ -24,7 +24,7 @@ from sync.reconcile.contract import (
 from sync.reconcile.registry import BUILT_IN, Catalogue
 from sync.reconcile.runner import load_last, reconcile
 from sync.reconcile.view import calendar_of
-from sync.store import schema
+from sync.store import holds, schema
 from sync.store.open import Store, memory_store, open_store
 
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
@@ -147,6 +147,28 @@ def test_what_moves_because_of_us_is_restated(store: Store) -> None:
     assert updated.restated == ("driftline 1 became 2",)
     assert not updated.findings
     assert not updated.resolved
+
+
+def test_a_fence_that_moved_is_a_reason_to_restate(store: Store) -> None:
+    """What left by a setting is no progress, and what came by one is no growth of the plan."""
+    apo, bee = holds.Hold("project", "1", "APO", None), holds.Hold("project", "2", "BEE", None)
+    with store.writing() as conn:
+        holds.hold(conn, 1, [apo], NOW - timedelta(days=9))
+    run(store)
+    later = NOW + timedelta(hours=1)
+    with store.writing() as conn:
+        holds.hold(conn, 1, [bee], later)
+    came = run(store, 1)
+    (name,) = {one.connection for one in came.certificates}
+    assert came.restated == (f"project BEE of {name} is read now, too",)
+    assert {one.state for one in came.findings} <= {State.ALREADY_THERE, State.ONGOING}
+    assert run(store, 2).restated == ()
+    with store.writing() as conn:
+        words = "no longer in the configuration"
+        holds.leave(conn, 1, bee, "configuration", words, NOW + timedelta(days=2, hours=1))
+    left = run(store, 3)
+    assert left.restated == (f"project BEE of {name} is no longer read ({words})",)
+    assert load_last(store, POLICY).restated == left.restated
 
 
 def test_a_blind_spot_is_new_even_when_something_was_restated(store: Store) -> None:
