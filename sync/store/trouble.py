@@ -1,5 +1,6 @@
 """The drivers' errors as ours: what happened, where, what to do. Judged by code, not by words."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,9 @@ def translated(where: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise translate(error, where) from error
+    except sqlite3.Error as error:
+        # Settings of a connection do not go through SQLAlchemy.
+        raise _of_sqlite(getattr(error, "sqlite_errorname", ""), str(error), where) from error
     except PoolTimeout as error:
         raise StoreBusy(
             "all connections to the database are in use",

@@ -74,3 +74,12 @@ def test_only_trouble_of_the_database_is_translated() -> None:
         raise PoolTimeout("pool")
     with pytest.raises(KeyError), translated("db"):
         raise KeyError("ours")
+
+
+def test_what_the_driver_says_by_itself_is_translated_too() -> None:
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorname = "SQLITE_FULL"
+    with pytest.raises(StoreError, match=r"a\.db: the disk is full"), translated("a.db"):
+        raise full
+    with pytest.raises(StoreError, match="the database refused: closed"), translated("a.db"):
+        raise sqlite3.ProgrammingError("closed")
