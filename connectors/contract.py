@@ -389,7 +389,16 @@ class SourceError(Exception):
 
 
 class CannotAuthenticate(SourceError):
-    """The server refused the credentials. Stop the source; never retry a login."""
+    """The server refused the credentials. Stop the source; never retry a login.
+
+    `counts`: the server counts refused logins of this kind and locks the account, so that no later
+    run may try them by itself.
+    """
+
+    def __init__(self, what: str, *, where: str = "", todo: str = "", counts: bool = False) -> None:
+        """Keep what a later run must know."""
+        super().__init__(what, where=where, todo=todo)
+        self.counts = counts
 
 
 class NotAllowed(SourceError):

@@ -32,7 +32,9 @@ class Logins:
         with self._lock:
             refused = self._refused
         if refused is not None:
-            raise CannotAuthenticate(refused.what, where=refused.where, todo=refused.todo)
+            raise CannotAuthenticate(
+                refused.what, where=refused.where, todo=refused.todo, counts=refused.counts
+            )
         try:
             answer = send()
         except CannotAuthenticate as error:

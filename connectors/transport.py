@@ -437,6 +437,7 @@ class Transport:
                 f"the server refuses the credentials (HTTP {status}){said}",
                 where=where,
                 todo="Check user and token, their kind, and whether the token has expired.",
+                counts=_denied_login(headers),
             )
         if status == 403:
             return NotAllowed(

@@ -94,9 +94,11 @@ class Site:
         try:
             return self._connect()
         except CannotAuthenticate as error:
-            raise CannotAuthenticate(error.what, where=error.where, todo=self._which_token()) from (
-                error
-            )
+            # A password of Data Center: refused three times, it locks the account.
+            counts = error.counts or self.options.username is not None
+            raise CannotAuthenticate(
+                error.what, where=error.where, todo=self._which_token(), counts=counts
+            ) from error
 
     def _connect(self) -> Identity:
         try:

@@ -72,10 +72,13 @@ def look(app: App) -> tuple[list[Line], frozenset[int], list[dict[str, Any]]]:
     codes: set[int] = set()
     wiring.policy(settings)
     plan = wiring.plan(settings, app.clock)
+    let_in = set()
     for connection in plan.connections:
         found, code = _connection(app, plan, connection)
         lines.extend(found)
         codes.add(code)
+        if not any(line.name == "login" and line.ok is False for line in found):
+            let_in.add(connection.name)
     proposals: list[dict[str, Any]] = []
     try:
         store = app.store(settings, read_only=True)
@@ -91,6 +94,7 @@ def look(app: App) -> tuple[list[Line], frozenset[int], list[dict[str, Any]]]:
             found = [_writable(store), *_file(store)]
             lines.extend(found)
             codes.add(1 if any(line.ok is False for line in found) else 0)
+            _try_again(app, settings, store, let_in)
             lines.extend(_mapping_gaps(store))
             lines.extend(_people(settings, store))
             lines.extend(_not_checked(settings, store))
@@ -151,6 +155,20 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
     finally:
         connector.close()
     return lines, code
+
+
+def _try_again(app: App, settings: "Settings", store: "Store", let_in: set[str]) -> None:
+    """Credentials that rest, since they were refused, work: the next run may use them."""
+    from sync.engine import breaker
+
+    again = [id_ for name, id_ in breaker.resting(store).items() if name in let_in]
+    if again:
+        writing = app.store(settings)
+        try:
+            for id_ in again:
+                breaker.accepted(writing, id_)
+        finally:
+            writing.close()
 
 
 def _login(name: str, identity: Any) -> Line:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from connectors.contract import (
+    CannotAuthenticate,
     Connector,
     Identity,
     NotAllowed,
@@ -22,7 +23,7 @@ from mappings.registry import get as get_mapping
 from mappings.schema import MappingTable
 from mappings.vocabulary import OF_BOARD, StatusCategory
 from sync.clock import Clock
-from sync.engine import capability
+from sync.engine import breaker, capability
 from sync.engine.budget import Budgets
 from sync.engine.commit import Normalizer
 from sync.engine.plan import ConnectionPlan
@@ -112,7 +113,15 @@ def open_session(
     remember = getattr(connector, "remember", None)
     if remember is not None:
         remember(remembered)
-    identity = connector.connect()
+    breaker.check(store, connection_id, connection.options, now)
+    try:
+        identity = connector.connect()
+    except CannotAuthenticate as error:
+        # What lacks a credential asked nobody.
+        if getattr(connector, "request_count", 1):
+            breaker.refused(store, connection_id, connection.options, error, now)
+        raise
+    breaker.accepted(store, connection_id)
     if row.server_id not in (None, identity.server_id):
         raise NotAllowed(
             f"connection {connection.name!r} was {row.server_id} and now answers as "
