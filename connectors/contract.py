@@ -336,6 +336,8 @@ class Runtime:
     proxy: str | None = None
     ca_bundle: str | None = None
     timeout_seconds: float = 30.0
+    #: largest answer that is taken, unpacked; what is larger is refused while it arrives.
+    max_answer_bytes: int = 64 * 2**20
     user_agent: str = "driftline"
 
 
@@ -353,8 +355,6 @@ class ScopeOption:
 class ConnectorEntry:
     """What a registry entry names: how to validate options and build the connector."""
 
-    #: largest answer that is taken, unpacked; what is larger is refused while it arrives.
-    max_answer_bytes: int = 64 * 2**20
     name: str
     contract: int
     options: type[BaseModel]
