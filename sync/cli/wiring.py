@@ -77,6 +77,7 @@ def connection(settings: Settings, name: str) -> ConnectionPlan:
         proxy=one.proxy,
         ca_bundle=None if one.ca_bundle is None else str(settings.base / one.ca_bundle),
         timeout_seconds=one.timeout_seconds,
+        max_answer_bytes=int(one.max_answer_mb * 2**20),
     )
 
 

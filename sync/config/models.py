@@ -89,6 +89,9 @@ class ConnectionSettings(BaseModel):
         None, description="Certificate file, if not the operating system's trust."
     )
     timeout_seconds: float = Field(30, gt=0, le=600, description="Longest wait for an answer.")
+    max_answer_mb: float = Field(
+        64, gt=0, le=1024, description="Largest answer that is taken, unpacked, in megabytes."
+    )
 
     @field_validator("time_zone")
     @classmethod

@@ -36,7 +36,14 @@ _SOURCES = ("env", "file", "command", "keyring")
 _NO_JUDGEMENT = ("sync", "store", "mail", "report", "name")
 _IN_ADDRESS = "a password must not stand in the file, nor in an address: use "
 #: Keys of a connection that say how to reach it.
-_TRANSPORT = ("proxy", "ca_bundle", "timeout_seconds", "page_size", "max_concurrency")
+_TRANSPORT = (
+    "proxy",
+    "ca_bundle",
+    "timeout_seconds",
+    "max_answer_mb",
+    "page_size",
+    "max_concurrency",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class ConnectionPlan:
     proxy: str | None = None
     ca_bundle: str | None = None
     timeout_seconds: float = 30.0
+    #: largest answer that is taken, unpacked.
+    max_answer_bytes: int = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)

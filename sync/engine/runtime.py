@@ -83,5 +83,6 @@ def make(
         proxy=connection.proxy,
         ca_bundle=connection.ca_bundle,
         timeout_seconds=connection.timeout_seconds,
+        max_answer_bytes=connection.max_answer_bytes,
         user_agent=f"driftline/{plan.program_version}" if plan.program_version else "driftline",
     )
