@@ -5,9 +5,11 @@ with the one that no longer saw it; nothing is dated back to the item's creation
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from mappings.records import DataIssue, FieldEvent, History, Status, WorkItem
 from mappings.vocabulary import (
@@ -75,9 +77,14 @@ def choose(told: Sequence[Told]) -> Told | None:
     if not told:
         return None
     first = min(told, key=lambda one: (one.rank is None, one.rank or 0, one.board_item_id))
-    if len({one.value for one in told}) > 1 and any(one.rank is None for one in told):
+    if len({_meaning(one) for one in told}) > 1 and any(one.rank is None for one in told):
         return None
     return first
+
+
+def _meaning(one: Told) -> object:
+    """What two boards must agree on: a status by its name, as each board has ids of its own."""
+    return (one.text or "").casefold() if one.field is EventField.STATUS else one.value
 
 
 def expected(told: Iterable[Told]) -> set[tuple[str, str, str | None, str | None, datetime]]:
