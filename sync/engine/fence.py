@@ -125,3 +125,9 @@ def out_of_sight(held: Hold, found: Gone | None) -> ScopeRef:
         f"the token access, or name what is to be read in the configuration without it"
     )
     return ScopeRef(held.kind, held.id, held.key, parent_id=held.parent_id, facts={"error": error})
+
+
+def without(held: Hold, parent: ScopeRef) -> ScopeRef:
+    """A board whose project cannot be read."""
+    error = f"{held.kind} {held.key} cannot be read without its {parent.kind} {parent.key}"
+    return ScopeRef(held.kind, held.id, held.key, parent_id=held.parent_id, facts={"error": error})

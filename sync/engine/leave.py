@@ -35,7 +35,11 @@ def settle(context: Context, session: Session) -> int:
     scopes = list(judged.scopes)
     rows, settled = 0, judged.settled
     leaving = [(one, fence.CONFIGURATION, "no longer in the configuration") for one in judged.left]
+    unreadable = {one.source_id: one for one in judged.scopes if one.facts.get("error")}
     for one in judged.lost:
+        if one.parent_id in unreadable:
+            scopes.append(fence.without(one, unreadable[one.parent_id]))
+            continue
         found = _whereabouts(session, one)
         if found is not None and found.reason is GoneReason.LEFT_SCOPE:
             leaving.append((one, fence.ARCHIVED, found.detail))
