@@ -135,6 +135,11 @@ def main(arguments: Sequence[str] | None = None, *, app: "App | None" = None) ->
     `app` brings another clock and another way to wait.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        # The process is ours, not that of somebody who calls this function.
+        from sync.cli.libraries import guard
+
+        guard()
     _keep_unicode()
     try:
         code = cli.main(args=words, prog_name="driftline", standalone_mode=False, obj=app)

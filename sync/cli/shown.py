@@ -2,7 +2,7 @@
 
 import re
 
-from sync.config.secrets import mask
+from connectors.redaction import mask
 from sync.report.clean import visible
 
 #: What a terminal acts on, or shows as something else than it is; in JSON only inside strings.
