@@ -25,3 +25,19 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Waiting lets simulated time pass and takes none."""
         self.advance(timedelta(seconds=seconds))
+
+
+class Skewed:
+    """The clock of a machine that is off; waiting takes as long as on any other."""
+
+    def __init__(self, clock: Clock, by: timedelta) -> None:
+        """`by`: how far it is ahead; below zero, behind."""
+        self._clock, self._by = clock, by
+
+    def now(self) -> datetime:
+        """What this machine takes for the present."""
+        return self._clock.now() + self._by
+
+    def sleep(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        self._clock.sleep(seconds)

@@ -152,7 +152,8 @@ class Git:
     ) -> Commit:
         name = f"{tree:040x}"
         text = f"{repo.id}/{name}/{'/'.join(parents)}/{message}/{author}/{at.isoformat()}"
-        sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
+        # What somebody wrote may hold half of a surrogate pair.
+        sha = sha1(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
         made = Commit(sha, repo.id, name, parents, message, author, authored, at, tuple(files))
         self.commits[repo.id, sha] = made
         return made

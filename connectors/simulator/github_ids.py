@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from connectors.simulator.odd import OddDate
+
 #: Where the milestones of the web page have their midnight.
 PACIFIC = ZoneInfo("America/Los_Angeles")
 _NODE = re.compile(r"([A-Z]+)_kgDO([0-9a-f]+)\Z")
@@ -52,6 +54,8 @@ def instant(at: datetime | None) -> str | None:
 
 def due_on(day: date | None) -> str | None:
     """A day as the instant of its midnight in the Pacific zone."""
+    if isinstance(day, OddDate):
+        return f"{day.isoformat()}T08:00:00Z"
     return None if day is None else instant(datetime.combine(day, time.min, PACIFIC))
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import orjson
 
+from connectors.jsonbytes import encode
 from connectors.simulator.http import Request, Response, json_response
 
 #: Rows in a page that asks for no size, and most that are given.
@@ -68,7 +69,7 @@ def by_offset(request: Request, prefix: str, rows: Sequence[Any], show: Show) ->
         for name, number in links.items()
         if number is not None
     )
-    return Response(200, orjson.dumps([show(one) for one in shown]), headers)
+    return Response(200, encode([show(one) for one in shown]), headers)
 
 
 def by_keyset(
@@ -92,7 +93,7 @@ def by_keyset(
         url = _url(address(request, prefix), request, {"cursor": cursor, "per_page": size})
         headers["Link"] = f'<{url}>; rel="next"'
         headers["X-Next-Cursor"] = cursor
-    return Response(200, orjson.dumps([show(one) for one in shown]), headers)
+    return Response(200, encode([show(one) for one in shown]), headers)
 
 
 def after_key(

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from connectors.jsonbytes import encode
 from connectors.simulator.clock import Clock
 from connectors.simulator.world import Credential, World
 
@@ -84,4 +85,4 @@ class Dialect(Protocol):
 def json_response(value: Any, status: int = 200, **headers: str) -> Response:
     """A JSON answer."""
     named = {name.replace("_", "-"): text for name, text in headers.items()}
-    return Response(status, orjson.dumps(value), named)
+    return Response(status, encode(value), named)

@@ -1,0 +1,90 @@
+"""Trouble that passes leaves no trace: whatever went wrong on the way, equal rows are stored."""
+
+import random
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.sites import SITES, Site, site
+
+from connectors.contract import Outcome
+from connectors.simulator.faults import Fault
+from connectors.simulator.luck import kinds, random_fault
+
+EACH = pytest.mark.parametrize("name", SITES)
+BY_LINKS = pytest.mark.parametrize("name", ["github-rest", "gitlab-rest"])
+Tables = dict[str, list[tuple[Any, ...]]]
+#: What a load without any trouble stores, and how many requests it takes.
+Clean = Callable[[str], tuple[Tables, int]]
+
+
+def loaded(at: Site) -> Tables:
+    """The store after a first load that comes through."""
+    result = at.sync()
+    assert result.outcome is Outcome.COMPLETE, result.problems
+    assert not result.problems
+    return at.tables()
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
+    @cache
+    def load(name: str) -> tuple[Tables, int]:
+        with site(name, str(tmp_path_factory.mktemp(name) / "clean.db")) as at:
+            return loaded(at), len(at.simulator.log)
+
+    return load
+
+
+def unequal(found: Tables, expected: Tables) -> list[str]:
+    """Names of the tables that differ."""
+    names = sorted({*found, *expected})
+    return [one for one in names if found.get(one) != expected.get(one)]
+
+
+@EACH
+def test_every_kind_of_it_in_one_load(name: str, clean: Clean, tmp_path: Path) -> None:
+    """B33, B35, B43, B111: limits, gateways, and connections that break on a late page."""
+    expected, requests = clean(name)
+    with site(name, str(tmp_path / "store.db")) as at:
+        made = kinds(at.dialect)
+        faults = [make("") for make in made.values()]
+        for number, fault in enumerate(faults):
+            fault.skip = number * requests // len(faults)
+        at.simulator.script.faults += faults
+        assert unequal(loaded(at), expected) == []
+        assert [kind for kind, one in zip(made, faults, strict=True) if one.times] == []
+
+
+@EACH
+def test_no_page_is_as_long_as_was_asked_for(name: str, clean: Clean, tmp_path: Path) -> None:
+    """B10, B13: a short page is not the last one, nor one from which places are counted."""
+    expected, _ = clean(name)
+    with site(name, str(tmp_path / "store.db")) as at:
+        at.simulator.script.faults.append(Fault("", manner="short", times=None))
+        assert unequal(loaded(at), expected) == []
+
+
+@BY_LINKS
+def test_no_answer_says_where_the_token_goes(name: str, clean: Clean, tmp_path: Path) -> None:
+    """B71: links to another server are read for the place in the listing alone."""
+    expected, _ = clean(name)
+    with site(name, str(tmp_path / "store.db")) as at:
+        at.simulator.script.faults.append(Fault("", manner="foreign", times=None))
+        assert unequal(loaded(at), expected) == []
+
+
+@pytest.mark.full
+@EACH
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_comes_together(name: str, seed: int, clean: Clean, tmp_path: Path) -> None:
+    """Kinds, places and repetitions are drawn."""
+    rng = random.Random(seed)
+    expected, requests = clean(name)
+    with site(name, str(tmp_path / "store.db")) as at:
+        at.simulator.script.faults += [
+            random_fault(rng, at.dialect, within=requests) for _ in range(8)
+        ]
+        assert unequal(loaded(at), expected) == []
