@@ -19,6 +19,7 @@ from connectors.github.graphql import connection, next_cursor
 from connectors.github.paging import pages
 from connectors.github.site import Site, encoded, node_of, payload
 from connectors.instants import instant
+from connectors.rows import objects
 
 #: What an issue can be; GitHub has no workflow. `labels` stands for what labels are mapped to.
 STATES = (
@@ -77,8 +78,7 @@ def _milestones(site: Site, scope: ScopeRef, window: Window) -> Iterator[Iterabl
         for page in pages(site.transport, path, params, size=site.options.page_size):
             yield [
                 (f"{scope.source_id}:{one['number']}", payload(scope, "rest", one))
-                for one in page
-                if isinstance(one.get("number"), int)
+                for one in objects(page, path, "number")
             ]
     except NotFound as error:
         if scope.facts.get("issues") is not False:
@@ -103,8 +103,7 @@ def _releases(site: Site, scope: ScopeRef, window: Window) -> Iterator[Iterable[
                 f"tag:{one['name']}",
                 payload(scope, "rest", {"tag": one, "release": releases.pop(one["name"], None)}),
             )
-            for one in page
-            if isinstance(one.get("name"), str)
+            for one in objects(page, f"{base}/tags", "name")
         ]
     yield [
         (f"tag:{tag}", payload(scope, "rest", {"tag": None, "release": one}))
@@ -127,12 +126,8 @@ def _deployments(site: Site, scope: ScopeRef, window: Window) -> Iterator[Iterab
         held = connection(
             graphql.repository(found, scope.source_id, scope.key), "deployments", where
         )
-        nodes = [one for one in held["nodes"] if isinstance(one, dict)]
-        yield [
-            (str(one["databaseId"]), payload(scope, "graphql", one))
-            for one in nodes
-            if one.get("databaseId")
-        ]
+        nodes = objects(held["nodes"], where, "databaseId")
+        yield [(str(one["databaseId"]), payload(scope, "graphql", one)) for one in nodes]
         after = next_cursor(held, after)
         oldest = instant(nodes[-1].get("createdAt")) if nodes else None
         if after is None or (window.since and oldest and oldest < window.since):

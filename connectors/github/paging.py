@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.contract import UnexpectedAnswer
+from connectors.rows import objects
 from connectors.transport import Answer, Transport
 
 #: A listing longer than this is one that repeats itself.
@@ -60,8 +61,8 @@ def has_next(answer: Answer) -> bool:
 
 
 def rows(answer: Answer, key: str | None, where: str) -> list[dict[str, Any]]:
-    """The objects of one page. Raises UnexpectedAnswer if there is no such list."""
+    """The objects of one page. Raises UnexpectedAnswer if there is no such list of objects."""
     held = answer.array() if key is None else answer.object().get(key)
     if not isinstance(held, list):
         raise UnexpectedAnswer(f"the answer has no list {key!r}", where=where)
-    return [one for one in held if isinstance(one, dict)]
+    return objects(held, where)

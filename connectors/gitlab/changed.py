@@ -10,6 +10,8 @@ from connectors.gitlab.paging import literal, next_query
 from connectors.gitlab.site import Site
 from connectors.jsonbytes import encode
 from connectors.moving_window import Bounds, Fetch, walk
+from connectors.redaction import bare_url
+from connectors.rows import objects
 from connectors.transport import Answer
 
 #: Version of what is asked for: raised, everything is read again.
@@ -152,9 +154,8 @@ class FetchOf:
 
 
 def identified(answer: Answer) -> list[dict[str, Any]]:
-    """The rows of a listing that say which they are."""
-    found = [one for one in answer.array() if isinstance(one, dict)]
-    return [one for one in found if one.get("id") is not None]
+    """The rows of a listing, each of which says which it is. Raises UnexpectedAnswer."""
+    return objects(answer.array(), bare_url(answer.url), "id")
 
 
 def bounds(name: str, window: Bounds) -> dict[str, str]:

@@ -21,6 +21,7 @@ from connectors.gitlab.graphql import HOPELESS, Refused, has_more, nodes, number
 from connectors.gitlab.paging import listing
 from connectors.gitlab.site import API, Site
 from connectors.instants import instant
+from connectors.rows import objects
 
 #: Merge requests per page by REST: what a crash repeats.
 _CHUNK = 10
@@ -220,8 +221,9 @@ def _list(site: Site, scope: ScopeRef, iid: str, name: str) -> list[dict[str, An
 
 def _approvals(site: Site, scope: ScopeRef, iid: str) -> list[dict[str, Any]]:
     answer = site.transport.get(_path(scope, iid, "approvals")).object()
-    held = answer.get("approved_by")
-    return [one for one in held if isinstance(one, dict)] if isinstance(held, list) else []
+    if answer.get("approved_by") is None:
+        raise NotFound("the server tells nothing of approvals", where="approvals")
+    return objects(answer["approved_by"], "approvals")
 
 
 def _closes(site: Site, scope: ScopeRef, iid: str) -> list[dict[str, Any]]:

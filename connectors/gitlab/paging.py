@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from requests.utils import parse_header_links
 
 from connectors.contract import UnexpectedAnswer
+from connectors.rows import objects
 from connectors.transport import Answer, Transport
 
 
@@ -31,7 +32,7 @@ def listing(
     seen: set[str] = set()
     while query is not None:
         answer = transport.get(path, query)
-        rows = [one for one in answer.array() if isinstance(one, dict)]
+        rows = objects(answer.array(), path)
         new = [one for one in rows if _identity(one) not in seen]
         seen.update(_identity(one) for one in new)
         yield from new

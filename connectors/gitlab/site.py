@@ -24,6 +24,7 @@ from connectors.contract import (
 from connectors.gitlab.graphql import GraphQL, TooLarge, number
 from connectors.gitlab.options import GitLabOptions
 from connectors.gitlab.paging import listing
+from connectors.rows import objects
 from connectors.transport import Answer, Transport
 
 API = "api/v4"
@@ -245,7 +246,7 @@ class Site:
             "sort": "asc",
         }
         rows = listing(self.transport, f"{API}/projects", query, self.options.page_size)
-        return [one for one in rows if one.get("id") is not None]
+        return objects(list(rows), f"{API}/projects", "id")
 
     def _named(self) -> list[dict[str, Any]]:
         """The configured projects, asked for side by side; what is wrong with the others."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from connectors.contract import UnexpectedAnswer
+from connectors.rows import objects
 
 
 def listing(
@@ -14,14 +15,10 @@ def listing(
     start = 0
     while True:
         page = get(start)
-        values = page.get(name)
-        if not isinstance(values, list):
+        if not isinstance(page.get(name), list):
             raise UnexpectedAnswer(f"the answer has no list {name!r}", where=where)
-        new = [
-            one
-            for one in values
-            if isinstance(one, dict) and one.get("id") is not None and str(one["id"]) not in seen
-        ]
+        values = objects(page[name], where, "id")
+        new = [one for one in values if str(one["id"]) not in seen]
         seen.update(str(one["id"]) for one in new)
         yield from new
         total = page.get("total")

@@ -27,6 +27,7 @@ from connectors.contract import (
 from connectors.jira.jql import in_projects
 from connectors.jira.listing import listing
 from connectors.jira.options import JiraOptions
+from connectors.rows import objects
 from connectors.transport import Transport
 
 #: 2000-01-01 and 2100-01-01 in epoch milliseconds: every issue lies between them.
@@ -214,8 +215,8 @@ class Site:
         """Every field definition; asked for once per run."""
         with self._lock:
             if self.fields is None:
-                found = self.transport.get(f"{self.api}/field").array()
-                self.fields = [one for one in found if isinstance(one, dict) and one.get("id")]
+                path = f"{self.api}/field"
+                self.fields = objects(self.transport.get(path).array(), path, "id")
             return self.fields
 
     def project_list(self) -> list[dict[str, Any]]:
@@ -248,8 +249,8 @@ class Site:
 
     def _visible(self, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         if not self.cloud:
-            found = self.transport.get(f"{self.api}/project").array()
-            return [one for one in found if isinstance(one, dict) and one.get("id") is not None]
+            path = f"{self.api}/project"
+            return objects(self.transport.get(path).array(), path, "id")
         path = f"{self.api}/project/search"
         return list(
             listing(
