@@ -79,3 +79,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     empty(shared)
     assert connection(shared) == 1
     yield shared
+
+
+@pytest.fixture
+def store_of_another(store: Store) -> Iterator[Store]:
+    """The same store as another process opens it."""
+    opened = open_store(store.engine.url.render_as_string(hide_password=False))
+    yield opened
+    opened.close()

@@ -137,7 +137,8 @@ with op.batch_alter_table("connection", recreate="always" if op.get_bind().diale
                           "sqlite" else "never") as batch:
     batch.add_column(sa.Column("extra", sa.Text(), nullable=True))""",
     )
-    migrate.upgrade(store, HEAD, to="r0002", scripts=scripts)
+    told = migrate.upgrade(store, HEAD, to="r0002", scripts=scripts)
+    assert f"the store was brought from revision {HEAD} to r0002" in told
     with store.reading() as conn:
         assert conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "r0002"
         assert set(sa.inspect(conn).get_view_names()) == {view.name for view in VIEWS}
@@ -147,10 +148,16 @@ with op.batch_alter_table("connection", recreate="always" if op.get_bind().diale
     if store.dialect == "sqlite":
         with store.writing() as conn:
             assert conn.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        assert told.endswith(f"As it was before, it lies in {store_url}.before-{HEAD}.")
+        assert Path(f"{store_url}.before-{HEAD}").stat().st_mode & 0o077 == 0
         copy = sqlite3.connect(f"{store_url}.before-{HEAD}")
         assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
         assert copy.execute("SELECT source_id FROM raw_record").fetchall() == [("1",)]
         copy.close()
+    else:
+        address = sa.make_url(store_url).set(drivername="postgresql").render_as_string()
+        command_line = f"pg_dump --format=custom --file=driftline.dump {address}"
+        assert told.endswith(f"before the next version, back it up with `{command_line}`.")
     store.close()
 
 
@@ -172,8 +179,11 @@ def test_a_failing_upgrade_leaves_everything_as_it_was(
         r0002='op.create_table("half", sa.Column("id", sa.Integer()))',
         r0003=f'op.drop_table("outbox")\n{trouble}',
     )
-    with pytest.raises((StoreError, RuntimeError), match=r"the database refused|stopped"):
+    with pytest.raises(StoreError, match=r"the database refused|RuntimeError: stopped") as caught:
         migrate.upgrade(store, HEAD, to="r0003", scripts=scripts)
+    assert caught.value.exit_code == 1
+    assert f"the upgrade from revision {HEAD} to r0003 was taken back: " in str(caught.value)
+    assert f"a driftline of revision {HEAD} works with it" in str(caught.value)
     assert structure(store) == before
     with store.reading() as conn:
         assert set(sa.inspect(conn).get_view_names()) == {view.name for view in VIEWS}
@@ -190,6 +200,47 @@ def test_an_upgrade_that_breaks_references_is_taken_back(tmp_path: Path) -> None
     with pytest.raises(StoreError, match=r"was taken back: it would break 1 references"):
         migrate.upgrade(store, HEAD, to="r0002", scripts=scripts)
     assert rows(store, schema.connection, "name") == [("jira",)]
+    store.close()
+
+
+def test_a_copy_that_cannot_be_finished_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(str(tmp_path / "a.db"))
+    earlier = migrate.back_up(tmp_path / "a.db", HEAD).read_bytes()
+
+    def stop(path: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(migrate, "_copy", stop)
+    scripts = revisions(tmp_path, r0002='op.execute("DELETE FROM connection")')
+    connection(store)
+    with pytest.raises(StoreError, match=r"could not be backed up .*: database or disk is full"):
+        migrate.upgrade(store, HEAD, to="r0002", scripts=scripts)
+    assert rows(store, schema.connection, "name") == [("jira",)]
+    assert (tmp_path / f"a.db.before-{HEAD}").read_bytes() == earlier
+    assert not list(tmp_path.glob("*.part"))
+    store.close()
+
+
+def test_a_damaged_store_is_not_upgraded(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "a.db"))
+    connection(store)
+    with store.writing() as conn:
+        conn.exec_driver_sql("PRAGMA writable_schema = ON")
+        # Two tables now claim the same pages.
+        conn.exec_driver_sql(
+            "UPDATE sqlite_master SET rootpage = "
+            "(SELECT rootpage FROM sqlite_master WHERE name = 'status') WHERE name = 'outbox'"
+        )
+    store.close()
+    store = open_store(str(tmp_path / "a.db"))
+    scripts = revisions(tmp_path, r0002='op.execute("DELETE FROM connection")')
+    with pytest.raises(StoreError, match="damaged and was not upgraded") as caught:
+        migrate.upgrade(store, HEAD, to="r0002", scripts=scripts)
+    assert "Restore a backup" in str(caught.value)
+    assert not list(tmp_path.glob("*.before-*"))
     store.close()
 
 

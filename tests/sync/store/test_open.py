@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -326,6 +327,90 @@ def test_a_store_without_the_right_to_write() -> None:
             error = refused(str(path.with_name("b.db")))
             assert (type(error), error.exit_code) == (StoreError, 1)
         path.parent.chmod(0o755)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file permissions of POSIX")
+def test_the_files_of_a_store_are_its_owner_s_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        store = open_store(str(tmp_path / "a.db"))
+        with writer(store, connection(store)) as one:
+            one.raw("10000", [Raw("1")])
+        found = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert found == dict.fromkeys(("a.db", "a.db-wal", "a.db-shm", "a.db.lock"), "0o600")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file permissions of POSIX")
+def test_a_store_that_its_owner_shares_stays_shared(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    open_store(str(path)).close()
+    path.chmod(0o640)
+    open_store(str(path)).close()
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_a_link_to_a_file_that_is_not_there_yet_is_followed_in_private(tmp_path: Path) -> None:
+    (tmp_path / "a.db").symlink_to(tmp_path / "b.db")
+    open_store(str(tmp_path / "a.db")).close()
+    assert (tmp_path / "b.db").stat().st_mode & 0o777 == 0o600
+
+
+# --- one writer -----------------------------------------------------------------------------
+
+
+def test_what_was_read_before_a_write_is_still_so(store: Store, store_of_another: Store) -> None:
+    """Two processes that both look and then insert do not clash on either database."""
+    began = threading.Event()
+
+    def insert_if_missing(mine: Store, first: bool) -> None:
+        if not first:
+            began.wait(10)
+        with mine.writing() as conn:
+            query = sa.select(schema.connection.c.id).where(schema.connection.c.name == "new")
+            held = conn.execute(query).first()
+            began.set()
+            if first:
+                time.sleep(0.2)
+            if held is None:
+                conn.execute(
+                    sa.insert(schema.connection).values(
+                        name="new", kind="jira", first_seen_at=START
+                    )
+                )
+
+    threads = [
+        threading.Thread(target=insert_if_missing, args=(store, True)),
+        threading.Thread(target=insert_if_missing, args=(store_of_another, False)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert rows(store, schema.connection, "name") == [("jira",), ("new",)]
+
+
+@pytest.mark.postgres
+def test_a_transaction_that_stands_still_is_ended_by_the_server(
+    bare_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.store.postgres.STALLED_SECONDS", 0.2)
+    store = open_store(bare_postgres)
+
+    def stand_still() -> None:
+        with store.writing() as conn:
+            time.sleep(0.6)
+            conn.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(StoreError) as caught:
+        stand_still()
+    assert (type(caught.value), caught.value.exit_code) == (StoreError, 1)
+    with store.writing() as conn:
+        assert conn.exec_driver_sql("SELECT 1").scalar() == 1
+    store.close()
 
 
 # --- servers --------------------------------------------------------------------------------
