@@ -17,15 +17,15 @@ class ProjectOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     project: str = Field(description='Which one, "owner/number" of its address.')
-    milestone: tuple[str, ...] = Field(
+    milestone: tuple[str, ...] | str = Field(
         (), description="Single-select field whose options are milestones, by name or id."
     )
-    iteration: tuple[str, ...] = Field((), description="Iteration field.")
-    due_date: tuple[str, ...] = Field((), description="Date field that is the due date.")
-    status: tuple[str, ...] = Field(
+    iteration: tuple[str, ...] | str = Field((), description="Iteration field.")
+    due_date: tuple[str, ...] | str = Field((), description="Date field that is the due date.")
+    status: tuple[str, ...] | str = Field(
         (), description="Single-select field that is the status of what is open."
     )
-    estimate: tuple[str, ...] = Field((), description="Number field that is the estimate.")
+    estimate: tuple[str, ...] | str = Field((), description="Number field that is the estimate.")
 
     @field_validator(*ROLES, mode="before")
     @classmethod

@@ -174,6 +174,9 @@ def _project_keys(conn: sa.Connection) -> dict[tuple[int, bool, str | None], str
         parent = keys.get((row.connection_id, False, row.parent_id))
         if row.kind == "board" and parent:
             keys[row.connection_id, True, row.source_id] = parent
+        elif row.kind == "board" and row.key:
+            # A board of no project may give milestones of other kinds than sprints.
+            keys.setdefault((row.connection_id, False, row.source_id), row.key)
     return keys
 
 

@@ -17,6 +17,9 @@ LISTS = {
     "iterations": MilestoneKind.ITERATION,
 }
 
+#: Streams of boards that say something of items of any scope of their connection.
+OVER_ITEMS = frozenset({"project_fields", "project_items"})
+
 #: (connection id, scope kind, scope id).
 ScopeId = tuple[int, str, str]
 
@@ -87,6 +90,16 @@ class Coverage:
         if one.mode != "census" and age > self.stale:
             return f"was last read {_age(age)} ago"
         return None
+
+    def over_items(self, connection_id: int) -> list[str]:
+        """What is wrong with boards that say something of a connection's items."""
+        found = []
+        for one in self.in_force:
+            if one.connection_id == connection_id and one.stream in OVER_ITEMS:
+                trouble = self.trouble(one)
+                if trouble is not None:
+                    found.append(f"{one.stream} of {one.scope_key} {trouble}")
+        return found
 
     def lacks(
         self, scope: ScopeId, key: str | None, streams: Collection[str], kind: str

@@ -21,6 +21,7 @@ class Gate:
     view: View
     _lacks: dict[tuple[int, str, str, tuple[str, ...]], list[str]] = field(default_factory=dict)
     _offered: dict[str, Sequence[StreamSpec]] = field(default_factory=dict)
+    _over_items: dict[int, str | None] = field(default_factory=dict)
 
     def reason(
         self,
@@ -46,7 +47,9 @@ class Gate:
             wanted = (MilestoneKind(about), id_)
         if wanted is not None:
             facts = self.view.milestones.get((connection_id, *wanted))
-            return self._of_milestone(facts, streams) if facts is not None else None
+            if facts is None:
+                return None
+            return self._of_milestone(facts, streams) or self._over(connection_id)
         if about == "repository":
             lacking = self._project(connection_id, id_, streams)
             return lacking[0] if lacking else None
@@ -106,12 +109,22 @@ class Gate:
         lacking = self._project(connection_id, id_, of_projects)
         if lacking:
             return lacking[0]
+        over = self._over(connection_id)
+        if over is not None:
+            return over
         for board in self.view.project_boards.get((connection_id, id_), ()):
             lacking = self._board(connection_id, board, of_boards)
             # A board without sprints has nothing to read; that is no gap.
             if lacking and not self._has_no_sprints(connection_id, board):
                 return lacking[0]
         return None
+
+    def _over(self, connection_id: int) -> str | None:
+        """Why what boards say of items is not known; a board may say it of any item."""
+        if connection_id not in self._over_items:
+            found = self.view.coverage.over_items(connection_id)
+            self._over_items[connection_id] = found[0] if found else None
+        return self._over_items[connection_id]
 
     def _project(self, connection_id: int, id_: str, streams: Collection[str]) -> list[str]:
         kind, key = self.view.holders.get((connection_id, id_), ("project", None))

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from sync.store import schema
 from sync.store.view import CONNECTION, PRESENCE, View
+from sync.store.views_boards import BOARD_VIEWS
 from sync.store.views_code import CODE_VIEWS
 
 #: Grows when a column of a view changes its meaning or goes away.
@@ -221,6 +222,7 @@ VIEWS: tuple[View, ...] = (
         """,
     ),
     *CODE_VIEWS,
+    *BOARD_VIEWS,
     View(
         "v_status",
         "One row per workflow status and what it means.",

@@ -60,16 +60,21 @@ def _add(conn: sa.Connection, table: sa.Table, **values: Any) -> None:
     conn.execute(sa.insert(table).values(connection_id=1, **values))
 
 
-def read(conn: sa.Connection, scope: str, outcome: str = "complete") -> None:
-    """The certificates of a repository."""
-    for stream in STREAMS:
+def read(
+    conn: sa.Connection,
+    scope: str,
+    outcome: str = "complete",
+    streams: tuple[str, ...] = STREAMS,
+    **where: str,
+) -> None:
+    """The certificates of a repository, or of another scope."""
+    named = {"scope_kind": "repository", "scope_id": scope, "scope_key": scope, **where}
+    for stream in streams:
         _add(
             conn,
             schema.sync_step,
             run_id=900,
-            scope_kind="repository",
-            scope_id=scope,
-            scope_key=scope,
+            **named,
             stream=stream,
             mode="incremental",
             started_at=NOW,
@@ -109,3 +114,14 @@ def test_a_milestone_of_a_group_needs_every_repository_below_it_and_no_other(con
     assert reason(conn, "m2") == "issues of repository acme/web was never read"
     read(conn, "r2")
     assert reason(conn, "m2") is None
+
+
+@pytest.mark.parametrize("outcome", ["unavailable", "failed", "partial"])
+def test_nothing_is_judged_where_a_project_that_may_say_more_was_not_read(conn, outcome):
+    read(conn, "r1")
+    board = {"scope_kind": "board", "scope_id": "p1", "scope_key": "acme/3"}
+    read(conn, "p1", streams=("project_fields",), **board)
+    assert reason(conn, "m1") is None
+    read(conn, "p1", outcome, streams=("project_items",), **board)
+    assert (reason(conn, "m1") or "").startswith("project_items of acme/3 ")
+    assert (reason(conn, "m1") or "").endswith(": no network")
