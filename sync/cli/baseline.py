@@ -63,13 +63,18 @@ def set_(
 
 
 @baseline.command(epilog='Example: driftline baseline accept "APO:Release 3.2"')
-@click.argument("milestone")
+@click.argument("milestones", metavar="MILESTONE...", nargs=-1, required=True)
 @author_option
 @reason_option
 @json_option
 @pass_app
-def accept(app: App, milestone: str, author: str | None, reason: str | None, as_json: bool) -> None:
-    """Agree to the suggested baseline of MILESTONE (name or PROJECT:name)."""
+def accept(
+    app: App, milestones: tuple[str, ...], author: str | None, reason: str | None, as_json: bool
+) -> None:
+    """Agree to the suggested baseline of each MILESTONE (name or PROJECT:name).
+
+    It confirms a mass edit, too: what changed until now was meant.
+    """
     from sync.cli import wiring
     from sync.ledger import baseline as rules
     from sync.ledger.working_days import WorkCalendar
@@ -78,17 +83,21 @@ def accept(app: App, milestone: str, author: str | None, reason: str | None, as_
     policy = wiring.policy(settings)
     store = app.store(settings)
     try:
-        line = rules.accept(
-            store,
-            WorkCalendar(policy.time_zone, policy.work_days, policy.holidays),
-            clock=app.clock,
-            milestone=milestone,
-            author=author or login(),
-            reason=reason,
-        )
+        calendar = WorkCalendar(policy.time_zone, policy.work_days, policy.holidays)
+        lines = [
+            rules.accept(
+                store,
+                calendar,
+                clock=app.clock,
+                milestone=one,
+                author=author or login(),
+                reason=reason,
+            )
+            for one in milestones
+        ]
     finally:
         store.close()
-    _show(app, [line], as_json=as_json, kind="baseline-accept")
+    _show(app, lines, as_json=as_json, kind="baseline-accept")
 
 
 @baseline.command("list", epilog="Example: driftline baseline list")

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.contract import GoneReason
 from mappings.vocabulary import (
     EventField,
     HistoryState,
@@ -16,7 +17,7 @@ from mappings.vocabulary import (
     Priority,
     StatusCategory,
 )
-from sync.ledger.mass_edit import Edit
+from sync.ledger.mass_edit import PRESENCE, Edit
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.ledger.origin import OriginFacts
 from sync.ledger.timeline import Change, ItemHistory, Stay, Track
@@ -30,6 +31,8 @@ _FIELD_OF_KIND = {
     MilestoneKind.MILESTONE: EventField.MILESTONE,
     MilestoneKind.ITERATION: EventField.ITERATION,
 }
+#: Why an item may be gone; what left with its whole scope is told as that.
+_VANISHED = frozenset(reason.value for reason in GoneReason if reason is not GoneReason.LEFT_SCOPE)
 _SPLITTING = (LinkKind.SPLITS.value, LinkKind.CLONES.value)
 
 
@@ -65,7 +68,7 @@ class Container:
     facts: MilestoneFacts
     items: Mapping[str, ItemFacts]
     by_item: Mapping[str, ItemHistory]
-    #: changes of membership and size by account, for mass edits.
+    #: changes of membership and size by account, and items that vanished, for mass edits.
     edits: tuple[Edit, ...] = field(default=())
 
     @property
@@ -411,12 +414,15 @@ def _number(text: str | None) -> float | None:
 
 def _edits(
     facts: MilestoneFacts,
-    items: Collection[str],
+    items: Mapping[str, Sequence[Stay]],
     events: Mapping[str, Sequence[_Event]],
     known_at: datetime,
 ) -> Iterable[Edit]:
     membership = _FIELD_OF_KIND.get(facts.kind)
-    for id_ in items:
+    for id_, stays in items.items():
+        for stay in stays:
+            if stay.end is not None and stay.end_cause in _VANISHED:
+                yield Edit(id_, PRESENCE, stay.end, "")
         for event in events.get(id_, ()):
             if event.actor_id is None or event.known_from > known_at:
                 continue

@@ -9,6 +9,8 @@ WINDOW = timedelta(hours=1)
 MANY = 10
 SHARE = 0.2
 FEW = 5
+#: In place of a field: the item itself, which was there and is not. Who took it away is not known.
+PRESENCE = "presence"
 
 
 @dataclass(frozen=True, slots=True)

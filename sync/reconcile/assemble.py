@@ -38,6 +38,7 @@ class Judged:
     resolved: tuple[Finding, ...]
     not_checked: tuple[tuple[str, str, str], ...]
     restated: tuple[str, ...]
+    agreed: tuple[str, ...] = ()
 
 
 def assemble(view: View, judged: Judged) -> Reconciliation:
@@ -79,6 +80,7 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
         mapping_version=judged.run.mapping_version,
         program_version=judged.run.program_version,
         restated=judged.restated,
+        agreed=judged.agreed,
         ending_tokens=tuple(
             one.sentence
             for one in ending(

@@ -297,5 +297,8 @@ class Reconciliation:
     program_version: str = ""
     #: why numbers moved because of us and not because of the world; empty if they did not.
     restated: tuple[str, ...] = ()
+    #: milestones whose plan a person agreed to since the last run, in words: their own numbers are
+    #: restated, those of others are not.
+    agreed: tuple[str, ...] = ()
     #: tokens of connections that end soon, a sentence each.
     ending_tokens: tuple[str, ...] = ()

@@ -1,10 +1,11 @@
 """Run the detectors behind the gate, then say what became of each finding."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mappings.vocabulary import MilestoneKind
+from sync.ledger.milestones import Key
 from sync.reconcile import changes, life, registry
 from sync.reconcile.contract import (
     Channel,
@@ -23,6 +24,8 @@ from sync.reconcile.view import View
 
 #: It speaks of our reading and not of the world: it is told at once, whatever was restated.
 _OF_OUR_READING = "reading"
+#: Detectors of this family measure against the agreed plan.
+_OF_SCOPE = "scope."
 #: Where names of the configuration that match nothing are listed.
 NAMES = "milestones"
 
@@ -179,12 +182,18 @@ def judge_lives(
     *,
     first: bool,
     restated: bool,
+    agreed: Collection[Key] = (),
 ) -> None:
-    """State of every finding, seen now or open before, and the steps to keep."""
+    """State of every finding, seen now or open before, and the steps to keep.
+
+    `restated`: all numbers moved because of us. `agreed`: what these milestones are measured
+    against did.
+    """
     by_id = {one.id: one for one in known.detectors}
     for fingerprint, seen in outcome.seen.items():
         held = before.get(fingerprint)
-        ours = restated and by_id[seen.detector].about != _OF_OUR_READING
+        mine = _agreed(agreed, seen.detector, seen.found.connection_id, seen.found.milestone)
+        ours = (restated or mine) and by_id[seen.detector].about != _OF_OUR_READING
         verdict = life.seen_again(seen, held, first=first, restated=ours)
         finding = life.as_finding(seen, verdict, held, view.as_of)
         outcome.shown.append(finding)
@@ -197,11 +206,12 @@ def judge_lives(
     for held in absent:
         detector = by_id.get(held.finding.detector)
         withdrawn = _withdrawn(view, detector, held, outcome)
+        mine = _agreed(agreed, held.finding.detector, held.connection_id, held.milestone)
         verdict = life.not_seen(
             held,
             unchecked=_unchecked(detector, held, gate, outcome),
             withdrawn=withdrawn,
-            restated=restated and (detector is None or detector.about != _OF_OUR_READING),
+            restated=(restated or mine) and (detector is None or detector.about != _OF_OUR_READING),
         )
         over = verdict.state is FindingState.RESOLVED
         finding = replace(
@@ -217,6 +227,17 @@ def judge_lives(
             outcome.resolved.append(finding)
         silent = (verdict.reason or SILENT) if verdict.silent else None
         _step(outcome, held, finding, silent if over else verdict.reason)
+
+
+def _agreed(
+    agreed: Collection[Key],
+    detector: str,
+    connection_id: int | None,
+    milestone: tuple[str, str] | None,
+) -> bool:
+    """Whether a finding rests on the plan of a milestone that a person has just agreed to."""
+    of_plan = detector.startswith(_OF_SCOPE) and milestone is not None
+    return of_plan and (connection_id or 0, *(milestone or ())) in agreed
 
 
 def _unchecked(detector: Detector | None, held: Known, gate: Gate, outcome: Outcome) -> str | None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from sync.ledger.mass_edit import PRESENCE
 from sync.pasted import shell, toml
 from sync.reconcile import changes, program
 from sync.reconcile.contract import Policy, Question
@@ -72,14 +73,29 @@ def _choice(policy: Policy, proposed: Sequence[Proposal]) -> Iterable[Question]:
 
 
 def _mass_edits(plans: Iterable[Plan]) -> Iterable[Question]:
+    """One act is one question, in however many milestones it shows."""
+    groups: list[tuple[set[tuple[int, str]], set[str], list[Plan]]] = []
     for plan in plans:
         if not plan.mass:
             continue
-        items = {id_ for one in plan.mass for id_ in one.items}
+        items = {(plan.facts.connection_id, id_) for one in plan.mass for id_ in one.items}
+        fields = {one.field for one in plan.mass}
+        mine = [group for group in groups if group[0] & items]
+        for group in mine:
+            groups.remove(group)
+            items |= group[0]
+            fields |= group[1]
+        groups.append((items, fields, [*(one for group in mine for one in group[2]), plan]))
+    for items, fields, held in groups:
+        number = count(len(items), "item")
+        names = " and ".join(one.facts.name for one in held)
+        did = "changed in one go"
+        if fields == {PRESENCE}:
+            did = f"{verb(len(items), 'is', 'are')} gone at once: deleted, moved or hidden"
+        lines = " ".join(shell(one.facts.line) for one in held)
         yield Question(
-            f"{count(len(items), 'item')} of {plan.facts.name} changed in one go. Was that meant? "
-            "Percentages wait for the answer.",
-            f"driftline baseline accept {shell(plan.facts.line)}",
+            f"{number} of {names} {did}. Was that meant? Percentages wait for the answer.",
+            f"driftline baseline accept {lines}",
         )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sync.clock import Clock
 from sync.errors import StoreError, UsageError
 from sync.ledger import baseline as baselines
+from sync.ledger.milestones import Key
 from sync.reconcile import findings, life, registry
 from sync.reconcile.assemble import Judged, assemble
 from sync.reconcile.contract import Policy, Reconciliation
@@ -76,10 +77,17 @@ def reconcile(
             coverage={},
         )
         reasons = restated(last, run, fence_moves(conn, last, run)) if whole else ()
+        agreed = agreements(view, last, run) if whole else {}
         outcome = Outcome()
         detect(view, known, outcome)
         judge_lives(
-            view, known, outcome, before, first=last is None or not whole, restated=bool(reasons)
+            view,
+            known,
+            outcome,
+            before,
+            first=last is None or not whole,
+            restated=bool(reasons),
+            agreed=agreed.keys(),
         )
         run = replace(run, coverage=outcome.coverage())
         result = assemble(
@@ -91,6 +99,7 @@ def reconcile(
                 resolved=tuple(sorted(outcome.resolved, key=life.order)),
                 not_checked=outcome.listed(),
                 restated=reasons,
+                agreed=tuple(agreed.values()),
             ),
         )
         suggested = [
@@ -152,6 +161,7 @@ def load_last(store: Store, policy: Policy) -> Reconciliation:
                 ),
                 not_checked=run.listed,
                 restated=reasons,
+                agreed=tuple(agreements(view, previous, run).values()),
             ),
         )
 
@@ -209,6 +219,21 @@ def fence_moves(conn: sa.Connection, last: Run | None, run: Run) -> tuple[str, .
         else:
             found.append(f"{place} is read now, too")
     return tuple(found)
+
+
+def agreements(view: View, last: Run | None, run: Run) -> dict[Key, str]:
+    """Judged milestones whose baseline a person accepted since the last run, in words.
+
+    Percentages that were held appear with it: that is no news of the world.
+    """
+    if last is None:
+        return {}
+    made = baselines.stored(view.conn, {one.key for one in view.judged}, run.at)
+    return {
+        one.key: f"somebody agreed to the plan of {one.line}"
+        for one in view.judged
+        if any(held.accepted and held.created_at > last.at for held in made.get(one.key, ()))
+    }
 
 
 def mapping_version(conn: sa.Connection) -> str:

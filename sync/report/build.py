@@ -226,6 +226,7 @@ def _changes(
     known: frozenset[str],
 ) -> Changes:
     restated = tuple(clean(reason) for reason in source.restated)
+    agreed = tuple(clean(reason) for reason in source.agreed)
     mailed = [one for one in found if one.channel == Channel.MAILED]
     moved = [one for one in mailed if one.state in CHANGED]
     gone = [one for one in resolved if one.channel == Channel.MAILED]
@@ -243,6 +244,7 @@ def _changes(
     if source.is_first:
         return Changes(0, 0, 0, 0, 0, (), 0, restated, 0)
     if restated:
+        restated = (*restated, *agreed)
         return Changes(0, 0, 0, 0, 0, (), 0, restated, len(moved) + len(gone) + vanished)
     states = Counter(one.state for one in moved)
     shown = [*moved, *gone]
@@ -254,7 +256,7 @@ def _changes(
         back=states[FindingState.REGRESSED],
         items=tuple(shown[:_CHANGED]),
         more=max(0, len(shown) - _CHANGED) + vanished,
-        restated=(),
+        restated=agreed,
         restated_findings=0,
     )
 

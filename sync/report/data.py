@@ -103,7 +103,7 @@ class Changes:
     items: tuple[Item, ...]
     #: changed findings beyond `items`.
     more: int
-    #: why numbers moved because of us; if given, nothing counts as new, worse or resolved.
+    #: why numbers moved because of us: what moved with it is neither new, worse nor resolved.
     restated: tuple[str, ...]
     #: findings whose state changed in a restated reconciliation.
     restated_findings: int

@@ -73,6 +73,9 @@ def mask(reconciliation: Reconciliation) -> Masked:
         restated=tuple(
             HIDDEN if terms and terms.search(line) else line for line in reconciliation.restated
         ),
+        agreed=tuple(
+            HIDDEN if terms and terms.search(line) else line for line in reconciliation.agreed
+        ),
     )
     return Masked(cut, sum(by_detector.values()), evidence, tuple(sorted(by_detector.items())))
 

@@ -185,7 +185,7 @@ def _changes(data: ReportData) -> Iterator[str]:
     if changes.restated and changes.restated_findings:
         moved = count(changes.restated_findings, "finding")
         yield from wrap(f"{moved} moved with it; none counts as new, worse or resolved.", "  ")
-    if data.inventory is None and not changes.restated:
+    if data.inventory is None and (changes.any or not changes.restated):
         yield f"  {', '.join(change_words(changes)) or 'Nothing changed'}"
     for item in changes.items:
         yield from wrap(f"- {STATES[item.state]}: {item.title}", "  ", "    ")

@@ -4,12 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from support import cases
 from support.cases import At
 
 from sync.reconcile.contract import Policy
 from sync.reconcile.propose import propose
 from sync.reconcile.runner import reconcile
+from sync.store import schema
 
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
 TODAY = date(2026, 3, 16)
@@ -115,6 +117,39 @@ def test_a_mass_edit_is_a_question() -> None:
     assert question.text.startswith("11 items of R1 changed in one go. Was that meant?")
     assert question.answer_line == 'driftline baseline accept "APO:R1"'
     assert "u7" not in question.text
+
+
+def test_a_mass_edit_over_two_milestones_is_one_question() -> None:
+    data = world(version("R1", start=date(2026, 3, 2)), version("R2", start=date(2026, 3, 2)))
+    moved = datetime(2026, 3, 10, 9)
+    data["items"].append({"ids": "100-110", "entered": {"vR1": moved, "vR2": moved}, "by": "u7"})
+    policy = Policy(judge=("R1", "R2"))
+    (question,) = reconcile(cases.build(data), policy, clock=At(NOW)).questions
+    assert question.text.startswith("11 items of R1 and R2 changed in one go. Was that meant?")
+    assert question.answer_line == 'driftline baseline accept "APO:R1" "APO:R2"'
+
+
+def test_many_items_that_vanish_at_once_are_a_question_and_no_progress() -> None:
+    data = world(version("R1", start=date(2026, 3, 2)))
+    data["items"].append({"ids": "100-110", "in": ["vR1"]})
+    store, policy = cases.build(data), Policy(judge=("R1",))
+    with store.writing() as conn:
+        members = schema.scope_membership
+        ids = conn.execute(sa.select(members.c.member_id).where(members.c.milestone_id == "vR1"))
+        some = sorted(ids.scalars())
+        assert len(some) >= 5
+        conn.execute(
+            sa.update(members)
+            .where(members.c.milestone_id == "vR1")
+            .values(valid_to=NOW - timedelta(days=1), end_cause="deleted_or_hidden")
+        )
+    result = reconcile(store, policy, clock=At(NOW))
+    (question,) = result.questions
+    assert question.text.startswith(f"{len(some)} items of R1 are gone at once")
+    assert question.answer_line == 'driftline baseline accept "APO:R1"'
+    (line,) = result.milestones
+    assert line.ledger is not None
+    assert line.ledger.net_ratio is None
 
 
 def test_values_without_a_meaning_are_one_question() -> None:

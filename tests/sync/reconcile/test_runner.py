@@ -171,6 +171,37 @@ def test_a_fence_that_moved_is_a_reason_to_restate(store: Store) -> None:
     assert load_last(store, POLICY).restated == left.restated
 
 
+def test_a_mass_edit_that_was_meant_is_restated_for_its_milestone_alone() -> None:
+    world = dict(WORLD)
+    world["items"] = [
+        *WORLD["items"],
+        {"ids": "20-35", "entered": {"v1": NOW - timedelta(days=3)}, "by": "u7"},
+    ]
+    store = memory_store()
+    with store.writing() as conn:
+        cases.fill(conn, world)
+    (asked,) = [one for one in run(store).questions if "in one go" in one.text]
+    assert asked.text.startswith("16 items of R1 changed in one go")
+    (held,) = run(store, 0.5).milestones
+    assert held.ledger is not None
+    assert held.ledger.net_ratio is None
+    clock = At(NOW + timedelta(days=0.6))
+    baseline.accept(store, calendar_of(POLICY), clock=clock, milestone="APO:R1", author="tpm")
+    confirmed = run(store, 1)
+    assert not [one for one in confirmed.questions if "in one go" in one.text]
+    assert (confirmed.restated, confirmed.agreed) == (
+        (),
+        ("somebody agreed to the plan of APO:R1",),
+    )
+    (line,) = confirmed.milestones
+    assert line.ledger is not None
+    assert line.ledger.net_ratio is not None
+    scope = [one for one in confirmed.findings if one.detector.startswith("scope.")]
+    assert {one.state for one in scope} <= {State.ALREADY_THERE, State.ONGOING}
+    assert load_last(store, POLICY).agreed == confirmed.agreed
+    assert run(store, 2).agreed == ()
+
+
 def test_a_blind_spot_is_new_even_when_something_was_restated(store: Store) -> None:
     run(store)
     later = NOW + timedelta(days=1)
