@@ -20,7 +20,7 @@ from mappings.records import (
     Status,
 )
 from mappings.schema import MappingTable
-from mappings.values import items, table, text
+from mappings.values import items, number, table, text
 from mappings.vocabulary import (
     OF_BOARD,
     BoardContent,
@@ -324,12 +324,14 @@ def _values(raw: dict[str, Any], key: str, out: Out) -> Iterator[BoardValue]:
 def _value(one: dict[str, Any], role: EventField, field_id: str, out: Out) -> BoardValue | None:
     if role is EventField.DUE_DATE:
         day = out.day(one.get("date"), "date of the project")
-        return None if day is None else BoardValue(role, field_id, text=day.isoformat(), day=day)
+        return None if day is None else BoardValue(role, field_id, None, day.isoformat(), day)
     if role is EventField.POINTS:
-        number = one.get("number")
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
-            return None
-        return BoardValue(role, field_id, text=f"{float(number):g}", points=float(number))
+        points = number(one.get("number"))
+        return (
+            None
+            if points is None
+            else BoardValue(role, field_id, None, f"{points:g}", None, points)
+        )
     wanted = "iterationId" if role is EventField.ITERATION else "optionId"
     id_ = text(one.get(wanted))
     if not id_:

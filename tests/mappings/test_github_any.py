@@ -8,11 +8,17 @@ from hypothesis import strategies as st
 
 from mappings import github
 from mappings.load import load
+from mappings.records import Field
 from mappings.registry import get
+from mappings.schema import with_boards
+from mappings.vocabulary import EventField
 
-TABLE = load([get("github").defaults])
+TABLE = with_boards(
+    load([get("github").defaults]),
+    {"o/1": {"status": ("Status",), "due_date": ("Due",), "estimate": ("P",), "iteration": ("I",)}},
+)
 LOOKUPS = github.build_lookups(
-    (),
+    (Field("F1", "P", None, EventField.POINTS), Field("F2", "Due", None, EventField.DUE_DATE)),
     (),
     mapping=TABLE,
     extra={"milestones": {"1.0": ["77:3"]}},
@@ -32,6 +38,8 @@ STREAMS = (
     "releases",
     "deployments",
     "required_checks",
+    "project_fields",
+    "project_items",
 )
 AT = "2026-02-03T04:05:06Z"
 WHO: dict[str, Any] = {"__typename": "User", "login": "ana", "id": 1, "databaseId": 1, "url": "u"}
@@ -101,6 +109,30 @@ WHOLE: dict[str, Any] = {
     "tag": {"name": "v1", "commit": {"sha": "a"}},
     "release": {"id": 1, "tag_name": "v1"},
     "latestStatus": {"state": "SUCCESS", "createdAt": AT},
+    "__project": {"id": "P1", "key": "o/1"},
+    "type": "ISSUE",
+    "content": {"databaseId": 7, "repository": {"databaseId": 9}},
+    "fieldValues": {
+        "nodes": [
+            {"field": {"id": "F1"}, "number": 3.0},
+            {"field": {"id": "F2"}, "date": "2026-04-01"},
+        ]
+    },
+    "fields": {
+        "nodes": [
+            {"id": "F1", "name": "P", "dataType": "NUMBER"},
+            {"id": "F3", "name": "Status", "dataType": "SINGLE_SELECT", "options": [{"id": "o"}]},
+            {
+                "id": "F4",
+                "name": "I",
+                "dataType": "ITERATION",
+                "configuration": {
+                    "iterations": [{"id": "i", "startDate": "2026-04-01", "duration": 14}],
+                    "completedIterations": [],
+                },
+            },
+        ]
+    },
     "branch": "main",
     "protection": {"protection": {"required_status_checks": {"contexts": ["x"]}}},
     "rules": [{"type": "required_status_checks", "parameters": {"required_status_checks": []}}],

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, build_schema, parse, validate
+from graphql import GraphQLSchema, build_schema, extend_schema, parse, validate
 from support.graphql_schema import facts
 from support.hosting import Hosting, hosting
 from support.openapi import Contract, judge
@@ -28,7 +28,10 @@ NOT_IN_THE_CONTRACT = {
 DOCUMENTS = (
     *(
         documents.document(name)
-        for name in "census changes deployments details_page history_page issues".split()
+        for name in (
+            "census changes deployments details_page history_page issues "
+            "project project_items project_look project_values"
+        ).split()
     ),
     documents.numbered("histories", 3),
     documents.numbered("details", 3),
@@ -169,8 +172,10 @@ def test_a_wrong_answer_breaks_the_contract(contract: Contract) -> None:
 
 
 def served_schema() -> GraphQLSchema:
-    text = (files("connectors.simulator") / "github.graphql").read_text("utf-8")
-    return build_schema(text)
+    here = files("connectors.simulator")
+    names = ("github.graphql", "github_projects.graphql")
+    served = build_schema((here / names[0]).read_text("utf-8"))
+    return extend_schema(served, parse((here / names[1]).read_text("utf-8")))
 
 
 def test_the_schema_is_a_part_of_the_vendors(schema: GraphQLSchema) -> None:
