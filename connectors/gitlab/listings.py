@@ -13,10 +13,11 @@ from connectors.contract import (
     ScopeRef,
     Window,
 )
-from connectors.gitlab.changed import record
-from connectors.gitlab.paging import listing, literal
+from connectors.gitlab.changed import FetchOf, Part, record
+from connectors.gitlab.paging import listing
 from connectors.gitlab.site import API, Site, is_off
 from connectors.instants import instant
+from connectors.moving_window import Bounds, walk
 
 #: States of an issue, which no request tells, and the labels that stand for statuses.
 _STATES = ("opened", "closed", "locked", "labels")
@@ -107,16 +108,17 @@ def releases(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
 
 
 def deployments(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
-    """Deployments that changed lately."""
+    """Deployments that changed lately; there may be more than the farthest offset reaches."""
     site.need(scope, "environments", "builds")
     path = f"{API}/projects/{scope.source_id}/deployments"
-    query = {
-        "order_by": "updated_at",
-        "sort": "asc",
-        "updated_after": literal(window.run_started_at - DEPLOYMENTS_BACK),
+    since = Bounds(window.run_started_at - DEPLOYMENTS_BACK)
+    fetch = FetchOf(site, path, site.options.page_size)(Part(since))
+    rows = {
+        str(one["id"]): _deployment(scope, one)
+        for piece in walk(since, "updated_at", fetch)
+        for one in piece.rows
     }
-    rows = listing(site.transport, path, query)
-    yield _whole("deployments", [_as_told(_deployment(scope, one)) for one in rows])
+    yield _whole("deployments", [_as_told(one) for one in rows.values()])
 
 
 def _named(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
