@@ -21,9 +21,7 @@ from connectors.contract import (
     Window,
 )
 from connectors.redaction import redact
-from mappings.records import Milestone
-from mappings.vocabulary import MilestoneKind
-from sync.engine import board_lines, certificate, checkpoint
+from sync.engine import board_lines, certificate, checkpoint, listing
 from sync.engine.bury import bury
 from sync.engine.census import judge
 from sync.engine.certificate import Step
@@ -50,8 +48,6 @@ CENSUS_EVERY = timedelta(hours=24)
 WATCH_EVERY, WATCH_AT_MOST = timedelta(hours=1), 100
 #: That of parents which did not move for so long is read again this often only.
 QUIET_AFTER, QUIET_EVERY = timedelta(days=7), timedelta(hours=24)
-
-_MILESTONE_KINDS = frozenset(kind.value for kind in MilestoneKind)
 
 
 @dataclass(slots=True)
@@ -155,7 +151,7 @@ def read_stream(
 
 def feeds_milestones(spec: StreamSpec) -> bool:
     """Whether a stream brings milestones."""
-    return not _MILESTONE_KINDS.isdisjoint(spec.feeds)
+    return not listing.MILESTONE_KINDS.isdisjoint(spec.feeds)
 
 
 def bug(error: Exception) -> str:
@@ -362,21 +358,41 @@ def _read_snapshot(reading: Reading) -> None:
     context = reading.context
     with context.store.reading() as conn:
         before = _last_complete(conn, reading)
-    whole = False
-    for page in _pages(reading, None, _window(reading)):
-        with context.store.writing() as conn:
-            writer = reading.writer(conn)
-            found = _write_page(reading, conn, writer, page, observed_after=before)
-            _list(reading, found)
-            whole = page.committed
-            if whole and not reading.unreadable:
-                _sweep(reading, writer)
-            reading.rows += writer.rows
+    whole, swept = _list_whole(reading, before)
+    if whole and not swept and not reading.unreadable:
+        # What goes while pages are read draws another one over their edge: only what two listings
+        # do not name is gone.
+        whole, swept = _list_whole(reading, before, again=True)
     if whole and reading.unreadable:
         reading.partial = f"{reading.unreadable} records could not be read"
     elif not whole and reading.partial is None:
         raise UnexpectedAnswer("the listing ended before its last page", where=reading.spec.name)
-    reading.remote = reading.local = reading.records
+
+
+def _list_whole(
+    reading: Reading, before: datetime | None, *, again: bool = False
+) -> tuple[bool, bool]:
+    """Read a listing once: whether it came to its end, and whether what it says was done.
+
+    One that does not name all that is held says nothing until it was read `again`.
+    """
+    scope, feeds = reading.scope, reading.spec.feeds
+    whole, swept, records = False, False, reading.records
+    for page in _pages(reading, None, _window(reading)):
+        with reading.context.store.writing() as conn:
+            writer = reading.writer(conn)
+            found = _write_page(reading, conn, writer, page, observed_after=before)
+            listing.note(reading.listed, found, scope)
+            whole = page.committed
+            if whole and not reading.unreadable:
+                swept = again or not listing.misses(
+                    conn, reading.session.id, scope, feeds, reading.listed
+                )
+                if swept:
+                    listing.sweep(writer, scope, feeds, reading.listed)
+            reading.rows += writer.rows
+    reading.remote = reading.local = reading.records - records
+    return whole, swept
 
 
 def _read_board(reading: Reading) -> None:
@@ -421,40 +437,6 @@ def _write_lines(reading: Reading, page: Page, watched: frozenset[str]) -> None:
         reading.rows += writer.rows
     ids = {one.content_id for one in found.board_items if one.content_id is not None}
     reading.rows += board_lines.bring_up(reading.context, reading.session, reading.lease, ids)
-
-
-def _list(reading: Reading, found: Batch) -> None:
-    listed = reading.listed
-    for name, ids in (
-        ("status", [one.source_id for one in found.statuses]),
-        ("field", [one.source_id for one in found.fields]),
-        *((f"scope:{one.kind}", [one.source_id]) for one in found.scopes),
-        *((_listed_as(one, reading.scope), [one.source_id]) for one in found.milestones),
-        ("release", [one.source_id for one in found.code.releases]),
-    ):
-        listed.setdefault(name, set()).update(ids)
-
-
-def _listed_as(milestone: Milestone, scope: ScopeRef) -> str:
-    """Its kind; milestones of another scope that this one holds (a group's) stand apart."""
-    is_own = scope.kind == "board" or milestone.scope_id == scope.source_id
-    return str(milestone.kind) if is_own else f"held:{milestone.kind}"
-
-
-def _sweep(reading: Reading, writer: Writer) -> None:
-    """Mark what a complete listing of this scope no longer names."""
-    scope_id = reading.scope.source_id
-    for feed in reading.spec.feeds:
-        ids = reading.listed.get(feed, set())
-        if feed in ("status", "field"):
-            writer.listing(feed, None, ids)
-        elif feed in _MILESTONE_KINDS and reading.scope.kind == "board":
-            writer.scope_entities(scope_id, feed, ids)
-        elif feed in _MILESTONE_KINDS:
-            writer.listing(feed, scope_id, ids)
-            writer.scope_entities(scope_id, feed, reading.listed.get(f"held:{feed}", set()))
-        elif feed == "release":
-            writer.code.release_listing(scope_id, ids)
 
 
 def _last_complete(conn: sa.Connection, reading: Reading) -> datetime | None:
@@ -735,6 +717,7 @@ def _read_census(reading: Reading) -> None:
                 now=now,
                 sightings=True,
             )
+            writer.resolve_parents()
         checkpoint.save(conn, _key(reading), Saved(daily_at=now), now)
         reading.rows += writer.rows
     reading.remote, reading.local = verdict.remote_count, verdict.local_count

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from sync.store.page import Page
 from sync.store.rows import Fate
+from sync.store.schema import scope_entity
 from sync.store.tables_presence import absence
 
 _KEY = ("connection_id", "entity_kind", "entity_id", "known_from")
@@ -34,6 +35,29 @@ def _ids(
         c.connection_id == connection_id, c.scope_id == scope_id, such
     )
     return list(conn.execute(query).scalars())
+
+
+def there(
+    conn: sa.Connection, connection_id: int, table: sa.Table, *such: sa.ColumnElement[bool]
+) -> set[str]:
+    """Ids of a table's rows that are not gone, narrowed by `such`."""
+    c = table.c
+    query = sa.select(c.source_id).where(
+        c.connection_id == connection_id, c.gone_at.is_(None), *such
+    )
+    return set(conn.execute(query).scalars())
+
+
+def of_scope(conn: sa.Connection, connection_id: int, scope_id: str, kind: str) -> set[str]:
+    """Entities of a kind that a scope holds now."""
+    t = scope_entity.c
+    query = sa.select(t.entity_id).where(
+        t.connection_id == connection_id,
+        t.scope_id == scope_id,
+        t.entity_kind == kind,
+        t.known_to.is_(None),
+    )
+    return set(conn.execute(query).scalars())
 
 
 def went(page: Page, kind: str, gone: Mapping[str, Fate]) -> None:
