@@ -92,6 +92,15 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return _HEADER.sub(r"\1\2***", text)
 
 
+def looks_like_secret(text: str) -> bool:
+    """Whether it is a token of a known shape, or one long word of mixed letters and digits."""
+    if _TOKEN.search(text):
+        return True
+    kinds = ("[a-z]", "[A-Z]", "[0-9]")
+    word = re.fullmatch(r"[A-Za-z0-9+=_-]{20,}", text) is not None
+    return word and all(re.search(kind, text) for kind in kinds)
+
+
 def bare_url(url: str) -> str:
     """Scheme, host and path: a query may hold a token or names of people."""
     try:

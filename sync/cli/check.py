@@ -72,6 +72,7 @@ def look(app: App) -> tuple[list[Line], frozenset[int], list[dict[str, Any]]]:
     codes: set[int] = set()
     wiring.policy(settings)
     plan = wiring.plan(settings, app.clock)
+    lines.extend(_exposed(settings))
     let_in = set()
     for connection in plan.connections:
         found, code = _connection(app, plan, connection)
@@ -155,6 +156,15 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
     finally:
         connector.close()
     return lines, code
+
+
+def _exposed(settings: "Settings") -> list[Line]:
+    """What others could read or change, and what travels without encryption."""
+    from sync.config.access import exposed, in_clear
+
+    lines = [Line(one.where, "access", None, one.what, one.todo) for one in exposed(settings)]
+    lines.extend(Line(one.where, "address", None, one.what, one.todo) for one in in_clear(settings))
+    return lines
 
 
 def _try_again(app: App, settings: "Settings", store: "Store", let_in: set[str]) -> None:

@@ -44,6 +44,7 @@ def resolve(
     """
     if value is not None and value.get_secret_value():
         return remember(value.get_secret_value())
+    _not_the_secret(where, env, file, command, keyring)
     if env:
         found = environ.get(env)
         if not found:
@@ -58,6 +59,18 @@ def resolve(
     if keyring:
         return remember(_from_keyring(where, keyring))
     return None
+
+
+def _not_the_secret(where: str, *places: str | Sequence[str] | None) -> None:
+    """Refuse a secret that stands where its place should; the error does not repeat it."""
+    for place in places:
+        if isinstance(place, str) and redaction.looks_like_secret(place):
+            remember(place)
+            raise ConfigError(
+                "this is not where the secret is but, by its looks, the secret itself",
+                where=where,
+                todo="Replace it, since it stood in a file, and name a place of the new one.",
+            )
 
 
 def _from_file(where: str, path: Path) -> str:

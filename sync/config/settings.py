@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -128,6 +129,13 @@ def load(
 
 def _parsed(file: Path) -> tuple[str, dict[str, Any]]:
     try:
+        if os.name == "posix" and file.stat().st_mode & stat.S_IWOTH:
+            raise ConfigError(
+                "anybody of this machine may change the configuration, and so where tokens are "
+                "sent to",
+                where=shown(file),
+                todo=f"chmod 600 {shown(file)}",
+            )
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(

@@ -205,3 +205,27 @@ def test_scope_that_another_run_holds(at: Desk) -> None:
     clear(said, 75, "other-host")
     assert 75 in said.json["exit_codes"]
     assert "being read: jira" in at.type("status").out
+
+
+def test_credentials_that_rest_work_again_after_a_check(at: Desk) -> None:
+    """B72: the account is not locked by cron, and a person needs one command to go on."""
+    who = at.bench.world.credentials["owner"]
+    clear(at.type("sync"), 0)
+    who.revoked = True
+    for _ in range(3):
+        said = at.type("sync")
+        clear(said, 4, "refuse")
+    clear(said, 4, "they are not sent again", "driftline check")
+    who.revoked = False
+    clear(at.type("sync"), 4, "they are not sent again")
+    clear(at.type("check"), 0)
+    clear(at.type("sync"), 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_what_others_of_this_machine_can_do_is_told(at: Desk) -> None:
+    config = at.directory / "driftline.toml"
+    config.chmod(0o644)
+    assert "others may read where the secrets are. chmod 600 driftline.toml" in at.type("check").out
+    config.chmod(0o666)
+    clear(at.type("sync"), 2, "anybody of this machine may change the configuration")

@@ -146,3 +146,29 @@ def test_known_secret_is_masked_in_every_dress(tmp_path: Path) -> None:
 def test_short_words_are_not_masked() -> None:
     secrets.remember("abc")
     assert secrets.mask("abc alphabet") == "abc alphabet"
+
+
+@pytest.mark.parametrize("source", ["env", "file", "command", "keyring"])
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+        "glpat-abcdefghij0123456789",
+        "ATATT3xFfGF0abcdefghijklmnop=0D1E2F3A",
+        "NDc2MTQ5MTU2Nzk5OhF1rV3cZ0yGm4Qk1XbT9sLw7dPe",
+    ],
+)
+def test_a_secret_in_the_place_of_its_place_is_refused_and_not_repeated(
+    tmp_path: Path, source: str, pasted: str
+) -> None:
+    with pytest.raises(ConfigError, match="the secret itself") as caught:
+        resolve(tmp_path, **{source: pasted})
+    assert pasted not in str(caught.value)
+    assert secrets.mask(f"<{pasted}>") == "<***>"
+
+
+@pytest.mark.parametrize(
+    "name", ["JIRA_TOKEN", "MY_COMPANY_JIRA_ACCESS_TOKEN_2", "GithubTokenOfTheWholeTeam"]
+)
+def test_a_long_name_is_no_secret(tmp_path: Path, name: str) -> None:
+    assert resolve(tmp_path, env=name, environ={name: "token-of-nobody"}) == "token-of-nobody"
