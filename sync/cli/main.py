@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "run": ("sync.cli.run", "run", "What cron calls: sync, reconcile, report when due."),
     "demo": ("sync.cli.demo", "demo", "A simulated company, the real connector, a report."),
     "status": ("sync.cli.status", "status", "The last run, and how far to trust each stream."),
+    "verify": ("sync.cli.verify", "verify", "Compare the store with the servers now."),
     "explain": ("sync.cli.explain", "explain", "The evidence behind one finding."),
     "findings": ("sync.cli.findings", "findings", "List and show findings."),
     "baseline": ("sync.cli.baseline", "baseline", "Set, accept and list baselines."),

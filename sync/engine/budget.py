@@ -56,8 +56,17 @@ class Budgets:
     `store` None shares nothing with others.
     """
 
-    def __init__(self, store: Store | None, key: str, clock: Clock, reserve: float) -> None:
+    def __init__(
+        self,
+        store: Store | None,
+        key: str,
+        clock: Clock,
+        reserve: float,
+        *,
+        writes: bool = True,
+    ) -> None:
         """`key` names server and token; `reserve` is the share of a limit left for people."""
+        self._writes = writes
         self._store, self._key, self._clock, self._reserve = store, key, clock, reserve
         self._lock = threading.Lock()
         #: heard by this process and not yet written; and when each bucket was heard of last.
@@ -122,7 +131,7 @@ class Budgets:
             _write(conn, self._key, budget, heard_at.get(budget.bucket, now))
 
     def _share(self) -> None:
-        if self._store is None:
+        if self._store is None or not self._writes:
             return
         # A notice is no reason to fail: what cannot be written now is written with a later page.
         with suppress(StoreBusy), self._store.writing() as conn:

@@ -23,7 +23,7 @@ def at(
         yield made
 
 
-@pytest.mark.parametrize("command", ["sync", "run"])
+@pytest.mark.parametrize("command", ["sync", pytest.param("run", marks=pytest.mark.full)])
 def test_a_pause_beyond_max_wait_ends_the_run_with_4_and_says_until_when(
     at: Desk, command: str
 ) -> None:
@@ -76,7 +76,7 @@ def test_a_token_that_ends_soon_is_told_by_every_command(at: Desk) -> None:
     assert "token of jira" not in at.type("run", "--no-mail").err
 
 
-@pytest.mark.parametrize("days", [9, 40])
+@pytest.mark.parametrize("days", [9, pytest.param(40, marks=pytest.mark.full)])
 def test_what_github_and_gitlab_tell_of_their_tokens_is_kept(tmp_path: Path, days: int) -> None:
     few = {"issues": 2, "changes": 2, "repositories": 1}
     with hosts(f"{tmp_path}/store.db", **few) as it:

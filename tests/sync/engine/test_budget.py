@@ -201,6 +201,7 @@ def test_a_pause_longer_than_allowed_ends_the_run_and_the_next_goes_on(store_url
         assert searches[0] < 4
 
 
+@pytest.mark.full
 def test_a_short_pause_is_waited_for_and_loses_nothing(tmp_path: Path) -> None:
     """B35: a 429 in the middle of a walk is no failure."""
     with synced(f"{tmp_path}/store.db", issues=210) as it:
@@ -231,6 +232,7 @@ def test_a_long_pause_gives_the_scope_back_to_others(store_url: str) -> None:
         assert long is None
 
 
+@pytest.mark.full
 def test_a_run_does_not_wait_beyond_its_time_box(tmp_path: Path) -> None:
     with synced(f"{tmp_path}/store.db", issues=210) as it:
         it.bench.simulator.script.faults.append(too_many("search/jql", 600, skip=2, times=1))
@@ -241,6 +243,7 @@ def test_a_run_does_not_wait_beyond_its_time_box(tmp_path: Path) -> None:
         assert any("time box" in one.what for one in result.problems)
 
 
+@pytest.mark.full
 def test_two_connections_with_one_token_share_what_is_left(tmp_path: Path) -> None:
     """B36: what is kept for people is kept by the second connection, which never met the limit."""
     few = {"issues": 4, "changes": 4, "repositories": 1}
@@ -263,6 +266,7 @@ def test_two_connections_with_one_token_share_what_is_left(tmp_path: Path) -> No
         )
 
 
+@pytest.mark.full
 def test_limits_that_are_off_close_nothing_for_the_next_run(tmp_path: Path) -> None:
     """B39: "0 of 0" with a reset to come is not an exhausted limit."""
     with synced(f"{tmp_path}/store.db") as it:
