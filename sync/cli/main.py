@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "demo": ("sync.cli.demo", "demo", "A simulated company, the real connector, a report."),
     "status": ("sync.cli.status", "status", "The last run, and how far to trust each stream."),
     "verify": ("sync.cli.verify", "verify", "Compare the store with the servers now."),
-    "explain": ("sync.cli.explain", "explain", "The evidence behind one finding."),
+    "explain": ("sync.cli.explain", "explain", "The evidence behind a finding; an item by key."),
     "findings": ("sync.cli.findings", "findings", "List and show findings."),
     "baseline": ("sync.cli.baseline", "baseline", "Set, accept and list baselines."),
     "milestones": ("sync.cli.milestones", "milestones", "List milestones; link them to one."),
