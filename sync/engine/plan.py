@@ -71,8 +71,10 @@ def in_order(specs: Sequence[StreamSpec]) -> list[StreamSpec]:
             raise ValueError(f"streams wait for each other: {', '.join(s.name for s in left)}")
         done.extend(ready)
         left = [s for s in left if s not in ready]
-    # A census proves absence: it is judged after everything that may still bring rows.
-    return sorted(done, key=lambda s: s.mode is Mode.CENSUS)
+    # A census is judged after everything that brings rows. It may bring some itself, whose child
+    # data is then read, and it takes those away whose child data nobody can read any more.
+    rank = {Mode.CENSUS: 1, Mode.FOLLOW_UP: 2}
+    return sorted(done, key=lambda s: rank.get(s.mode, 0))
 
 
 def _before(spec: StreamSpec) -> Iterable[str]:

@@ -46,12 +46,17 @@ def pending(
     stream: str,
     limit: int,
     after: str,
+    checks: bool = False,
 ) -> list[str]:
     """Ids, in text order after `after`, of present parents whose `stream` is behind.
 
-    Behind: their payload of stream `of` is newer than that of `stream`, or there is none.
+    Behind: their payload of stream `of` is newer than that of `stream`, or there is none; where
+    the stream brings the `checks` of changes, also if a run of their commits moved since.
     """
     told, own = schema.raw_record.alias(), schema.raw_record.alias()
+    behind = [own.c.fetched_at.is_(None), own.c.fetched_at < told.c.fetched_at]
+    if checks and parent is change_request:
+        behind.append(_ran_again(own.c.fetched_at))
     return list(
         conn.execute(
             sa.select(parent.c.source_id)
@@ -63,7 +68,7 @@ def pending(
                 parent.c.scope_id == scope_id,
                 parent.c.gone_at.is_(None),
                 parent.c.source_id > after,
-                sa.or_(own.c.fetched_at.is_(None), own.c.fetched_at < told.c.fetched_at),
+                sa.or_(*behind),
             )
             .order_by(parent.c.source_id)
             .limit(limit)
@@ -175,6 +180,17 @@ def catch_up(
             sa.or_(c.fetched_at < read_before, parent_is_newer),
         )
         .values(fetched_at=now)
+    )
+
+
+def _ran_again(read_at: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """A run of the head or of what landed moved after `read_at`: started again, it moves no change."""
+    run, change = pipeline_run.c, change_request.c
+    return sa.exists().where(
+        run.connection_id == change.connection_id,
+        run.scope_id == change.scope_id,
+        run.sha.in_([change.head_sha, change.landed_sha]),
+        run.updated_at > read_at,
     )
 
 

@@ -41,14 +41,14 @@ def spec(name: str, mode: Mode = Mode.SNAPSHOT, **values: object) -> StreamSpec:
     return StreamSpec(name, "project", mode, **values)  # type: ignore[arg-type]  # by keyword
 
 
-def test_streams_come_after_what_they_wait_for_and_a_census_last() -> None:
+def test_streams_come_after_what_they_wait_for_and_child_data_last() -> None:
     specs = [
         spec("census", Mode.CENSUS, of="issues"),
         spec("changelogs", Mode.FOLLOW_UP, of="issues"),
         spec("issues", Mode.INCREMENTAL, after=("versions", "elsewhere")),
         spec("versions"),
     ]
-    assert [one.name for one in in_order(specs)] == ["versions", "issues", "changelogs", "census"]
+    assert [one.name for one in in_order(specs)] == ["versions", "issues", "census", "changelogs"]
 
 
 def test_streams_that_wait_for_each_other_are_refused() -> None:
