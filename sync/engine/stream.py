@@ -42,6 +42,8 @@ from sync.errors import DriftlineError
 from sync.store import boards, follow_ups, presence, read, schema
 from sync.store.writer import Writer
 
+#: A walk takes the long overlap once a day, however long that overlap is.
+LONG_EVERY = timedelta(hours=24)
 #: A census is taken once a day, and when it is asked for.
 CENSUS_EVERY = timedelta(hours=24)
 #: Watched child data is read again after this long, of so many parents of a scope in one run.
@@ -471,7 +473,7 @@ def _read_incremental(reading: Reading) -> None:
     walk_started = reading.session.identity.server_time
     if saved.progress is not None and saved.walk_started_at is not None:
         walk_started = saved.walk_started_at
-    daily = checkpoint.due(saved.daily_at, now, spec.daily_overlap)
+    daily = checkpoint.due(saved.daily_at, now, LONG_EVERY)
     long_overlap = daily and saved.committed is not None
     window = _window(
         reading,
@@ -508,7 +510,7 @@ def _read_incremental(reading: Reading) -> None:
 def _proven_unchanged(reading: Reading, saved: Saved, now: datetime) -> bool:
     if saved.progress is not None or saved.committed is None or reading.context.full:
         return False
-    if checkpoint.due(saved.daily_at, now, reading.spec.daily_overlap):
+    if checkpoint.due(saved.daily_at, now, LONG_EVERY):
         return False
     proven = reading.session.unchanged.get(reading.spec.name, frozenset())
     return reading.scope.source_id in proven
@@ -539,7 +541,7 @@ def find_unchanged(context: Context, session: Session) -> dict[str, frozenset[st
                     ),
                 )
                 saved = checkpoint.trusted(checkpoint.load(conn, key), session.identity.server_time)
-                fresh = not checkpoint.due(saved.daily_at, now, spec.daily_overlap)
+                fresh = not checkpoint.due(saved.daily_at, now, LONG_EVERY)
                 if saved.committed is not None and saved.progress is None and fresh:
                     cursors[scope.source_id] = saved.committed
                     scopes.append(scope)
@@ -639,6 +641,7 @@ def _pending(reading: Reading, conn: sa.Connection, *, limit: int, after: str) -
         stream=spec.name,
         limit=limit,
         after=after,
+        checks="check" in spec.feeds,
     )
 
 

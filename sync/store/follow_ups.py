@@ -184,7 +184,7 @@ def catch_up(
 
 
 def _ran_again(read_at: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """A run of the head or of what landed moved after `read_at`: started again, it moves no change."""
+    """A run of the head or of what landed moved after `read_at`; that moves no change."""
     run, change = pipeline_run.c, change_request.c
     return sa.exists().where(
         run.connection_id == change.connection_id,
