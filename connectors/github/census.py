@@ -26,7 +26,7 @@ from connectors.github.site import Site, node_of
 
 
 def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
-    """All ids of issues (within the horizon, if one is given).
+    """All ids of issues (within the horizon, if one is given), but for those made discussions.
 
     Its last page comes only if the repository is still visible afterwards: raises NotAllowed else.
     """
@@ -60,8 +60,8 @@ def _by_graphql(
         if any(not isinstance(one, dict) for one in nodes):
             raise UnexpectedAnswer("a census page holds an issue without an id", where=where)
         for one in nodes:
-            site.numbers[scope.source_id, id_of(one)] = int(one.get("number") or 0)
-        yield [id_of(one) for one in nodes]
+            site.numbers[scope.source_id, id_of(one)] = whole(one.get("number"))
+        yield [id_of(one) for one in nodes if not _items(one.get("timelineItems"))]
         after = next_cursor(held, after)
         if after is None:
             return
@@ -81,8 +81,21 @@ def _by_rest(
     for page in pages(site.transport, path, params, size=site.options.page_size):
         found = [one for one in page if not is_pull(one) and one.get("id") is not None]
         for one in found:
-            site.numbers[scope.source_id, str(one["id"])] = int(one.get("number") or 0)
-        yield [str(one["id"]) for one in found]
+            site.numbers[scope.source_id, str(one["id"])] = whole(one.get("number"))
+        yield [str(one["id"]) for one in found if not _became_discussion(site, scope, one)]
+
+
+def _items(held: Any) -> list[Any]:
+    nodes = held.get("nodes") if isinstance(held, Mapping) else None
+    return nodes if isinstance(nodes, list) else []
+
+
+def _became_discussion(site: Site, scope: ScopeRef, issue: Mapping[str, Any]) -> bool:
+    """Whether a listed issue lives on as a discussion: it stays listed, closed and locked."""
+    number = issue.get("number")
+    if issue.get("locked") is not True or issue.get("state") != "closed":
+        return False
+    return isinstance(number, int) and _converted(site, scope, number)
 
 
 def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:

@@ -114,7 +114,9 @@ def write_items(
         before = mine.get(one.source_id)
         if before is None or not older(one.updated_at, before.updated_at):
             mine[one.source_id] = one
-    known = {row[0]: row for row in page.known(schema.work_item, (*_HELD, "key"), mine)}
+    known = {
+        row[0]: row for row in page.known(schema.work_item, (*_HELD, "key", "gone_reason"), mine)
+    }
     rows: list[tuple[Any, ...]] = []
     settled: list[tuple[Any, ...]] = []
     keys: list[tuple[Any, ...]] = []
@@ -128,7 +130,9 @@ def write_items(
             page.stale[id_] = held[2]
             continue
         values, digest = hashed(_values(one))
-        if held is not None and same(held[1], digest) and held[5] is None:
+        # What became a discussion may be listed as it was: that brings nothing back.
+        here = held is not None and (held[5] is None or held[7] == "converted")
+        if held is not None and here and same(held[1], digest):
             page.states[id_] = (held[3], held[4])
             continue
         changed.add(id_)

@@ -95,3 +95,43 @@ def test_a_failed_census_of_changes_takes_nothing_away(
         at.later(hours=1)
         assert at.run(**options).outcome is Outcome.COMPLETE
         assert [row[0] for row in rows(at, GONE_CHANGES)] == [str(lost.id)]
+
+
+@pytest.mark.parametrize("api", ["graphql", pytest.param("rest", marks=pytest.mark.full)])
+def test_what_becomes_of_issues_at_github(tmp_path: Path, api: str) -> None:
+    """B75, B76: Transferred is one row here and one there; a discussion is no issue any more."""
+    with read_once(
+        str(tmp_path / "store.db"), "github", api, repositories=2, issues=4, changes=1
+    ) as (at, _):
+        world, (here, there) = at.world, at.world.code.hosted("github")
+        outside = world.code.add_repository(world.code.groups[here.group_id], "elsewhere")
+        inside, away, talk, lost = world.code.issues_in(here)[:4]
+        made = edits.transfer_issue(world, inside, there, by=None)
+        edits.transfer_issue(world, away, outside, by=None)
+        edits.convert_to_discussion(world, talk, by=None)
+        edits.delete_issue(world, lost)
+        at.later(hours=25)
+        named = {"github": {"api": api, "repositories": (here.path, there.path)}}
+        result = at.run(**named)
+        assert result.outcome is Outcome.COMPLETE, result.problems
+        gone = dict(
+            rows(at, "SELECT source_id, gone_reason FROM work_item WHERE gone_at IS NOT NULL")
+        )
+        assert gone == {
+            str(inside.id): "transferred",
+            str(away.id): "transferred",
+            str(talk.id): "converted",
+            str(lost.id): "deleted",
+        }
+        (row,) = rows(at, f"SELECT key, gone_at FROM work_item WHERE source_id = '{made.id}'")
+        assert row == (f"{there.path}#{made.number}", None)
+        assert rows(at, f"SELECT gone_to FROM work_item WHERE source_id = '{inside.id}'") == [
+            (f"{there.path}#{made.number}",)
+        ]
+        # Listed as it was, the discussion does not come back.
+        at.later(hours=1)
+        at.run(full=True, **named)
+        assert (
+            dict(rows(at, "SELECT source_id, gone_reason FROM work_item WHERE gone_at IS NOT NULL"))
+            == gone
+        )
