@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from support.hosts import Hosts, hosts
 from support.synced import Synced, synced
 
@@ -39,6 +40,7 @@ def test_a_cursor_that_lies_ahead_of_jira_is_not_trusted(store_url: str) -> None
             assert it.run().requests <= 10
 
 
+@pytest.mark.full
 def test_a_cursor_that_lies_ahead_of_a_code_host_is_not_trusted(store_url: str) -> None:
     """B05: so it is for every connector, since the engine asks and not each of them."""
     with hosts(store_url, repositories=2, changes=4, issues=4) as it:

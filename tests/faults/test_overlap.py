@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from support.synced import Synced, synced
 
 
@@ -22,13 +21,12 @@ def looked_back(it: Synced, overlap: timedelta) -> timedelta:
     return before - datetime.fromtimestamp(int(found[1]) / 1000, UTC)
 
 
-@pytest.mark.parametrize("hours", [0, 6])
-def test_how_far_a_run_looks_back_is_a_setting(store_url: str, hours: int) -> None:
+def test_how_far_a_run_looks_back_is_a_setting(store_url: str) -> None:
     """B09: Two hours were not enough for an index that was many hours behind."""
     with synced(store_url, issues=10) as it:
         it.run()
-        short = max(timedelta(minutes=15), timedelta(hours=hours))
-        assert short <= looked_back(it, timedelta(hours=hours)) < short + timedelta(minutes=3)
+        wanted = timedelta(hours=6)
+        assert wanted <= looked_back(it, wanted) < wanted + timedelta(minutes=3)
         it.later(hours=23)
         day = timedelta(hours=24)
-        assert day <= looked_back(it, timedelta(hours=hours)) < day + timedelta(hours=25)
+        assert day <= looked_back(it, wanted) < day + timedelta(hours=25)

@@ -37,6 +37,7 @@ def test_the_removed_search_is_asked_of_no_cloud(tmp_path: Path) -> None:
         assert sum(one.endswith("/search/jql") for one in paths) <= 3
 
 
+@pytest.mark.full
 def test_no_search_of_a_code_host_is_used(tmp_path: Path) -> None:
     """B23: Its answers are in no strict order, so nothing that grows is walked by it."""
     with hosts(f"{tmp_path}/store.db", repositories=2, changes=3, issues=3) as it:
@@ -54,17 +55,17 @@ def test_a_project_beyond_the_servers_farthest_offset_is_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B16: GitLab answers 405 to an offset that is too far; windows of time need none."""
-    monkeypatch.setattr("connectors.simulator.gitlab_paging.MAX_OFFSET", 12)
+    monkeypatch.setattr("connectors.simulator.gitlab_paging.MAX_OFFSET", 6)
     with hosts(
-        f"{tmp_path}/store.db", repositories=1, changes=30, issues=30, kinds=("gitlab",)
+        f"{tmp_path}/store.db", repositories=1, changes=16, issues=16, kinds=("gitlab",)
     ) as it:
         code = it.world.code
         repo = code.hosted("gitlab")[0]
         sha = code.git.tip(repo, repo.default_branch)
         assert sha is not None
-        for minute in range(40):
+        for minute in range(20):
             code.deploy(repo, sha, "prod", at=it.clock.now() - timedelta(days=1, minutes=minute))
-        result = it.run(gitlab={"api": "rest", "page_size": 10})
+        result = it.run(gitlab={"api": "rest", "page_size": 5})
         assert not result.problems
         with it.store.reading() as conn:
             counts = [
@@ -72,4 +73,4 @@ def test_a_project_beyond_the_servers_farthest_offset_is_read_whole(
                 for table in ("work_item", "change_request", "pipeline_run", "deployment")
             ]
         assert counts[:2] == [len(code.issues_in(repo)), len(code.changes_in(repo))]
-        assert min(counts[2:]) >= 30
+        assert min(counts[2:]) >= 16

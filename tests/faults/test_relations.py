@@ -33,7 +33,7 @@ def test_the_status_of_a_linked_issue_is_its_own(store_url: str) -> None:
 
 def test_an_old_commit_that_is_pushed_late_comes_with_its_change(store_url: str) -> None:
     """B28: Asked for by their own date, commits that are pushed late are never seen."""
-    with hosts(store_url, repositories=2, changes=4, issues=2) as it:
+    with hosts(store_url, repositories=2, changes=2, issues=1) as it:
         it.run(github={}, gitlab={})
         it.later(hours=30)
         late = {}

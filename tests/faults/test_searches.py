@@ -1,5 +1,7 @@
 """Searches that bring less than there is: no first load is a success with most of it missing."""
 
+from pathlib import Path
+
 from support.synced import synced
 
 from connectors.contract import Outcome
@@ -25,9 +27,9 @@ def test_a_first_load_far_below_the_servers_own_count_is_no_success(store_url: s
         assert it.rows("SELECT COUNT(*) FROM work_item") == [(count,)]
 
 
-def test_a_first_load_carries_no_bound_but_the_horizon(store_url: str) -> None:
+def test_a_first_load_carries_no_bound_but_the_horizon(tmp_path: Path) -> None:
     """B14: with a bound of about its own time it would leave out what there is."""
-    with synced(store_url, issues=20) as it:
+    with synced(f"{tmp_path}/store.db", issues=20) as it:
         assert it.run().outcome is Outcome.COMPLETE
         asked = [
             one.query["jql"][0]
@@ -38,7 +40,7 @@ def test_a_first_load_carries_no_bound_but_the_horizon(store_url: str) -> None:
         assert not any("updated >" in one for one in asked)
 
 
-def test_a_server_that_cannot_count_is_believed(store_url: str) -> None:
-    with synced(store_url, issues=20) as it:
+def test_a_server_that_cannot_count_is_believed(tmp_path: Path) -> None:
+    with synced(f"{tmp_path}/store.db", issues=20) as it:
         it.bench.simulator.script.faults.append(Fault("approximate-count", 404, times=None))
         assert it.run().outcome is Outcome.COMPLETE

@@ -13,6 +13,7 @@ from sync.store import schema
 
 
 def test_a_first_load_holds_exactly_what_is_visible(store_url: str) -> None:
+    """B94: What no board shows is read by its project all the same."""
     with synced(store_url, projects=2) as it:
         result = it.run()
         assert result.outcome is Outcome.COMPLETE
@@ -160,6 +161,7 @@ def test_what_a_census_proves_gone_is_gone_with_its_reason(store_url: str) -> No
 
 
 def test_a_failed_reading_takes_nothing_away(store_url: str) -> None:
+    """B62: A server that answers nothing, or 404, proves no absence."""
     with synced(store_url, projects=2) as it:
         it.run()
         before = it.contents()
