@@ -7,7 +7,7 @@ from connectors.contract import UnexpectedAnswer
 
 
 def objects(values: Any, where: str, *named_by: str) -> list[dict[str, Any]]:
-    """Every row as an object, each with one of these names if any is given.
+    """Every row as an object, each with an id or text under one of these names, if any is given.
 
     Raises UnexpectedAnswer if a row is something else: left out, it would be taken for gone.
     """
@@ -16,8 +16,17 @@ def objects(values: Any, where: str, *named_by: str) -> list[dict[str, Any]]:
     for one in values:
         if not isinstance(one, dict):
             raise UnexpectedAnswer("the listing holds a row that is no object", where=where)
-        if named_by and not any(one.get(name) is not None for name in named_by):
+        if named_by and not any(_names(one.get(name)) for name in named_by):
             raise UnexpectedAnswer(
                 f"the listing holds a row without {' or '.join(named_by)}", where=where
             )
     return list(values)
+
+
+def whole(value: Any) -> int:
+    """A number that counts or names something; 0 for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""

@@ -23,6 +23,7 @@ from connectors.github.keys import is_pull, number_of
 from connectors.github.moments import stamp
 from connectors.github.paging import everything, pages
 from connectors.github.site import Site, node_of
+from connectors.rows import whole
 
 
 def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
