@@ -63,6 +63,8 @@ class StreamSpec:
     #: listing of `status`, `field`, `release` or a kind of milestone ends what it does not name; a
     #: FOLLOW_UP that feeds `history` is asked for by the state of each item; parents of others are
     #: change requests or runs where `of` feeds `change_request` or `pipeline_run`, else work items.
+    #: `board_item`: lines of a board that say something of items of other scopes; it is read after
+    #: those, and a line that its whole listing missed is looked at (`Connector.look`).
     feeds: tuple[str, ...] = ()
     #: how far a cursor is set back at each run, and once a day.
     overlap: timedelta = timedelta(minutes=15)
@@ -288,7 +290,7 @@ class Connector(Protocol):
         ...
 
     def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
-        """Look at ids a census missed, one answer for each.
+        """Look at ids that a census, or the listing of a board, missed: one answer for each.
 
         Raises NotAllowed where the scope itself is out of sight: then nothing is proven.
         `scope.facts["keys"]` holds what people call them, as far as it is stored.

@@ -13,6 +13,7 @@ from support.projects import FIELDS, issue_of, item_row, open_lines, options, pl
 from connectors.contract import Outcome
 from connectors.simulator.code_projects import ProjectItem, Projects
 from sync.engine.run import RunResult
+from sync.ledger import ledger, load, milestones
 from sync.store import schema
 
 LATER = NOW + timedelta(minutes=10)
@@ -458,3 +459,42 @@ def test_a_project_of_many_lines_costs_a_request_for_a_hundred(store_url: str) -
         first = steps(at.run())["project_items"]
         assert (first.requests, first.remote_count) == (3, len(at.project.items))
         assert steps(at.run(later=True))["project_items"].requests == 3
+
+
+@pytest.mark.full
+def test_the_ledger_of_an_iteration_balances_and_calls_nothing_added_that_was_there(
+    store_url: str,
+) -> None:
+    with board(store_url) as at:
+        first, second, third = open_lines(at.project)[:3]
+        for line in (first, second):
+            at.write(line, Sprint="Sprint 2", Points=3.0, Status="In Progress")
+        at.run()
+        at.at.later(hours=24)
+        at.write(first, Status="Done", Points=5.0)
+        at.write(second, Sprint=None)
+        at.write(third, Sprint="Sprint 2", Points=2.0)
+        at.run()
+        now = at.at.clock.now()
+        with at.at.store.reading() as conn:
+            (facts,) = (
+                one for one in milestones.at(conn, now, now).values() if one.name == "Sprint 2"
+            )
+            assert facts.line == f"{at.project.key}:Sprint 2"
+            (container,) = load.containers(conn, [facts], known_at=now, present=True).values()
+        found = ledger.compute(
+            container.histories, since=NOW + timedelta(hours=1), counted_from=NOW, at=now
+        )
+        assert found.balanced
+        ids = [str(issue_of(line).id) for line in (first, second, third)]
+        assert (found.planned, found.present) == (frozenset(ids[:2]), frozenset({ids[0], ids[2]}))
+        assert {(one.item_id, one.reason, one.amount) for one in found.lines} == {
+            (ids[1], "left", -3.0),
+            (ids[2], "entered", 2.0),
+            (ids[0], "re-sized", 2.0),
+        }
+        # Before we came nothing is known, so nothing before that is judged.
+        assert container.gaps(NOW + timedelta(hours=1)) == ()
+        assert container.gaps(NOW - timedelta(hours=1)) == (
+            "since when 2 items are in it is not known",
+        )
