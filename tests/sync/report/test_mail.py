@@ -257,3 +257,12 @@ def test_no_text_breaks_out_of_a_header(text: str) -> None:
         "text/plain",
         "text/html",
     ]
+
+
+@given(
+    st.text(st.characters(), max_size=60) | st.sampled_from(["../../etc/x", "C:\\x", "a/b", "."])
+)
+def test_no_programs_name_leads_out_of_a_directory(program: str) -> None:
+    message = sent(build(given_.reconciliation(program=program)))
+    (name,) = [part.get_filename() for part in message.iter_attachments()]
+    assert re.fullmatch(r"[a-z0-9-]+-\d{4}-\d{2}-\d{2}\.html", name)
