@@ -53,7 +53,15 @@ class Project:
 def scopes(site: Site) -> list[ScopeRef]:
     """The configured projects; one that cannot be read tells why when it is read."""
     return [
-        ScopeRef("board", one.id or one.key.casefold(), one.key, one.key) for one in resolve(site)
+        ScopeRef(
+            "board",
+            one.id or one.key.casefold(),
+            one.key,
+            one.key,
+            # An id made of its name gives way to the one it had when it was read before.
+            facts={} if one.id else {"unresolved": True},
+        )
+        for one in resolve(site)
     ]
 
 
@@ -98,6 +106,12 @@ def _explained(error: SourceError, key: str) -> SourceError:
             where=f"project {key}",
             todo="Look at its address: OWNER and NUMBER of .../orgs/OWNER/projects/NUMBER.",
         )
+    if isinstance(error, UnexpectedAnswer) and "projectv2" in error.what.casefold():
+        return FeatureOff(
+            f"the server does not know projects (v2): {error.what}",
+            where=f"project {key}",
+            todo="Take `projects` out of this connection, or upgrade the server.",
+        )
     return error
 
 
@@ -129,7 +143,8 @@ def _hole(found: Found, where: str) -> SourceError:
 
 def of_scope(site: Site, scope: ScopeRef) -> Project:
     """The project of a scope. Raises its SourceError where it could not be read."""
-    found = next((one for one in resolve(site) if one.key == scope.key), None)
+    key = scope.key.casefold()
+    found = next((one for one in resolve(site) if one.key.casefold() == key), None)
     if found is None:
         raise NotFound("the project is not among those that are read", where=scope.key)
     if found.error is not None:

@@ -56,6 +56,8 @@ class GitHub:
     graphql: bool = True
     #: the schema knows types of issues and duplicates.
     newer: bool = True
+    #: the schema knows projects (v2).
+    projects: bool = True
     #: requests in an hour; None: limits are switched off.
     limit: Limit | None = field(default_factory=_hourly)
     #: GraphQL's points in an hour.
@@ -242,7 +244,7 @@ class GitHub:
         if refused is not None:
             return refused
         asked = request.json()
-        service = schema_of(newer=self.newer)
+        service = schema_of(newer=self.newer, projects=self.projects)
         question = service.question(
             str(asked.get("query") or ""), asked.get("variables"), asked.get("operationName")
         )
@@ -270,11 +272,11 @@ class GitHub:
 
 
 @cache
-def schema_of(*, newer: bool) -> Service:
-    """The schema of a server of today, or of one before types of issues."""
+def schema_of(*, newer: bool, projects: bool = True) -> Service:
+    """The schema of a server of today, or of one before types of issues or before projects."""
     here = files("connectors.simulator")
     schema = (here / "github.graphql").read_text("utf-8")
-    more = (here / "github_projects.graphql").read_text("utf-8")
+    more = (here / "github_projects.graphql").read_text("utf-8") if projects else ""
     if newer:
         more += (here / "github_newer.graphql").read_text("utf-8")
     else:

@@ -159,7 +159,9 @@ def _known(app: App, settings: "Settings", name: str) -> "Known | None":
                     row.source_id: row.key
                     for row in conn.execute(
                         sa.select(schema.scope).where(
-                            scope.connection_id == id_, scope.kind != "board"
+                            scope.connection_id == id_,
+                            # A board of no project may have a layer of its own.
+                            sa.or_(scope.kind != "board", scope.parent_id.is_(None)),
                         )
                     )
                     if row.key

@@ -73,12 +73,12 @@ def judge(
     A scope that cannot be resolved is recognised by its name, so that its streams are certified
     where they were before.
     """
-    listed = {(one.kind, one.source_id) for one in scopes if one.source_id}
+    listed = {(one.kind, one.source_id) for one in scopes if not _is_unresolved(one)}
     missing = {(one.kind, one.id): one for one in holds if (one.kind, one.id) not in listed}
     out: list[ScopeRef] = []
     unclear: set[str] = set()
     for scope in scopes:
-        if scope.source_id or not scope.facts.get("error"):
+        if not _is_unresolved(scope):
             out.append(scope)
             continue
         mine = next((one for one in missing.values() if _is(one, scope)), None)
@@ -101,6 +101,13 @@ def judge(
         left = [*by_name, *inside]
     lost = tuple(one for one in missing.values() if one not in left)
     return Judged(tuple(out), tuple(left), lost, settled=not unclear)
+
+
+def _is_unresolved(scope: ScopeRef) -> bool:
+    """Whether only its name is known: it has no id, or one that was made of its name."""
+    if scope.facts.get("unresolved"):
+        return True
+    return not scope.source_id and bool(scope.facts.get("error"))
 
 
 def _is(held: Hold, scope: ScopeRef) -> bool:

@@ -1,6 +1,7 @@
 """Projects of GitHub: what fields are the source of, and what each line says."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from mappings.records import (
     Status,
 )
 from mappings.registry import get
-from mappings.schema import MappingTable, with_boards
+from mappings.schema import MappingTable, StatusRule, with_boards
 from mappings.vocabulary import (
     BoardContent,
     EventField,
@@ -154,6 +155,13 @@ def test_an_option_means_what_the_mapping_says_and_one_without_a_line_is_told() 
     assert found["Parked"].category is StatusCategory.UNKNOWN
     (issue,) = of(DataIssue, fields())
     assert (issue.kind, issue.raw_value) == ("unmapped-status", "Parked")
+
+
+def test_a_project_may_have_words_of_its_own() -> None:
+    own = replace(BUILT_IN, statuses={"parked": StatusRule(StatusCategory.CANCELLED)})
+    table = replace(TABLE, projects={"acme/3": own})
+    found = {one.raw_name: one.category for one in of(Status, fields(table=table))}
+    assert found == {"In Progress": StatusCategory.UNKNOWN, "Parked": StatusCategory.CANCELLED}
 
 
 def test_without_a_role_nothing_is_offered() -> None:

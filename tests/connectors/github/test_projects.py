@@ -56,6 +56,7 @@ def values(record: RawRecord) -> dict[str, Any]:
 
 
 def test_every_item_comes_with_all_its_values_however_long_the_lists_are(site: Bench) -> None:
+    """B133: Nested connections have pages, too."""
     project = planned(site.hosting.world)
     code = site.hosting.code
     first = project.items[0]
@@ -142,6 +143,7 @@ def test_a_look_that_is_refused_ends_nothing(site: Bench) -> None:
 def test_what_cannot_be_read_says_why_and_what_to_do(
     site: Bench, trouble: str, error: type[SourceError], word: str
 ) -> None:
+    """B133: A permission that is missing makes no project empty."""
     project = planned(site.hosting.world)
     access = site.hosting.code.access_of(site.hosting.world.credentials["owner"])
     more: dict[str, Any] = {}
@@ -162,6 +164,13 @@ def test_what_cannot_be_read_says_why_and_what_to_do(
     assert line.ok is (None if trouble == "rest" else False)
     assert word in line.detail
     assert "not checked" in line.remedy
+
+
+def test_a_server_before_projects_says_so() -> None:
+    with serving(11, issues=2, changes=2, projects=False) as site:
+        project = planned(site.hosting.world)
+        with pytest.raises(FeatureOff, match="does not know projects"):
+            read(connected(site, project), "project_items")
 
 
 def test_a_project_that_was_read_before_keeps_its_id_while_it_is_out_of_sight(site: Bench) -> None:

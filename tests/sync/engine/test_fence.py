@@ -59,6 +59,16 @@ def test_what_cannot_be_resolved_is_known_by_its_name_and_has_not_left() -> None
     assert (error.source_id, error.key, error.facts["error"]) == ("2", "BEE", "it cannot be seen")
 
 
+def test_an_id_made_of_a_name_gives_way_to_the_one_that_is_held() -> None:
+    unresolved = ScopeRef("board", "bees", "bees", facts={"unresolved": True})
+    now = around("APO", "BEE")
+    found = judge(HOLDS, [scope(APO), scope(BEE), unresolved], now.definition, now)
+    assert (found.lost, found.scopes[-1].source_id) == ((), BOARD.id)
+    # Nobody held it before: its streams tell why it cannot be read.
+    (alone,) = judge((), [unresolved], None, now).scopes
+    assert alone == unresolved
+
+
 def test_while_a_name_means_nothing_nothing_is_taken_for_left() -> None:
     found = judge(HOLDS, [scope(APO)], around("APO", "BEE").definition, around("APO", "BEEE"))
     assert (names(found.left), found.settled) == (["BEE", "Bees"], True)
