@@ -485,6 +485,28 @@ def look(world: World) -> None:
     assert answers[removed].reason is not None, "a removed record is called alive"
 
 
+def looked_at_record(world: World) -> None:
+    """What a look brings of a living record is what a reading brings of it."""
+    opened = _open(world)
+    census = [s.name for s in opened.connector.streams() if s.mode is Mode.CENSUS]
+    mine = [s.name for s in opened.connector.streams() if s.of == opened.spec.name]
+    streams = [name for name in census if name in mine]
+    if not streams:
+        return
+    read = next(opened.read()).records[0]
+    (found,) = opened.connector.look(streams[0], opened.scope, [read.source_id])
+    record = found.record
+    if record is None:
+        # That is for the check `look`.
+        return
+    assert record.stream == read.stream, f"a look brings a record of stream {record.stream!r}"
+    assert record.shape == read.shape, "a look brings another version of what is asked for"
+    told, known = record.updated_at, read.updated_at
+    # Some APIs cut stamps to whole seconds.
+    same = told == known or (told and known and abs(told - known) < timedelta(seconds=1))
+    assert same, f"a look says that it changed last at {told}, a reading says {known}"
+
+
 def unchanged(world: World) -> None:
     """Only scopes with nothing new are called unchanged."""
     opened = _open(world)
@@ -555,6 +577,7 @@ _ALL: tuple[Callable[[World], None], ...] = (
     repeated_continuation,
     no_foreign_origin,
     look,
+    looked_at_record,
     unchanged,
     close,
 )

@@ -319,8 +319,33 @@ class GuessesDeleted(ToyConnector):
     """Calls everything deleted that a census missed."""
 
     def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
-        gone = next(one for one in super().look(stream, scope, ids) if one.reason is not None)
-        return [replace(gone, source_id=id_) for id_ in ids]
+        found = super().look(stream, scope, ids)
+        gone = [one for one in found if one.reason is not None]
+        return [replace(gone[0], source_id=id_) for id_ in ids] if gone else found
+
+
+class _LooksOtherwise(ToyConnector):
+    changes: Mapping[str, Any] = {}
+
+    def look(self, stream: str, scope: ScopeRef, ids: Sequence[str]) -> Sequence[Gone]:
+        return [
+            one if one.record is None else replace(one, record=replace(one.record, **self.changes))
+            for one in super().look(stream, scope, ids)
+        ]
+
+
+class LooksWithoutATime(_LooksOtherwise):
+    """Nobody can tell then whether the record moved since it was read."""
+
+    changes = {"updated_at": None}
+
+
+class LooksUnderAnotherName(_LooksOtherwise):
+    changes = {"stream": "census"}
+
+
+class LooksInAnotherShape(_LooksOtherwise):
+    changes = {"shape": 99}
 
 
 class AlwaysQuiet(ToyConnector):
@@ -368,6 +393,9 @@ MUTANTS: list[tuple[str, type[ToyConnector]]] = [
     ("no-foreign-origin", CallsItUnavailable),
     ("look", LeavesGoneOut),
     ("look", GuessesDeleted),
+    ("looked-at-record", LooksWithoutATime),
+    ("looked-at-record", LooksUnderAnotherName),
+    ("looked-at-record", LooksInAnotherShape),
     ("unchanged", AlwaysQuiet),
     ("close", ClosesOnce),
 ]

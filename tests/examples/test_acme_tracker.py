@@ -24,6 +24,8 @@ from mappings import registry as mappings
 from mappings.load import load
 from sync.engine.plan import ConnectionPlan, Plan
 from sync.engine.run import RunResult, sync
+from sync.engine.verification import Verification
+from sync.engine.verify import verify
 from sync.reconcile import registry as detectors
 from sync.reconcile.contract import Policy
 from sync.reconcile.runner import reconcile
@@ -152,6 +154,35 @@ def read(store: Store, tracker: Any, url: str, token: str, *, census: bool = Fal
     plan = Plan((ConnectionPlan("acme", "acme", options, table),), workers=2)
     clock = Clock(tracker)
     return sync(store, plan, clock=clock, sleep=clock.sleep, census=census)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_third_partys_data_is_verified_by_its_census_and_its_looks(server: ModuleType) -> None:
+    tracker, store = server.filled(), memory_store()
+    with server.serving(tracker) as url:
+        read(store, tracker, url, server.TOKEN)
+        tracker.now += timedelta(hours=1)
+        found = check(store, tracker, url, server.TOKEN)
+        assert (found.found, found.problems) == ((), ())
+        counted = [one for one in found.checked if one.stream == "tickets"]
+        assert [(one.there, one.here, one.compared) for one in counted] == [(20, 20, 20)] * 2
+        with store.writing() as conn:
+            conn.execute(sa.text("UPDATE work_item SET title = 'x' WHERE source_id = 'p1t00'"))
+        tracker.delete("p2t07")
+        kinds = {
+            (one.source_id, one.kind.value, one.field)
+            for one in check(store, tracker, url, server.TOKEN).found
+        }
+        assert kinds == {("p1t00", "wrong", "title"), ("p2t07", "gone", "")}
+
+
+def check(store: Store, tracker: Any, url: str, token: str) -> Verification:
+    """All of it held against the tracker."""
+    options = connectors.get("acme").options(url=url, token=token, page_size=7)
+    table = load([mappings.get("acme").defaults])
+    plan = Plan((ConnectionPlan("acme", "acme", options, table),), workers=2)
+    clock = Clock(tracker)
+    return verify(store, plan, clock=clock, sleep=clock.sleep, sample=100, seed=1)
 
 
 def rows(store: Store, query: str) -> list[tuple[Any, ...]]:
