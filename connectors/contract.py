@@ -97,7 +97,9 @@ class ScopeRef:
     name: str = ""
     #: immutable id of the project that a board belongs to.
     parent_id: str | None = None
-    #: vendor facts the connector wants back at `read` (for example the board's type).
+    #: vendor facts the connector wants back at `read` (for example the board's type). `error`: why
+    #: it cannot be read, a sentence. `open`: {streams joined by `+`: how many open records of them
+    #: the server counts}, where that costs no request: where we count others, a census is due.
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 

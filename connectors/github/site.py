@@ -299,11 +299,19 @@ class Site:
                     "private": one.get("private") is True and self.options.hide_private,
                     "issues": one.get("has_issues") is not False,
                     "branch": one.get("default_branch"),
+                    **_open(one),
                 },
             )
             for one in found
         )
         return out
+
+
+def _open(repository: Mapping[str, Any]) -> dict[str, Any]:
+    """How many are open, as far as it is told; GitHub counts pull requests among the issues."""
+    told = repository.get("open_issues_count")
+    known = isinstance(told, int) and repository.get("has_issues") is not False
+    return {"open": {"issues+changes": told}} if known else {}
 
 
 def about(scope: ScopeRef) -> dict[str, Any]:

@@ -296,7 +296,9 @@ class Site:
         found = [ScopeRef("site", "site", "site", "all of the server")]
         for id_, one in self.project_list().items():
             path = str(one.get("path_with_namespace") or id_)
-            found.append(ScopeRef("project", id_, path, str(one.get("name") or path)))
+            told = one.get("open_issues_count")
+            facts = {"open": {"issues": told}} if isinstance(told, int) else {}
+            found.append(ScopeRef("project", id_, path, str(one.get("name") or path), facts=facts))
         found.extend(
             ScopeRef("project", "", name, name, facts={"error": error})
             for name, error in self.unknown.items()

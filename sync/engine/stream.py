@@ -646,8 +646,12 @@ def _pending(reading: Reading, conn: sa.Connection, *, limit: int, after: str) -
 
 
 def _parent(reading: Reading) -> sa.Table:
-    """The table of the items whose child data this stream brings."""
-    feeds = [one.feeds for one in reading.session.streams if one.name == reading.spec.of]
+    """The table of the items that this stream is about."""
+    return _table_of(reading, reading.spec.of)
+
+
+def _table_of(reading: Reading, stream: str | None) -> sa.Table:
+    feeds = [one.feeds for one in reading.session.streams if one.name == stream]
     return follow_ups.parent_table(feeds[0] if feeds else ())
 
 
@@ -671,7 +675,32 @@ def _census_due(reading: Reading) -> bool:
             reading.lease.check(conn)
             checkpoint.save(conn, key, Saved(daily_at=now), now)
         return False
-    return checkpoint.due(mine.daily_at, now, CENSUS_EVERY)
+    if checkpoint.due(mine.daily_at, now, CENSUS_EVERY):
+        return True
+    counts = _open_counts(reading)
+    # A census that could not make them equal is not taken again for the same numbers.
+    return counts is not None and counts[0] != counts[1] and mine.committed != _told(counts)
+
+
+def _open_counts(reading: Reading) -> tuple[int, int] | None:
+    """Open records as the server counts them, and as we do; None where it does not tell."""
+    of = reading.spec.of or ""
+    told = reading.scope.facts.get("open")
+    for names, count in told.items() if isinstance(told, Mapping) else ():
+        streams = names.split("+")
+        if of in streams and isinstance(count, int):
+            tables = [_table_of(reading, name) for name in streams]
+            with reading.context.store.reading() as conn:
+                ours = sum(
+                    presence.open_ones(conn, reading.session.id, table, reading.scope.source_id)
+                    for table in tables
+                )
+            return count, ours
+    return None
+
+
+def _told(counts: tuple[int, int] | None) -> dict[str, list[int]] | None:
+    return None if counts is None else {"open": list(counts)}
 
 
 def _read_census(reading: Reading) -> None:
@@ -721,8 +750,11 @@ def _read_census(reading: Reading) -> None:
                 sightings=True,
             )
             writer.resolve_parents()
-        checkpoint.save(conn, _key(reading), Saved(daily_at=now), now)
         reading.rows += writer.rows
+    told = _told(_open_counts(reading))
+    with context.store.writing() as conn:
+        reading.lease.check(conn)
+        checkpoint.save(conn, _key(reading), Saved(told, daily_at=now), now)
     reading.remote, reading.local = verdict.remote_count, verdict.local_count
     reading.unreadable = len(verdict.missing)
     if verdict.missing:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
+from mappings.vocabulary import ChangeState
 from sync.store.page import Page
 from sync.store.rows import Fate
 from sync.store.schema import scope_entity
@@ -35,6 +36,17 @@ def _ids(
         c.connection_id == connection_id, c.scope_id == scope_id, such
     )
     return list(conn.execute(query).scalars())
+
+
+def open_ones(conn: sa.Connection, connection_id: int, table: sa.Table, scope_id: str) -> int:
+    """How many items or changes of a scope are there and not closed."""
+    c = table.c
+    is_open = c.state == ChangeState.OPEN.value if "state" in c else c.resolved_at.is_(None)
+    return conn.execute(
+        sa.select(sa.func.count()).where(
+            c.connection_id == connection_id, c.scope_id == scope_id, c.gone_at.is_(None), is_open
+        )
+    ).scalar_one()
 
 
 def there(

@@ -140,6 +140,8 @@ class Host:
     fails_at: int | None = None
     #: the next request for this stream fails.
     fails_on: str | None = None
+    #: it counts its open issues, by so many too many; None: it does not count.
+    miscounts: int | None = None
     #: names of repositories that are put away.
     archived: set[str] = field(default_factory=set)
     #: ids that no follow-up can read.
@@ -197,6 +199,14 @@ class Host:
         held = things.get(id_, {"id": id_, "repository": "900", "number": number, **plain})
         things[id_] = {**held, **told, "updated": self.stamp()}
         return things[id_]
+
+    def counts(self, repository: str) -> dict[str, Any]:
+        """How many issues are open, if the host counts them."""
+        if self.miscounts is None:
+            return {}
+        mine = [one for one in self.issues.values() if one["repository"] == repository]
+        found = sum(one["state"] == "open" for one in mine)
+        return {"open": {"issues": found + self.miscounts}}
 
     def shown(self, thing: Mapping[str, Any]) -> dict[str, Any]:
         """A thing as the host sends it: with the present name of its repository."""
@@ -264,7 +274,7 @@ class HostConnector:
     def scopes(self) -> Sequence[ScopeRef]:
         held = {key: id_ for id_, key in self.host.repositories.items()}
         mine = [
-            ScopeRef("repository", held[key], key)
+            ScopeRef("repository", held[key], key, facts=self.host.counts(held[key]))
             if key in held
             else ScopeRef("repository", "", key, facts={"error": f"{key} cannot be seen"})
             for key in self.named or held

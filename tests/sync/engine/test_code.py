@@ -488,3 +488,29 @@ def test_issues_of_a_repository_are_proven_gone_by_a_census(opened_here: Opened)
     assert it.rows("SELECT key, gone_reason FROM work_item WHERE gone_at IS NOT NULL") == [
         ("acme/web#4", "deleted")
     ]
+
+
+def test_a_census_is_taken_when_counts_disagree_and_once_for_the_same_numbers(
+    opened: Opened,
+) -> None:
+    it = opened()
+    busy(it.host)
+    it.host.miscounts = 0
+    it.run()
+    gone = "SELECT key, gone_reason FROM work_item WHERE gone_at IS NOT NULL"
+    it.later(hours=1)
+    it.run()
+    assert it.asked("census") == []
+    del it.host.issues["1004"]
+    it.run()
+    assert it.rows(gone) == [("acme/web#4", "deleted")]
+    # A host that counts what nobody can see is not asked again and again.
+    it.host.miscounts = 2
+    for hours, asked in ((1, 1), (1, 0), (24, 1)):
+        it.later(hours=hours)
+        it.run()
+        assert len(it.asked("census")) == asked
+    it.host.miscounts = None
+    it.later(hours=1)
+    it.run()
+    assert it.asked("census") == []
