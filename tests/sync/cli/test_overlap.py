@@ -25,6 +25,7 @@ def while_reading(desk: Desk, matching: str, then: Callable[[], None]) -> Child:
     return desk.start("sync", "--quiet")
 
 
+@pytest.mark.full
 def test_a_second_run_says_who_reads_and_the_first_one_ends_whole(
     processes: Nursery, store_url: str, tmp_path: Path
 ) -> None:
@@ -84,6 +85,11 @@ def test_two_hosts_on_one_server_end_like_one(
 # --- fencing --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "store_url",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.full])],
+    indirect=True,
+)
 def test_a_stopped_run_that_wakes_up_cannot_write(
     processes: Nursery, store_url: str, tmp_path: Path
 ) -> None:
@@ -156,6 +162,7 @@ def wait_until_stopped(child: Child) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.full
 def test_a_file_that_stays_locked_is_one_message(processes: Nursery, tmp_path: Path) -> None:
     """A process is stopped inside a transaction: the next one waits, then leaves with 75."""
     with company(tmp_path, processes, issues=12, changes=3) as them:

@@ -117,7 +117,9 @@ def again(place: Path, options: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{options}", str(place)], check=True)
 
 
-@pytest.mark.parametrize("size", ["0", "16k", "900k"])
+@pytest.mark.parametrize(
+    "size", ["0", *(pytest.param(one, marks=pytest.mark.full) for one in ("16k", "900k"))]
+)
 def test_a_full_file_system(here: Desk, tmp_path: Path, size: str) -> None:
     """Full from the first byte, at the first table, or in the middle of a page."""
     place = tmp_path / "small"
@@ -155,6 +157,7 @@ def test_a_read_only_file_system_can_be_looked_at(here: Desk, made: Path, tmp_pa
 # --- trouble below --------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_a_disk_that_fails(processes: Nursery, tmp_path: Path) -> None:
     """The system refuses to write on; the next run ends whole."""
     with company(tmp_path, processes, issues=12, changes=3, repositories=1) as them:
@@ -189,6 +192,7 @@ def test_a_damaged_file_is_one_message(here: Desk, made: Path) -> None:
     assert "damaged" in said.err
 
 
+@pytest.mark.full
 def test_a_file_with_a_broken_index_is_found_by_check(here: Desk, made: Path) -> None:
     path = here.directory / "driftline.db"
     shutil.copyfile(made, path)
@@ -244,6 +248,7 @@ def end_session(engine: Engine, pid: int) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.full
 def test_a_session_that_ended_between_two_pages_is_made_anew(postgres_url: str) -> None:
     with synced(postgres_url, issues=40, options={"page_size": 10}) as it:
         other = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")

@@ -24,6 +24,11 @@ def read_in_an_hour(it: Synced) -> set[str]:
     return {row[0] for row in it.rows(READ)}
 
 
+@pytest.mark.parametrize(
+    "store_url",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.full])],
+    indirect=True,
+)
 def test_runs_that_end_early_take_turns(store_url: str) -> None:
     """B110: with a fixed order the last projects would never be read."""
     with synced(store_url, projects=3, issues=6, options={"boards": ()}) as it:
@@ -36,6 +41,7 @@ def test_runs_that_end_early_take_turns(store_url: str) -> None:
         assert read_in_an_hour(it) == {"APO"}
 
 
+@pytest.mark.full
 def test_a_project_that_fails_does_not_stop_the_next(tmp_path: Path) -> None:
     """B110: what cannot be read takes no time from the others."""
     with synced(f"{tmp_path}/a.db", projects=2, issues=6, options={"boards": ()}) as it:
@@ -62,7 +68,7 @@ def connections(simulator: Any) -> list[Any]:
     return opened
 
 
-@pytest.mark.parametrize("kind", ["github", "gitlab"])
+@pytest.mark.parametrize("kind", [pytest.param("github", marks=pytest.mark.full), "gitlab"])
 def test_a_run_keeps_its_connections(tmp_path: Path, kind: str) -> None:
     """B111: a reading opens few connections however many pages it asks for.
 
