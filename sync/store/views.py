@@ -11,6 +11,7 @@ from sync.store import schema
 from sync.store.view import CONNECTION, PRESENCE, View
 from sync.store.views_boards import BOARD_VIEWS
 from sync.store.views_code import CODE_VIEWS
+from sync.store.views_presence import PRESENCE_VIEWS
 
 #: Grows when a column of a view changes its meaning or goes away.
 VIEWS_VERSION = 1
@@ -223,6 +224,7 @@ VIEWS: tuple[View, ...] = (
     ),
     *CODE_VIEWS,
     *BOARD_VIEWS,
+    *PRESENCE_VIEWS,
     View(
         "v_status",
         "One row per workflow status and what it means.",
