@@ -28,6 +28,8 @@ TOLD_FROM, STALE_FROM = 5.0, 30.0
 EVERYTHING = "*"
 #: Why requests wait although some are left.
 KEPT = "the rest of the request limit is kept for people"
+#: Why they wait although this run has not met the limit.
+MET_BEFORE = "an earlier run or another process with this token met the limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Limits:
         self._before_long_wait = before_long_wait
         self._lock = threading.Lock()
         self._closed: dict[str, Closed] = {}
+        #: closings that the run does not wait for, told once.
+        self._refused: set[Closed] = set()
         #: seconds of the run in which somebody waited, and the end of the last such wait.
         self._waited = 0.0
         self._waiting_until: datetime | None = None
@@ -118,7 +122,7 @@ class Limits:
             found = [self._closed[one] for one in (bucket, EVERYTHING) if one in self._closed]
         elsewhere = self._runtime.closed_until(bucket)
         if elsewhere is not None:
-            found.append(Closed(elsewhere, "another process of this token met the limit"))
+            found.append(Closed(elsewhere, MET_BEFORE))
         return max(found, key=lambda one: one.until, default=None)
 
     def _forget(self, closed: Closed) -> None:
@@ -128,7 +132,12 @@ class Limits:
                     del self._closed[bucket]
 
     def _refusal(self, closed: Closed, bucket: str, where: str) -> TooManyRequests:
-        self._runtime.on_pause(Pause(closed.until, closed.reason, bucket, waits=False))
+        with self._lock:
+            is_news = closed not in self._refused and closed.reason != MET_BEFORE
+            self._refused.add(closed)
+            named = next((name for name, one in self._closed.items() if one == closed), bucket)
+        if is_news:
+            self._runtime.on_pause(Pause(closed.until, closed.reason, named, waits=False))
         return too_long(closed.reason, where, closed.until)
 
     # --- after an answer --------------------------------------------------------------------

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from connectors.limits import EVERYTHING
 from sync.clock import Clock
 from sync.errors import StoreBusy
 from sync.store import schema
@@ -20,8 +21,6 @@ from sync.store.open import Store
 
 #: What others found out is looked up, and what we found out is written, no more often than this.
 SHARE_EVERY = timedelta(seconds=10)
-#: The bucket of a limit on everything the token does.
-EVERYTHING = "*"
 #: Options beside secrets that say whose credentials they are.
 _WHOSE = ("email", "username", "app_id", "installation_id")
 

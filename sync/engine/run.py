@@ -191,7 +191,7 @@ class _Run:
         until = context.clock.now() + timedelta(seconds=seconds)
         if context.deadline is not None and until > context.deadline:
             raise TooManyRequests(
-                f"the time box of the run ends before a limit, at {until:%Y-%m-%d %H:%M} UTC",
+                f"a limit lasts until {until:%Y-%m-%d %H:%M} UTC, beyond the run's time box",
                 todo="The next run goes on; nothing is lost.",
                 until=until,
             )

@@ -243,7 +243,7 @@ def test_what_another_process_met_is_not_met_again(world: World) -> None:
     assert world.slept == [200.0]
     world.now = NOW
     stopped = world.transport(closed_until=told.get, max_wait_seconds=10.0)
-    with pytest.raises(TooManyRequests, match="another process of this token"):
+    with pytest.raises(TooManyRequests, match="an earlier run or another process"):
         stopped.get("x")
     assert len(world.web.calls) == 1
 

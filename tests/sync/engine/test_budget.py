@@ -1,5 +1,7 @@
 """Rate budgets: one token's limits in rows that every process with it sees."""
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,13 +12,16 @@ from pydantic import BaseModel, SecretStr
 from support.hosts import hosts
 from support.synced import Synced, synced
 
-from connectors.contract import Outcome
+from connectors.contract import Outcome, TooManyRequests
 from connectors.github.options import GitHubOptions
 from connectors.jira.options import JiraOptions
 from connectors.simulator.clock import Clock
 from connectors.simulator.faults import Fault, too_many
 from sync.engine.budget import SHARE_EVERY, Budget, Budgets, budget_key, stored
-from sync.engine.run import sync
+from sync.engine.context import Context
+from sync.engine.progress import Quiet
+from sync.engine.run import _Run, sync
+from sync.engine.runtime import Held
 from sync.store.open import Store, open_store
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -279,3 +284,22 @@ def test_limits_that_are_off_close_nothing_for_the_next_run(tmp_path: Path) -> N
         assert it.run(max_wait_seconds=30.0).outcome is Outcome.COMPLETE
         it.later(hours=1)
         assert it.run(max_wait_seconds=0.0).outcome is Outcome.COMPLETE
+
+
+def test_a_stop_is_heard_in_the_middle_of_a_pause(tmp_path: Path) -> None:
+    """B31: whoever types Ctrl-C need not wait for a limit; what was read is stored."""
+    with synced(f"{tmp_path}/store.db", issues=1) as it:
+        context = Context(
+            store=it.store,
+            plan=it.plan(),
+            clock=it.bench.clock,
+            run_id=1,
+            holder="here",
+            progress=Quiet(),
+            held=Held(it.store),
+            started_at=it.bench.clock.now(),
+        )
+        run = _Run(context, time.sleep)
+        threading.Timer(0.05, context.stop.set).start()
+        with pytest.raises(TooManyRequests, match="interrupted"):
+            run._sleep(3600.0)
