@@ -58,11 +58,17 @@ def scopes(site: Site) -> list[ScopeRef]:
             one.id or one.key.casefold(),
             one.key,
             one.key,
-            # An id made of its name gives way to the one it had when it was read before.
-            facts={} if one.id else {"unresolved": True},
+            facts=_facts(one),
         )
         for one in resolve(site)
     ]
+
+
+def _facts(one: Project) -> dict[str, Any]:
+    """An id made of a name gives way to the one it had when it was read before."""
+    unresolved = {} if one.id else {"unresolved": True}
+    refused = one.error is not None and not isinstance(one.error, FeatureOff)
+    return {**unresolved, "refused": True} if refused else unresolved
 
 
 def resolve(site: Site) -> Sequence[Project]:

@@ -131,7 +131,8 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
     name = connection.name
     try:
         identity = connector.connect()
-        code = 2 if any(scope.facts.get("error") for scope in connector.scopes()) else 0
+        facts = [scope.facts for scope in connector.scopes()]
+        code = 2 if any(one.get("error") or one.get("refused") for one in facts) else 0
         items = connector.check()
         lines = [
             Line(name, item.name, item.ok, item.detail, item.remedy, item.permission)

@@ -77,6 +77,8 @@ def test_every_item_comes_with_all_its_values_however_long_the_lists_are(site: B
     held = values(found[0])
     assert len(held) == 72
     assert held["Deadline"]["date"] == "2026-04-01"
+    (line,) = (one for one in connector.check() if one.name == f"project {project.key}")
+    assert (line.ok, line.detail) == (True, "may be read: Plan, 77 fields")
     (fields,) = read(connector, "project_fields")
     assert fields.parsed is not None
     assert len(fields.parsed["fields"]["nodes"]) == len(project.fields) == 77
@@ -160,6 +162,7 @@ def test_what_cannot_be_read_says_why_and_what_to_do(
     for stream in ("project_fields", "project_items"):
         with pytest.raises(error, match=word):
             read(connector, stream)
+    assert board(connector).facts.get("refused", False) is (trouble != "rest")
     (line,) = (one for one in connector.check() if one.name == f"project {project.key}")
     assert line.ok is (None if trouble == "rest" else False)
     assert word in line.detail
