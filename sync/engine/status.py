@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from sync.engine.holder import ended, shown
 from sync.engine.standing import Certified, Pause, Standing, State, ago, stand
 from sync.engine.tokens import ending
 from sync.store import schema
@@ -322,8 +323,9 @@ def _leases(conn: sa.Connection, now: datetime) -> list[LeaseStatus]:
         .order_by(c.c.name, t.c.scope_kind, t.c.scope_id)
     )
     return [
-        LeaseStatus(r.name, r.scope_kind, r.scope_id, r.holder.rsplit(" ", 1)[0], r.expires_at)
+        LeaseStatus(r.name, r.scope_kind, r.scope_id, shown(r.holder), r.expires_at)
         for r in rows
+        if not ended(r.holder)
     ]
 
 

@@ -24,6 +24,7 @@ HEAD = "0006"
 REVISIONS = ("0001", "0002", "0003", "0005", "0006")
 #: What `store_info` says a store of ours is.
 _APPLICATION = "driftline"
+_REVISION = "SELECT version_num FROM alembic_version"
 
 
 @dataclass(slots=True)
@@ -41,24 +42,34 @@ class Store:
     _single: bool = False
     #: SQLite's writing connection: kept, with its cache and its settings.
     _writer: sa.Connection | None = None
+    #: it has the tables of this program.
+    _ready: bool = False
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that may write; committed at the end, rolled back on any error.
 
-        Raises StoreBusy when the database stays locked, StoreError for other trouble with it.
+        Raises StoreBusy when the database stays locked, StoreRefused when a newer program has
+        upgraded it meanwhile, StoreError for other trouble with it.
         """
         with self._lock, translated(self.url_shown):
             if self.dialect == "sqlite":
                 conn = self._writing_connection()
                 with conn.begin():
+                    self._check_revision(conn)
                     yield conn
             else:
                 from sync.store.postgres import take_turn
 
                 with self.engine.connect() as conn, conn.begin():
                     take_turn(conn)
+                    self._check_revision(conn)
                     yield conn
+
+    def _check_revision(self, conn: sa.Connection) -> None:
+        """Another host may have upgraded the store since it was opened here."""
+        if self._ready:
+            _known_revision(conn.exec_driver_sql(_REVISION).scalar(), self.url_shown)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -133,6 +144,7 @@ def open_store(
     except BaseException:
         store.close()
         raise
+    store._ready = True
     return store
 
 
@@ -220,17 +232,21 @@ def _state(store: Store) -> str | None:
         application = revision = None
         if {"store_info", "alembic_version"} <= names:
             application = _info(conn, "application")
-            revision = conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            revision = conn.exec_driver_sql(_REVISION).scalar()
     if application != _APPLICATION or revision is None:
         raise StoreRefused(
             "the database holds other tables and is not a driftline store",
             where=store.url_shown,
             todo="Name another file or database in `store`.",
         )
+    return _known_revision(revision, store.url_shown)
+
+
+def _known_revision(revision: object, where: str) -> str:
     if revision not in REVISIONS:
         raise StoreRefused(
             f"the store was written by a newer driftline (revision {revision})",
-            where=store.url_shown,
+            where=where,
             todo="Install that version or a later one.",
         )
     return str(revision)

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from support.synced import Synced, synced
 
 from mappings.load import load
 from mappings.registry import get
 from mappings.schema import MappingTable
+from sync.engine import remap as remapping
 from sync.engine.remap import remap
 
 
@@ -90,3 +92,26 @@ def test_an_unmapped_value_is_one_issue_that_goes_when_it_is_mapped(
         assert it.rows(
             "SELECT COUNT(*) FROM data_issue WHERE kind LIKE 'unmapped-%' AND gone_at IS NULL"
         ) == [(0,)]
+
+
+def test_what_another_run_read_meanwhile_is_not_undone(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A remap works on payloads that it read before; a version has no stamp to compare."""
+    with synced(store_url) as it:
+        it.run()
+        world = it.bench.world
+        version = world.version_named("Release 3.2", next(iter(world.projects.values())))
+        made = remapping.normalizer
+
+        def read_meanwhile(*given: object) -> object:
+            if version.name == "Release 3.2":
+                it.later(hours=1)
+                version.name = "Release 3.2.1"
+                it.run()
+            return made(*given)  # type: ignore[arg-type]  # passed through
+
+        monkeypatch.setattr(remapping, "normalizer", read_meanwhile)
+        remap(it.store, it.plan(), clock=it.bench.clock)
+        names = it.rows("SELECT name FROM milestone WHERE source_id = :id", id=str(version.id))
+        assert names == [("Release 3.2.1",)]

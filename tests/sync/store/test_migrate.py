@@ -146,7 +146,7 @@ with op.batch_alter_table("connection", recreate="always" if op.get_bind().diale
         assert conn.exec_driver_sql("SELECT name, extra FROM connection").all() == [("jira", None)]
     assert rows(store, schema.raw_record, "source_id") == [("1",)]
     if store.dialect == "sqlite":
-        with store.writing() as conn:
+        with store.reading() as conn:
             assert conn.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
         assert told.endswith(f"As it was before, it lies in {store_url}.before-{HEAD}.")
         assert Path(f"{store_url}.before-{HEAD}").stat().st_mode & 0o077 == 0

@@ -229,6 +229,23 @@ def test_a_newer_store(store_url: str) -> None:
         assert "written by a newer driftline (revision 9999)" in str(error)
 
 
+def test_a_store_that_is_upgraded_elsewhere_takes_no_more_rows_from_here(
+    store_url: str,
+) -> None:
+    """A run of the older program is under way on one host while another host is upgraded."""
+    store = open_store(store_url)
+    connection(store)
+    newer = open_store(store_url)
+    with newer.writing() as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreRefused, match=r"newer driftline \(revision 9999\)") as caught:
+        connection(store, "late")
+    assert caught.value.exit_code == 2
+    assert rows(store, schema.connection, "name") == [("jira",)]
+    store.close()
+    newer.close()
+
+
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Meeting notes\n" * 100, encoding="utf-8")
