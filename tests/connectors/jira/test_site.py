@@ -67,6 +67,17 @@ def test_a_cloud_token_without_its_address_is_explained() -> None:
     assert "neither `email` nor `username` is set" in caught.value.todo
 
 
+@pytest.mark.parametrize("username", ["owner", None])
+def test_a_password_that_is_refused_says_that_refusals_are_counted(username: str | None) -> None:
+    """B72: a token locks no account, a password of Data Center does."""
+    with serving(cloud=False, issues=1) as bench:
+        connector = bench.connector(username=username, token="an-old-password-of-nobody")
+        with pytest.raises(CannotAuthenticate) as caught:
+            connector.connect()
+        assert caught.value.counts is (username is not None)
+        assert connector.request_count == len(bench.simulator.log) <= 2
+
+
 def test_a_sign_in_page_is_a_wrong_address() -> None:
     """B61: A page for people answers to a path that does not exist."""
     with serving(cloud=False, issues=1) as bench:

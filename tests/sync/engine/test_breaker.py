@@ -1,115 +1,121 @@
 """Refused credentials: sent a few times at most, run after run, until somebody acts."""
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
-from support.synced import Synced, synced
+from support.synced import synced
 
-from connectors.contract import Outcome
+from connectors.contract import CannotAuthenticate, Outcome
+from connectors.github.options import GitHubOptions
+from connectors.jira.options import JiraOptions
 from sync.engine import breaker
-from sync.store.schema import capability
+from sync.store import schema
+from sync.store.open import Store, open_store
 
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 WRONG = "an-old-password-of-nobody"
+OPTIONS = JiraOptions(url="https://jira.example.net", token=SecretStr(WRONG))
+REFUSED = CannotAuthenticate("refused")
+COUNTED = CannotAuthenticate("refused", counts=True)
 
 
 @pytest.fixture
-def it(store_url: str) -> Iterator[Synced]:
-    with synced(store_url, issues=6) as made:
-        made.run()
-        made.bench.simulator.log.clear()
-        yield made
+def store(store_url: str) -> Iterator[Store]:
+    """A store that knows one connection, 1."""
+    made = open_store(store_url)
+    with made.writing() as conn:
+        conn.execute(
+            sa.insert(schema.connection).values(id=1, name="jira", kind="jira", first_seen_at=NOW)
+        )
+    yield made
+    made.close()
 
 
-def give(it: Synced, **options: Any) -> None:
-    """Other options from the next run on."""
-    it.options.clear()
-    it.options.update(options)
+def rests(store: Store, at: datetime, options: JiraOptions | GitHubOptions = OPTIONS) -> bool:
+    """Whether the credentials of these options are kept back at an instant."""
+    try:
+        breaker.check(store, 1, options, at)
+    except CannotAuthenticate:
+        return True
+    return False
 
 
-def refusals(it: Synced) -> int:
-    """Logins that the server refused."""
-    return sum(one.status == 401 for one in it.bench.simulator.log)
+def test_after_two_refusals_there_is_one_attempt_a_day(store: Store) -> None:
+    """B72: the count is kept over runs."""
+    attempts = []
+    for hours in range(0, 80, 2):
+        at = NOW + hours * HOUR
+        if not rests(store, at):
+            breaker.refused(store, 1, OPTIONS, REFUSED, at)
+            attempts.append(hours)
+    assert attempts == [0, 2, 26, 50, 74]
 
 
-def test_a_token_that_is_refused_is_tried_twice_and_then_once_a_day(it: Synced) -> None:
-    """B72: the count is kept over runs; every one of them says what is wrong."""
-    give(it, token=SecretStr(WRONG))
-    seen = []
-    for _ in range(7):
-        result = it.run()
-        assert result.exit_codes == {4}
-        assert "refuse" in result.problems[0].what
-        seen.append(refusals(it))
-        it.later(hours=6)
-    assert seen == [1, 2, 2, 2, 2, 3, 3]
-    told = it.run().problems[0]
-    assert "they are not sent again" in told.what
-    assert "driftline check" in told.todo
+def test_where_the_server_counts_there_is_none(store: Store) -> None:
+    """B72: Data Center locks the account at the third refusal of a password."""
+    breaker.refused(store, 1, OPTIONS, COUNTED, NOW)
+    with pytest.raises(CannotAuthenticate, match="not sent again") as caught:
+        breaker.check(store, 1, OPTIONS, NOW + 1000 * HOUR)
+    assert "2026-03-02 at 08:00 UTC" in caught.value.what
+    assert "driftline check" in caught.value.todo
 
 
-def test_a_password_that_is_refused_is_never_tried_again(store_url: str) -> None:
-    """B72: Data Center locks the account at the third refusal."""
-    with synced(store_url, cloud=False, issues=6) as it:
-        it.run()
-        it.bench.simulator.log.clear()
-        give(it, username="owner", token=SecretStr(WRONG))
-        for _ in range(3):
-            assert it.run().exit_codes == {4}
-            it.later(hours=30)
-        assert refusals(it) == 1
+def test_another_credential_or_address_is_tried_at_once(store: Store) -> None:
+    breaker.refused(store, 1, OPTIONS, COUNTED, NOW)
+    for changes in ({"token": SecretStr("another")}, {"username": "ana"}, {"url": "https://x.net"}):
+        assert not rests(store, NOW, OPTIONS.model_copy(update=changes))
+    assert rests(store, NOW)
 
 
-def test_another_credential_is_tried_at_once(it: Synced) -> None:
-    give(it, token=SecretStr(WRONG))
-    for _ in range(3):
-        it.run()
-    give(it)
-    assert it.run().outcome is Outcome.COMPLETE
-    # Its success forgets the refusals.
-    give(it, token=SecretStr(WRONG))
-    it.bench.simulator.log.clear()
-    it.run()
-    assert refusals(it) == 1
+def test_a_key_file_that_was_replaced_is_another_credential(store: Store, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text("one")
+    options = GitHubOptions(app_id="1", installation_id=2, private_key_file=key)
+    breaker.refused(store, 1, options, COUNTED, NOW)
+    assert rests(store, NOW, options)
+    key.write_text("another one")
+    assert not rests(store, NOW, options)
 
 
-def test_a_person_who_checks_lets_it_try_again(it: Synced) -> None:
-    """What `check` does after a login that worked."""
-    who = it.bench.world.credentials["owner"]
-    who.revoked = True
-    for _ in range(3):
-        it.run()
-    assert refusals(it) == 2
-    who.revoked = False
-    assert it.run().exit_codes == {4}
-    for id_ in breaker.resting(it.store).values():
-        breaker.accepted(it.store, id_)
-    assert it.run().outcome is Outcome.COMPLETE
+def test_a_login_that_worked_forgets_the_refusals(store: Store) -> None:
+    breaker.refused(store, 1, OPTIONS, COUNTED, NOW)
+    assert breaker.resting(store) == {"jira": 1}
+    breaker.accepted(store, 1)
+    assert breaker.resting(store) == {}
+    assert not rests(store, NOW)
 
 
-def test_what_was_read_stays_and_nothing_is_called_gone(it: Synced) -> None:
-    before = it.contents()
-    give(it, token=SecretStr(WRONG))
-    for _ in range(3):
-        it.run(census=True)
-    assert it.contents() == before
-
-
-def test_nothing_that_is_kept_tells_the_credential(it: Synced) -> None:
-    give(it, token=SecretStr(WRONG))
-    it.run()
-    with it.store.reading() as conn:
-        rows = conn.execute(capability.select().where(capability.c.name == "refused login")).all()
-    assert len(rows) == 1
-    assert set(rows[0].value) == {"salt", "mark", "times", "at", "counts"}
+def test_nothing_that_is_kept_tells_the_credential(store: Store) -> None:
+    breaker.refused(store, 1, OPTIONS, REFUSED, NOW)
+    with store.reading() as conn:
+        (row,) = conn.execute(schema.capability.select()).all()
+    assert set(row.value) == {"salt", "mark", "times", "at", "counts"}
     # Sixteen bits: every guess fits one time in 65,536.
-    assert len(rows[0].value["mark"]) == 4
-    assert WRONG not in repr(rows)
+    assert len(row.value["mark"]) == 4
+    assert WRONG not in repr(row)
 
 
-def test_a_missing_credential_is_no_refusal(it: Synced) -> None:
-    give(it, token=None)
-    for _ in range(3):
+def test_runs_keep_a_refused_credential_back_and_lose_nothing(store_url: str) -> None:
+    """B72: every run says what is wrong, and what was read stays as it was."""
+    with synced(store_url, issues=6) as it:
+        it.run()
+        before = it.contents()
+        it.options["token"] = SecretStr(WRONG)
+        refusals = []
+        for _ in range(3):
+            result = it.run(census=True)
+            assert result.exit_codes == {4}
+            assert "refuse" in result.problems[0].what
+            refusals.append(sum(one.status == 401 for one in it.bench.simulator.log))
+        assert refusals == [1, 2, 2]
+        it.options["token"] = None
         assert "no token is configured" in it.run().problems[0].what
-    assert breaker.resting(it.store) == {}
+        assert it.contents() == before
+        it.options.clear()
+        assert it.run().outcome is Outcome.COMPLETE
+        assert breaker.resting(it.store) == {}
