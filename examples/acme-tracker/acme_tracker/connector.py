@@ -11,6 +11,7 @@ from connectors.contract import (
     Mode,
     Order,
     Runtime,
+    ScopeOption,
     StreamSpec,
 )
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -71,4 +72,6 @@ ENTRY = ConnectorEntry(
     build=_build,
     summary="Acme Tracker: tickets with complete history, goals",
     streams=lambda: STREAMS,
+    # A project that `projects` no longer names has left; one that is merely not listed is told.
+    choosing={"projects": ScopeOption("project")},
 )

@@ -50,7 +50,7 @@ GONE_CHANGES = "SELECT source_id, gone_reason FROM change_request WHERE gone_at 
 
 @pytest.mark.parametrize(("kind", "api"), ALL_WAYS)
 def test_a_deleted_change_is_told_as_gone_and_kept(tmp_path: Path, kind: str, api: str) -> None:
-    """B79: nothing stays alive for ever that the source has deleted."""
+    """B79: Nothing stays alive for ever that the source has deleted."""
     with read_once(str(tmp_path / "store.db"), kind, api) as (at, options):
         lost, *others = changes(at, kind)
         edits.delete_change(at.world, lost)

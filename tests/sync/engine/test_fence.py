@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from support.code_host import Host, Hosted, hosted
+from support.synced import synced
 
 from connectors.contract import Gone, GoneReason, Outcome, ScopeOption, ScopeRef
+from connectors.simulator import edits
 from sync.engine.fence import Fence, fence, judge, out_of_sight
 from sync.store.holds import Hold
 
@@ -258,3 +260,41 @@ def test_a_run_that_ends_in_the_middle_of_leaving_is_taken_up_by_the_next(
     assert it.run().outcome is Outcome.COMPLETE
     assert [row[1] for row in it.rows(ITEMS)] == ["left_scope", "left_scope"]
     assert it.rows("SELECT gone_reason FROM pipeline_run") == [("left_scope",)]
+
+
+def test_an_issue_that_moved_out_of_what_is_read_is_found_again_where_it_went(
+    tmp_path: Path,
+) -> None:
+    """B77: One row, two keys, wherever it is read; nothing that lives is called deleted."""
+    with synced(str(tmp_path / "store.db"), projects=2, issues=6) as at:
+        world = at.bench.world
+        apo, bee = (one for one in world.projects.values() if one.key in ("APO", "BEE"))
+        at.options = {"projects": ("APO",)}
+        assert at.run().outcome is Outcome.COMPLETE
+        moved = world.issues[world.by_project[apo.id][2]]
+        former = moved.key
+        edits.move_issue(world, moved, bee)
+        at.later(hours=25)
+        assert at.run().outcome is Outcome.COMPLETE
+        mine = (
+            "SELECT key, scope_id, gone_reason, gone_to FROM work_item "
+            f"WHERE source_id = '{moved.id}'"
+        )
+        assert at.rows(mine) == [(former, str(apo.id), "moved", moved.key)]
+        at.later(hours=1)
+        at.options = {"projects": ("APO", "BEE")}
+        assert at.run().outcome is Outcome.COMPLETE
+        assert at.rows(mine) == [(moved.key, str(bee.id), None, None)]
+        # Now that it is of the other project, it stays when the first one leaves.
+        at.later(hours=1)
+        at.options = {"projects": ("BEE",)}
+        assert at.run().outcome is Outcome.COMPLETE
+        assert at.rows(mine) == [(moved.key, str(bee.id), None, None)]
+        assert at.rows(
+            "SELECT DISTINCT gone_reason FROM work_item WHERE scope_id = :id", id=str(apo.id)
+        ) == [("left_scope",)]
+        boards = "SELECT scope_kind, reason FROM scope_hold WHERE known_to IS NOT NULL ORDER BY 1"
+        assert [row[0] for row in at.rows(boards)] == ["board", "project"]
+        assert at.rows("SELECT DISTINCT reason FROM absence WHERE known_to IS NOT NULL") == [
+            ("moved",)
+        ]
