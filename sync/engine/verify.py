@@ -27,7 +27,7 @@ from connectors.contract import (
     StreamSpec,
     Window,
 )
-from mappings.vocabulary import HistoryState, MilestoneKind
+from mappings.vocabulary import OF_BOARD, HistoryState, MilestoneKind
 from sync.clock import Clock
 from sync.engine import capability, runtime
 from sync.engine.budget import Budgets, budget_key
@@ -406,7 +406,10 @@ class _Look:
         with self.store.reading() as ours, self._said.reading() as said:
             for what in {_LISTED[feed].table.name: _LISTED[feed] for feed in feeds}.values():
                 there = _named(batch, what)
-                own = _listed(ours, self._id, what, scope, feeds)
+                own: set[str] = set()
+                if scope.kind != "board":
+                    # What a board shows belongs to others, too.
+                    own = _listed(ours, self._id, what, scope, feeds)
                 known = _among(ours, self._id, what, there, scope.source_id)
                 for gone in sorted(own - there):
                     self._tell(one, spec, gone, Kind.GONE, detail="no longer listed")
@@ -672,7 +675,11 @@ def _listed(
 ) -> set[str]:
     """Ids that we hold as there of what a listing of this scope would bring."""
     c = what.table.c
-    query = sa.select(c[what.owner]).where(c.connection_id == connection_id, c.gone_at.is_(None))
+    query = sa.select(c[what.owner]).where(
+        c.connection_id == connection_id,
+        c.gone_at.is_(None),
+        ~c[what.owner].startswith(OF_BOARD),
+    )
     if "scope_id" in c:
         query = query.where(c.scope_id == scope.source_id)
     if "kind" in c:

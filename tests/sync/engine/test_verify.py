@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from support import projects
 from support.hosts import Hosts, hosts
 from support.synced import Synced, synced
 
@@ -99,6 +100,28 @@ def test_what_one_api_told_is_what_the_other_says(tmp_path: Path, api: str) -> N
         other = "rest" if api == "graphql" else "graphql"
         found = code(it, {"github": {"api": other}, "gitlab": {"api": other}})
         assert (found.found, found.problems) == ((), ())
+
+
+@pytest.mark.full
+def test_what_a_project_lays_over_its_issues_is_not_taken_for_their_own_word(
+    tmp_path: Path,
+) -> None:
+    with hosts(f"{tmp_path}/store.db", kinds=("github",), **FEW) as it:
+        board = projects.planned(it.world)
+        for item in board.items:
+            it.world.code.projects.set(item, "Release", "R1")
+            it.world.code.projects.set(item, "Points", 5.0)
+        options = {"github": {"projects": [projects.options(board)]}}
+        it.run(**options)
+        it.later(hours=1)
+        with it.store.reading() as conn:
+            laid = conn.execute(sa.select(schema.metadata.tables["board_overlay"])).all()
+        assert laid
+        found = code(it, options)
+        assert (found.found, found.problems) == ((), ())
+        (one,) = projects.rows(it.store, "work_item", source_id=laid[0].work_item_id)
+        change(it, "work_item", f"source_id = '{one.source_id}'", title="Not so")
+        assert [(one.kind, one.field) for one in code(it, options).found] == [(Kind.WRONG, "title")]
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:
