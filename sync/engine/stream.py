@@ -675,11 +675,29 @@ def _census_due(reading: Reading) -> bool:
             reading.lease.check(conn)
             checkpoint.save(conn, key, Saved(daily_at=now), now)
         return False
-    if checkpoint.due(mine.daily_at, now, CENSUS_EVERY):
+    if checkpoint.due(mine.daily_at, now, CENSUS_EVERY) or _failed_last(reading):
         return True
     counts = _open_counts(reading)
     # A census that could not make them equal is not taken again for the same numbers.
     return counts is not None and counts[0] != counts[1] and mine.committed != _told(counts)
+
+
+def _failed_last(reading: Reading) -> bool:
+    """Whether the newest certificate is a failure: it would stand for a day after all is well."""
+    c, session = schema.sync_step.c, reading.session
+    newest = (
+        sa.select(c.outcome)
+        .where(
+            c.connection_id == session.id,
+            c.scope_kind == reading.scope.kind,
+            c.scope_id == reading.scope.source_id,
+            c.stream == reading.spec.name,
+        )
+        .order_by(c.id.desc())
+        .limit(1)
+    )
+    with reading.context.store.reading() as conn:
+        return conn.execute(newest).scalar() == Outcome.FAILED.value
 
 
 def _open_counts(reading: Reading) -> tuple[int, int] | None:
