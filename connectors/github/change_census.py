@@ -22,6 +22,7 @@ from connectors.github.keys import number_of
 from connectors.github.paging import pages
 from connectors.github.site import Site, node_of
 from connectors.instants import instant
+from connectors.rows import whole
 
 STREAM = "change_census"
 
@@ -53,7 +54,7 @@ def _by_graphql(site: Site, scope: ScopeRef) -> Iterator[list[dict[str, Any]]]:
         if any(not isinstance(one, dict) for one in nodes):
             raise UnexpectedAnswer("a census page holds a pull request without an id", where=where)
         for one in nodes:
-            site.change_numbers[scope.source_id, id_of(one)] = int(one.get("number") or 0)
+            site.change_numbers[scope.source_id, id_of(one)] = whole(one.get("number"))
         yield nodes
         after = next_cursor(held, after)
         if after is None:
@@ -74,7 +75,7 @@ def _by_rest(site: Site, scope: ScopeRef) -> Iterator[list[dict[str, Any]]]:
             for one in page
         ]
         for one in rows:
-            site.change_numbers[scope.source_id, id_of(one)] = int(one.get("number") or 0)
+            site.change_numbers[scope.source_id, id_of(one)] = whole(one.get("number"))
         yield rows
 
 

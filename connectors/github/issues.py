@@ -118,7 +118,7 @@ def _beyond(node: Mapping[str, Any], horizon: datetime | None) -> bool:
 def id_of(node: Mapping[str, Any]) -> str:
     """The id that REST knows too. Raises UnexpectedAnswer without one."""
     found = node.get("fullDatabaseId") or node.get("databaseId")
-    if not found:
+    if isinstance(found, bool) or not str(found).isdecimal():
         raise UnexpectedAnswer("a record came without its id", where=str(node.get("number")))
     return str(found)
 

@@ -10,8 +10,27 @@ from connectors.transport import Answer, Transport
 
 #: A listing longer than this is one that repeats itself.
 MOST_PAGES = 2000
+#: Empty pages in a row after which a server is not believed to come to an end.
+_EMPTY_PAGES = 20
 
 _NEXT = re.compile(r'<[^>]*>\s*;\s*rel="?next"?')
+
+
+class Progress:
+    """Whether the pages of one listing lead on."""
+
+    def __init__(self, where: str) -> None:
+        """`where`: the listing, for the message."""
+        self._where = where
+        self._before: list[Any] = []
+        self._empty = 0
+
+    def note(self, found: list[Any]) -> None:
+        """The next page. Raises UnexpectedAnswer if the server repeats one, or empty ones."""
+        self._empty = 0 if found else self._empty + 1
+        if (found and found == self._before) or self._empty > _EMPTY_PAGES:
+            raise UnexpectedAnswer("the server repeats a page for ever", where=self._where)
+        self._before = found
 
 
 def pages(
@@ -28,15 +47,13 @@ def pages(
 
     `first`: the answer to the first page, where it is at hand. Raises SourceErrors.
     """
-    before: list[Any] | None = None
+    progress = Progress(path)
     for number in range(start, MOST_PAGES + start):
         answer = first if number == start and first is not None else None
         if answer is None:
             answer = transport.get(path, {**(params or {}), "per_page": size, "page": number})
         found = rows(answer, key, path)
-        if found and found == before:
-            raise UnexpectedAnswer("the server repeats a page for ever", where=path)
-        before = found
+        progress.note(found)
         yield found
         if not has_next(answer):
             return

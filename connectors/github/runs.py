@@ -6,10 +6,11 @@ from typing import Any
 
 from connectors.contract import Cursor, Page, RawRecord, ScopeRef, UnexpectedAnswer, Window
 from connectors.github.moments import stamp
-from connectors.github.paging import has_next, rows
+from connectors.github.paging import Progress, has_next, rows
 from connectors.github.site import Site, encoded, payload
 from connectors.github.walk import Walk
 from connectors.instants import instant
+from connectors.rows import objects
 
 #: Version of what is asked for; a new one reads everything again.
 SHAPE = 1
@@ -78,12 +79,10 @@ def _created(
     while True:
         number, count = 1, 0
         oldest: datetime | None = None
-        before: list[dict[str, Any]] = []
+        progress = Progress(where)
         while True:
             found, more = _ask(site, scope, begin, end, number)
-            if found and found == before:
-                raise UnexpectedAnswer("the server repeats a page for ever", where=where)
-            before = found
+            progress.note(found)
             if found:
                 yield found
                 count += len(found)
@@ -112,8 +111,7 @@ def _ask(
             "page": number,
         },
     )
-    found = [one for one in rows(answer, "workflow_runs", path) if one.get("id") is not None]
-    return found, has_next(answer)
+    return objects(rows(answer, "workflow_runs", path), path, "id"), has_next(answer)
 
 
 def _one(site: Site, scope: ScopeRef, id_: str) -> dict[str, Any] | None:

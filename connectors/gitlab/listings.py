@@ -18,6 +18,7 @@ from connectors.gitlab.paging import listing
 from connectors.gitlab.site import API, Site, is_off
 from connectors.instants import instant
 from connectors.moving_window import Bounds, walk
+from connectors.rows import objects
 
 #: States of an issue, which no request tells, and the labels that stand for statuses.
 _STATES = ("opened", "closed", "locked", "labels")
@@ -89,7 +90,8 @@ def releases(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
     if site.project(scope).get("empty_repo") is True:
         yield _whole("releases", [])
         return
-    tags = {str(one["name"]): one for one in listing(site.transport, f"{path}/repository/tags")}
+    listed = list(listing(site.transport, f"{path}/repository/tags"))
+    tags = {str(one["name"]): one for one in objects(listed, f"{path}/repository/tags", "name")}
     told: dict[str, dict[str, Any]] = {}
     if site.project(scope).get("releases_access_level") != "disabled":
         rows = listing(site.transport, f"{path}/releases")

@@ -17,6 +17,7 @@ from connectors.contract import (
 from connectors.jira.jql import from_millis
 from connectors.jira.site import Site
 from connectors.jsonbytes import encode
+from connectors.rows import objects
 
 #: Most ids, and most entries, of one bulk request (vendor's limits).
 BULK_IDS, BULK_ENTRIES = 1000, 10000
@@ -24,6 +25,7 @@ BULK_IDS, BULK_ENTRIES = 1000, 10000
 _CHUNK = 50
 
 _EPOCH = from_millis(0)
+_BULK = "changelog/bulkfetch"
 
 
 def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
@@ -74,26 +76,22 @@ def _bulk(site: Site, ids: Sequence[str]) -> dict[str, dict[str, Any]] | None:
         body: dict[str, Any] = {"issueIdsOrKeys": list(ids), "maxResults": BULK_ENTRIES}
         if token:
             body["nextPageToken"] = token
-        answer = site.transport.post(
-            f"{site.api}/changelog/bulkfetch", body, allow=frozenset({404, 405, 410})
-        )
+        answer = site.transport.post(f"{site.api}/{_BULK}", body, allow=frozenset({404, 405, 410}))
         if answer.status >= 400:
             return None
         page = answer.object()
         logs = page.get("issueChangeLogs")
         if not isinstance(logs, list):
-            raise UnexpectedAnswer("the answer has no change logs", where="changelog/bulkfetch")
-        for log in logs:
-            mine = merged.setdefault(str(log.get("issueId")), {})
-            for entry in log.get("changeHistories") or ():
+            raise UnexpectedAnswer("the answer has no change logs", where=_BULK)
+        for log in objects(logs, _BULK, "issueId"):
+            mine = merged.setdefault(str(log["issueId"]), {})
+            for entry in objects(log.get("changeHistories", ()), _BULK):
                 mine[str(entry.get("id"))] = entry
         token = page.get("nextPageToken")
         if not token:
             return merged
         if token in used:
-            raise UnexpectedAnswer(
-                "the server hands out the same page token twice", where="changelog/bulkfetch"
-            )
+            raise UnexpectedAnswer("the server hands out the same page token twice", where=_BULK)
         used.add(token)
 
 
@@ -139,7 +137,7 @@ def _single(site: Site, id_: str) -> tuple[dict[str, Any], str | None]:
             site.lacks("paged_changelog")
             return found
         known = len(entries)
-        entries.update((str(entry.get("id")), entry) for entry in values)
+        entries.update((str(entry.get("id")), entry) for entry in objects(values, "changelog"))
         start += len(values)
         total = page.get("total")
         if page.get("isLast") is True or not values:
@@ -159,7 +157,8 @@ def _expanded(site: Site, id_: str) -> tuple[dict[str, Any], str | None]:
     log = issue.get("changelog")
     if not isinstance(log, dict) or not isinstance(log.get("histories"), list):
         return {}, "the server gives no history"
-    entries = {str(entry.get("id")): entry for entry in log["histories"]}
+    held = objects(log["histories"], "changelog")
+    entries = {str(entry.get("id")): entry for entry in held}
     return entries, _cut(len(entries), log.get("total"))
 
 

@@ -406,8 +406,8 @@ def _is(project: Mapping[str, Any], name: str) -> bool:
     return name.casefold() == key or name == id_
 
 
-def _location(board: Mapping[str, Any]) -> dict[str, str]:
-    location = board.get("location")
+def _location(board: Any) -> dict[str, str]:
+    location = board.get("location") if isinstance(board, Mapping) else None
     if not isinstance(location, dict):
         return {}
     return {key: str(value) for key, value in location.items() if value is not None}

@@ -16,10 +16,10 @@ from connectors.simulator.http import Request, Response
 #: comes slowly, `short` gives fewer rows than asked for and loses none, `hole` leaves a row out,
 #: `null` has nothing in the place of one (GraphQL says so among its errors), `repeat` gives the
 #: token that it was asked with, `stuck` is the first page whatever was asked for, `foreign` leads
-#: on to another server.
+#: on to another server, `mangled` holds something else in one place, drawn from `seed`.
 Manner = Literal[
     "answer", "drop", "reset", "cut", "chop", "drip", "short", "hole", "null", "repeat", "stuck",
-    "foreign",
+    "foreign", "mangled",
 ]  # fmt: skip
 _HTML = "text/html;charset=UTF-8"
 _PAGE = b"<!DOCTYPE html><html><head><title>Log in</title></head><body></body></html>"
@@ -65,6 +65,8 @@ class Fault(_When):
     manner: Manner = "answer"
     #: `Retry-After` as a date, so long after the answer.
     after: timedelta | None = None
+    #: what is mangled, and into what, follows from it and from the request.
+    seed: int = 0
 
     def response(self, now: datetime) -> Response:
         """What it answers at an instant."""
@@ -133,6 +135,8 @@ class Script:
         response = self._rest.give_back(heard, handle(heard))
         if manner == "short":
             return self._rest.keep(heard, response)
+        if manner == "mangled" and fault is not None:
+            return spoiling.mangle(fault.seed, heard, response)
         return spoiling.spoil(manner, heard, response)
 
 

@@ -2,8 +2,9 @@
 
 import gzip
 import io
+import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,10 @@ from connectors.simulator.http import Request, Response
 _ROWS = ("issues", "values", "workflow_runs", "jobs", "check_runs", "statuses")
 #: What names a place in a listing, in queries and in bodies.
 _PLACES = ("page", "startAt", "nextPageToken", "cursor", "after")
+#: What may stand where something else is due.
+_STRANGE: tuple[Any, ...] = (
+    None, [], {}, "", "text", -1, 1e300, True, [None], [[]], {"__typename": "Strange"}, "\x00",
+)  # fmt: skip
 #: Where a foreign link leads; nobody is there.
 ELSEWHERE = "https://elsewhere.example.net/steal"
 
@@ -81,6 +86,29 @@ def spoil(manner: str, request: Request, response: Response) -> Response:
         elif rows:
             _take_away(found, rows, path)
     return replace(response, body=encode(found), headers=headers)
+
+
+def mangle(seed: int, request: Request, response: Response) -> Response:
+    """Something else stands in one place of the answer, wherever that is."""
+    rng = random.Random(f"{seed} {request.path} {request.text}")
+    found = decode(response.body) if response.body else None
+    holders = list(_holders(found))
+    if not holders:
+        return replace(response, body=encode(rng.choice(_STRANGE)))
+    holder = rng.choice(holders)
+    if isinstance(holder, dict):
+        holder[rng.choice(sorted(holder))] = rng.choice(_STRANGE)
+    else:
+        holder[rng.randrange(len(holder))] = rng.choice(_STRANGE)
+    return replace(response, body=encode(found))
+
+
+def _holders(found: Any) -> Iterator[Any]:
+    """Every object and list that holds something."""
+    if isinstance(found, dict | list) and found:
+        yield found
+        for one in found.values() if isinstance(found, dict) else found:
+            yield from _holders(one)
 
 
 def _take_away(found: Any, rows: list[Any], path: list[str]) -> None:
