@@ -3,12 +3,13 @@
 from collections.abc import Collection
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from connectors.contract import Mode
-from mappings.records import DataIssue
+from mappings.records import DataIssue, WorkItem
 from mappings.registry import get as get_mapping
 from sync.engine import boards
-from sync.engine.commit import Normalizer, subject, write_records
+from sync.engine.commit import Normalizer, derive_items, subject, write_records
 from sync.engine.context import Context
 from sync.engine.lease import Lease
 from sync.engine.session import Session, normalizer
@@ -54,13 +55,27 @@ def bring_up(context: Context, session: Session, lease: Lease, ids: Collection[s
             mine = [(id_, payload) for id_, inside, payload in rows if inside == scope]
             found = maker.sort(stream, mine, found)
         assert found is not None
+        found.items[:] = [_called(one, keys.get(scope)) for one in found.items]
         with context.store.writing() as conn:
             lease.check(conn)
             now = context.clock.now()
             writer = Writer(context.store, conn, session.id, now)
             write_records(writer, conn, session.id, of_items, found, maker, now=now, sightings=True)
+            # An item that stands as it did, and has no history to be read with, may have moved too.
+            again = {one.source_id for one in found.items}
+            derive_items(
+                writer, conn, session.id, again, maker.categories, now, boarded=maker.boards
+            )
             written += writer.rows
     return written
+
+
+def _called(item: WorkItem, scope_key: str | None) -> WorkItem:
+    """A payload may name its repository by a former key: the item is called by the present one."""
+    former, mark, number = item.key.rpartition("#")
+    if not mark or scope_key is None or former == scope_key:
+        return item
+    return replace(item, key=f"{scope_key}#{number}")
 
 
 def _wrong(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> set[str]:

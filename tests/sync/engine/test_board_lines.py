@@ -498,3 +498,49 @@ def test_the_ledger_of_an_iteration_balances_and_calls_nothing_added_that_was_th
         assert container.gaps(NOW - timedelta(hours=1)) == (
             "since when 2 items are in it is not known",
         )
+
+
+@pytest.mark.full
+def test_an_item_is_called_by_the_present_name_of_its_repository(store_url: str) -> None:
+    with board(store_url) as at:
+        at.run()
+        code = at.at.world.code
+        repo = code.hosted("github")[0]
+        at.at.later(minutes=10)
+        code.rename_repository(repo, "apollo/renamed")
+        # As if its issues lay behind the horizon: their payloads have the former name.
+        with at.at.store.writing() as conn:
+            payloads = conn.execute(sa.select(schema.raw_record)).mappings().all()
+        at.run()
+        with at.at.store.writing() as conn:
+            raw = schema.raw_record
+            for row in payloads:
+                conn.execute(
+                    sa.update(raw)
+                    .where(raw.c.stream == row["stream"], raw.c.source_id == row["source_id"])
+                    .values(payload=row["payload"])
+                )
+        at.at.later(minutes=10)
+        at.write(Status="In Progress")
+        at.run()
+        row = at.item()
+        assert (row.key, row.raw_status) == (
+            f"apollo/renamed#{issue_of(at.line).number}",
+            "In Progress",
+        )
+
+
+@pytest.mark.full
+def test_an_item_without_a_history_is_in_the_milestones_of_its_project(store_url: str) -> None:
+    with board(store_url) as at:
+        at.run()
+        item = schema.work_item
+        with at.at.store.writing() as conn:
+            conn.execute(
+                sa.delete(schema.raw_record).where(schema.raw_record.c.stream == "histories")
+            )
+            conn.execute(sa.update(item).values(history_state="unavailable", history_reason="off"))
+        at.at.later(minutes=10)
+        at.write(Sprint="Sprint 1")
+        at.run()
+        assert at.stays() == [("Sprint 1", LATER, None, False)]

@@ -12,7 +12,7 @@ from sync.reconcile.contract import (
     Severity,
     Words,
 )
-from sync.reconcile.coverage import Reading
+from sync.reconcile.coverage import OVER_ITEMS, Reading
 from sync.reconcile.view import View
 
 ID = "data.blind-spot"
@@ -27,7 +27,9 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
     troubled = [
         (one, trouble)
         for one in in_force
-        if one.outcome != "unavailable" and (trouble := view.coverage.trouble(one)) is not None
+        # What a source does not offer is none; a board that somebody named is.
+        if (one.outcome != "unavailable" or one.stream in OVER_ITEMS)
+        and (trouble := view.coverage.trouble(one)) is not None
     ]
     for subject, label, mine in _grouped(in_force, troubled):
         yield _stream(subject, label, mine)
