@@ -96,7 +96,7 @@ def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:
     keys: Mapping[str, str] = held if isinstance(held, Mapping) else {}
     if not site.visible(scope.source_id):
         raise NotAllowed(
-            f"repository {scope.key} is out of sight: what became of its pull requests is not known",
+            f"repository {scope.key} is out of sight: nothing is known of its pull requests",
             where=scope.key,
         )
     known, listed = {id_: number_of(keys.get(id_)) for id_ in ids}, site.change_numbers

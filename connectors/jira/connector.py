@@ -29,6 +29,7 @@ from connectors.jira.options import JiraOptions
 from connectors.jira.site import Site
 from connectors.jira.specs import REMOTE_LINKS, STREAMS
 from connectors.jsonbytes import encode
+from connectors.rows import objects
 
 
 class JiraConnector:
@@ -134,11 +135,13 @@ def _whole(stream: str, read_all: Listing, site: Site, scope: ScopeRef) -> Itera
 
 
 def _statuses(site: Site, scope: ScopeRef) -> list[dict[str, Any]]:
-    return _objects(site.transport.get(f"{site.api}/status").array())
+    path = f"{site.api}/status"
+    return objects(site.transport.get(path).array(), path, "id")
 
 
 def _versions(site: Site, scope: ScopeRef) -> list[dict[str, Any]]:
-    found = _objects(site.transport.get(f"{site.api}/project/{scope.source_id}/versions").array())
+    path = f"{site.api}/project/{scope.source_id}/versions"
+    found = objects(site.transport.get(path).array(), path, "id")
     # Some servers leave the project out of its own versions.
     return [{**one, "projectId": one.get("projectId") or scope.source_id} for one in found]
 
@@ -167,10 +170,6 @@ def _sprints(site: Site, scope: ScopeRef) -> list[dict[str, Any]]:
         ) from error
     # `boardId` says which listing it came from; several boards may list one sprint.
     return [{**one, "boardId": scope.source_id} for one in found]
-
-
-def _objects(values: Iterable[Any]) -> list[dict[str, Any]]:
-    return [one for one in values if isinstance(one, dict) and one.get("id") is not None]
 
 
 _LISTINGS: dict[str, Listing] = {
