@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,8 +145,8 @@ def test_an_edit_that_moves_no_issue_is_seen(store_url: str) -> None:
         assert at.run(later=True).rows_written == 0
 
 
-def test_a_line_that_left_ends_what_it_said_and_one_only_missed_does_not(store_url: str) -> None:
-    with board(store_url) as at:
+def test_a_line_that_left_ends_what_it_said_and_one_only_missed_does_not(tmp_path: Path) -> None:
+    with board(str(tmp_path / "store.db")) as at:
         other = open_lines(at.project)[1]
         for line in (at.line, other):
             at.write(line, Status="In Progress", Sprint="Sprint 1")
