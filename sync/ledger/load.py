@@ -1,7 +1,7 @@
 """Containers out of the store: members, their events and their places, one query per table."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -136,6 +136,8 @@ def _of_connection(
     found: dict[Key, Container] = {}
     for facts in milestones:
         mine = {id_: s for id_, s in stays.get(facts.key, {}).items() if id_ in rows}
+        if facts.kind is MilestoneKind.SPRINT:
+            mine = _through_parents(mine, rows, events)
         found[facts.key] = Container(
             facts=facts,
             items={id_: _item_facts(connection_id, rows[id_]) for id_ in mine},
@@ -143,6 +145,32 @@ def _of_connection(
             edits=tuple(_edits(facts, mine, events, known_at)),
         )
     return found
+
+
+def _through_parents(
+    stays: Mapping[str, list[Stay]],
+    rows: Mapping[str, "_Row"],
+    events: Mapping[str, Sequence["_Event"]],
+) -> dict[str, list[Stay]]:
+    """Sub-tasks are in a sprint with their parent, and no history of their own tells since when."""
+    found = dict(stays)
+    for id_ in stays:
+        row, theirs = rows[id_], stays.get(rows[id_].parent_id or "")
+        told = any(one.field is EventField.SPRINT for one in events.get(id_, ()))
+        if row.item_type is not ItemType.SUBTASK or theirs is None or told:
+            continue
+        # Its own end stands: it may be gone while its parent stays.
+        created, own = row.created_at or theirs[0].start, stays[id_][-1]
+        until = [one if own.end is None else _until(one, own) for one in theirs]
+        later = [replace(one, start=max(one.start, created)) for one in until]
+        found[id_] = [one for one in later if one.end is None or one.end > one.start]
+    return {id_: mine for id_, mine in found.items() if mine}
+
+
+def _until(stay: Stay, last: Stay) -> Stay:
+    """The stay, ended where the last one ended if that is earlier."""
+    ended = stay.end is not None and last.end is not None and stay.end <= last.end
+    return stay if ended else replace(stay, end=last.end, end_cause=last.end_cause)
 
 
 def known(table: sa.Table, known_at: datetime) -> sa.ColumnElement[bool]:
@@ -217,6 +245,15 @@ class _Row:
     def parent_id(self) -> str | None:
         parent: str | None = self.facts[6]
         return parent
+
+    @property
+    def item_type(self) -> ItemType:
+        return ItemType(self.facts[4])
+
+    @property
+    def created_at(self) -> datetime | None:
+        created: datetime | None = self.facts[10]
+        return created
 
 
 def _rows(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict[str, _Row]:

@@ -1,6 +1,7 @@
 """Scopes each for themselves: what one has read says nothing of another."""
 
 from support.hosts import hosts
+from support.synced import synced
 
 from connectors.contract import Outcome
 
@@ -35,3 +36,18 @@ def test_numbers_repeat_from_repository_to_repository(store_url: str) -> None:
         with it.store.reading() as conn:
             held = conn.exec_driver_sql("SELECT source_id FROM change_request").scalars().all()
         assert sorted(held) == sorted(str(one.id) for one in every)
+
+
+def test_of_a_board_and_a_project_every_page_is_read(store_url: str) -> None:
+    """B15: Of their sprints and versions only the first page came."""
+    with synced(store_url, issues=10) as it:
+        world = it.bench.world
+        board = next(one for one in world.boards.values() if one.kind == "scrum")
+        for number in range(120):
+            world.add_sprint(board, f"Sprint {number + 100}")
+            world.add_version(world.projects[board.project_id], f"Release 9.{number}")
+        assert it.run().outcome is Outcome.COMPLETE
+        query = "SELECT kind, COUNT(*) FROM milestone GROUP BY kind ORDER BY kind"
+        counts = {"sprint": len(world.sprints), "version": len(world.versions)}
+        assert dict(it.rows(query)) == counts
+        assert min(counts.values()) > 100

@@ -732,6 +732,14 @@ def test_a_listed_pull_request_leaves_open_what_the_list_does_not_tell() -> None
     ]
 
 
+@pytest.mark.parametrize("base", ["main", "release/3.2"])
+def test_what_closes_is_read_whatever_the_base(base: str) -> None:
+    """B129: The host itself declares it for the default branch alone."""
+    found = records("changes", rest(pull_rest(base={"ref": base, "sha": "b" * 40})))
+    closing = [one for one in only(found, References).references if one.kind is RefKind.CLOSES]
+    assert [(one.source, one.target) for one in closing] == [(RefSource.BODY, "#7")]
+
+
 def test_the_test_merge_of_an_open_pull_request_landed_nowhere() -> None:
     """B98: Whether it was merged is told by its time alone."""
     change = only(

@@ -41,7 +41,6 @@ def test_other_words_do_not_close() -> None:
 
 
 def test_github_wants_its_word_before_each_number() -> None:
-    """B129: Closing words are read for every base, not for the default one alone."""
     assert found("Closes #1, #2 and closes #3") == [
         (CLOSES, "#1"),
         (MENTIONS, "#2"),
