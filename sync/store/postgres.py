@@ -7,7 +7,7 @@ from sync.errors import ConfigError, StoreRefused
 
 #: How long a statement waits for a lock, seconds. Other hosts may be judging what they read.
 BUSY_SECONDS = 60.0
-#: A transaction that stands still so long (its host sleeps or is cut off) is ended by the server.
+#: A writer that stands still so long (its host sleeps or is cut off) is ended by the server.
 STALLED_SECONDS = 300.0
 #: After so many seconds of silence the server asks whether a client is still there.
 _ALIVE_SECONDS = 60
@@ -25,7 +25,6 @@ def server_engine(address: URL, *, read_only: bool) -> sa.Engine:
         f"-c {name}={value}"
         for name, value in (
             ("lock_timeout", int(BUSY_SECONDS * 1000)),
-            ("idle_in_transaction_session_timeout", int(STALLED_SECONDS * 1000)),
             ("tcp_keepalives_idle", _ALIVE_SECONDS),
             ("tcp_keepalives_interval", 10),
             ("tcp_keepalives_count", 3),
@@ -72,6 +71,9 @@ def take_turn(conn: sa.Connection) -> None:
     """Wait until no other process writes; given back with the transaction.
 
     What a transaction reads before it writes is then still so, as on SQLite, and no two of them
-    wait for each other.
+    wait for each other. Who only reads may take all the time of a person who pages through it.
     """
-    conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
+    conn.exec_driver_sql(
+        f"SET LOCAL idle_in_transaction_session_timeout = {int(STALLED_SECONDS * 1000)}; "
+        f"SELECT pg_advisory_xact_lock({_WRITER})"
+    )
