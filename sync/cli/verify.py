@@ -108,7 +108,8 @@ def _show(app: App, found: "Verification") -> None:
         word = "difference" if len(trouble) == 1 else "differences"
         head += f": {len(trouble)} {word} that time does not explain"
     elif found.problems:
-        head += ": those are equal; what could not be asked is unknown"
+        head += ": equal" if compared else ""
+        head += "; what could not be asked is unknown"
     elif excused:
         head += ": equal, but for what moved since the last run"
     else:

@@ -1,5 +1,6 @@
 """One connection during one run: the connector, its scopes, and what its scopes share."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -30,6 +31,11 @@ from sync.engine.plan import ConnectionPlan
 from sync.errors import ConfigError
 from sync.store import boards, read, read_code, schema
 from sync.store.open import Store
+
+
+#: Building imports the vendor's library; libraries that import in circles cannot be imported by
+#: several threads at once.
+_IMPORTING = threading.Lock()
 
 
 @dataclass(slots=True)
@@ -90,8 +96,9 @@ def _find(conn: sa.Connection, name: str) -> Any:
 
 def build(connection: ConnectionPlan, runtime: Any) -> Connector:
     """The connector, not yet connected. Raises ConfigError for an unknown or broken one."""
-    entry = get_connector(connection.kind)
-    return entry.build(connection.name, connection.options, runtime)
+    with _IMPORTING:
+        entry = get_connector(connection.kind)
+        return entry.build(connection.name, connection.options, runtime)
 
 
 def open_session(
