@@ -138,7 +138,7 @@ class _Again:
             payloads = [one for one in payloads if held.get(one[0]) == seen[one[0]]]
             found = maker.sort(spec.name, payloads)
             now = self.clock.now()
-            writer = Writer(self.store, conn, self.id, now)
+            writer = Writer(self.store, conn, self.id, now, is_replay=True)
             write_records(
                 writer,
                 conn,

@@ -90,6 +90,9 @@ def write_items(
     came since that reading; in another one it may have stood for long.
     """
     mine = {one.source_id: one for one in records}
+    if page.is_replay:
+        left = page.known(board_item, ("source_id",), mine, "AND gone_at IS NOT NULL")
+        mine = {id_: one for id_, one in mine.items() if (id_,) not in left}
     _write_lines(page, mine)
     held = versioned.held(page, _VALUE, mine, by="board_item_id")
     by_line: dict[str, dict[versioned.Key, versioned.Row]] = {}
@@ -161,7 +164,7 @@ def _write_lines(page: Page, mine: Mapping[str, BoardItem]) -> None:
         values[2] = one.content.value
         cleaned, digest = hashed(values)
         row = known.get(id_)
-        if row is None or row[2] is not None or not same(row[1], digest):
+        if row is None or page.is_back(row[2]) or not same(row[1], digest):
             rows.append((page.connection_id, *cleaned, page.now, None, None, digest))
     page.rows += page.upsert(
         board_item, ("connection_id", *_ITEM, *PRESENCE), (*_ITEM[1:], *PRESENCE[1:]), rows

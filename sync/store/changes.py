@@ -155,10 +155,10 @@ def write_changes(page: Page, records: Iterable[ChangeRequest]) -> frozenset[str
                 continue
             _keep(values, held)
         cleaned, digest = hashed(values)
-        if row is not None and same(row[1], digest) and row[2] is None:
+        if row is not None and same(row[1], digest) and not page.is_back(row[2]):
             continue
         written.append((page.connection_id, *cleaned, page.now, None, None, digest))
-        if row is not None and row[2] is not None:
+        if row is not None and page.is_back(row[2]):
             back.append(id_)
         if held is None or held[_AT["key"]] != cleaned[_AT["key"]]:
             keys.append((page.connection_id, cleaned[_AT["key"]], id_, page.now))

@@ -70,7 +70,7 @@ def write_simple(
     for extra, group in _by_kind(table, records):
         mine = {one.source_id: get(one) for one in group}
         known = {
-            row[0]: None if row[2] else row[1]
+            row[0]: None if page.is_back(row[2]) else row[1]
             for row in page.known(table, ("source_id", "content_hash", "gone_at"), mine, extra)
         }
         _write(page, table, columns, mine, known)
@@ -95,7 +95,7 @@ def write_milestones(
         }
         if sightings:
             mine = {id_: row for id_, row in mine.items() if id_ not in known}
-        hashes = {id_: None if row[-1] is not None else row[-2] for id_, row in known.items()}
+        hashes = {id_: None if page.is_back(row[-1]) else row[-2] for id_, row in known.items()}
         changed = _write(page, schema.milestone, _MILESTONE, mine, hashes)
         events: list[tuple[Any, ...]] = []
         for id_, row in changed.items():

@@ -131,12 +131,12 @@ def write_items(
             continue
         values, digest = hashed(_values(one))
         # What became a discussion may be listed as it was: that brings nothing back.
-        here = held is not None and (held[5] is None or held[7] == "converted")
+        here = held is not None and (not page.is_back(held[5]) or held[7] == "converted")
         if held is not None and here and same(held[1], digest):
             page.states[id_] = (held[3], held[4])
             continue
         changed.add(id_)
-        if held is not None and held[5] is not None:
+        if held is not None and page.is_back(held[5]):
             back.append(id_)
         row = (page.connection_id, *values, page.now, None, None, digest, None)
         told = follows.get(id_)
@@ -144,7 +144,7 @@ def write_items(
             page.states[id_] = told[:2]
             settled.append((*row, *clean_row(told)))
         else:
-            page.states[id_] = _history_of(one, held)
+            page.states[id_] = _history_of(page, one, held)
             rows.append((*row, *page.states[id_]))
         if held is None or held[6] != one.key:
             keys.extend(
@@ -172,10 +172,10 @@ def _values(one: WorkItem) -> list[Any]:
     return values
 
 
-def _history_of(one: WorkItem, held: Sequence[Any] | None) -> tuple[str, str | None]:
+def _history_of(page: Page, one: WorkItem, held: Sequence[Any] | None) -> tuple[str, str | None]:
     """The state a written item is in: moved without its history, it waits for it again."""
     if one.history is HistoryState.NOT_FETCHED and held is not None:
-        moved = one.updated_at != held[2] or held[5] is not None
+        moved = one.updated_at != held[2] or page.is_back(held[5])
         if not moved:
             return held[3], held[4]
     return one.history.value, one.history_reason

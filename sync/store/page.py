@@ -19,6 +19,8 @@ class Page:
     connection_id: int
     #: the present (UTC): `known_from` and `first_seen_at` of what is new.
     now: datetime
+    #: stored payloads are normalized again: that says nothing of what is there now.
+    is_replay: bool = False
     #: source-data rows inserted, changed or closed.
     rows: int = 0
     #: ids whose payload was not stored before this page.
@@ -66,7 +68,13 @@ class Page:
         """Insert the rows, overwrite the columns `update` of those there; how many."""
         if not rows:
             return 0
+        if self.is_replay and update is not None and "gone_reason" in table.c:
+            update = tuple(name for name in update if name not in _GONE)
         return upsert(self.dialect, table, columns, update).run(self.conn, rows)
+
+    def is_back(self, gone_at: datetime | None) -> bool:
+        """Whether what was gone since `gone_at` (None: it was not) is there again, being seen."""
+        return gone_at is not None and not self.is_replay
 
     def update(
         self,
@@ -81,6 +89,8 @@ class Page:
         return updater(self.dialect, table, sets, keys).run(self.conn, rows)
 
 
+#: Columns that only a reading may clear.
+_GONE = frozenset({"gone_at", "gone_reason", "gone_to"})
 #: Columns every source entity ends with, in this order.
 PRESENCE = ("first_seen_at", "gone_at", "gone_reason", "content_hash")
 

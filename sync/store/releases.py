@@ -53,7 +53,7 @@ def write(page: Page, records: Iterable[Release]) -> None:
     for key, raw in mine.items():
         values, digest = hashed(raw)
         held = known.get(key)
-        if held is None or not same(held[2], digest) or held[3] is not None:
+        if held is None or not same(held[2], digest) or page.is_back(held[3]):
             rows.append((page.connection_id, *values, page.now, None, None, digest))
     columns = ("connection_id", *_RELEASE, *PRESENCE)
     page.rows += page.upsert(release, columns, (*_RELEASE[2:], *PRESENCE[1:]), rows)

@@ -75,7 +75,7 @@ def write(page: Page, records: Iterable[PipelineRun]) -> None:
                 continue
             _keep(values, held)
         cleaned, digest = hashed(values)
-        if held is None or not same(held[-2], digest) or held[-1] is not None:
+        if held is None or not same(held[-2], digest) or page.is_back(held[-1]):
             rows.append((page.connection_id, *cleaned, page.now, None, None, digest))
     columns = ("connection_id", *_RUN, *PRESENCE)
     page.rows += page.upsert(pipeline_run, columns, (*_RUN[2:], *PRESENCE[1:]), rows)

@@ -43,10 +43,19 @@ class Writer:
     """
 
     def __init__(
-        self, store: StoreLike, conn: sa.Connection, connection_id: int, now: datetime
+        self,
+        store: StoreLike,
+        conn: sa.Connection,
+        connection_id: int,
+        now: datetime,
+        *,
+        is_replay: bool = False,
     ) -> None:
-        """`now` (UTC) becomes `known_from` and `first_seen_at` of what is new."""
-        self._page = Page(store.dialect, conn, connection_id, now)
+        """`now` (UTC) becomes `known_from` and `first_seen_at` of what is new.
+
+        `is_replay`: records come from stored payloads: what is gone stays gone.
+        """
+        self._page = Page(store.dialect, conn, connection_id, now, is_replay=is_replay)
         #: writes what code hosting brings, in the same transaction and count.
         self.code = CodeWriter(self._page)
 

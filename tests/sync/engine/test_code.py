@@ -304,6 +304,38 @@ def test_a_remap_writes_nothing_new_and_keeps_present_keys(opened_here: Opened) 
     assert it.contents() == before
 
 
+def test_a_remap_brings_nothing_back_that_is_gone(opened: Opened) -> None:
+    """Stored payloads say what things are, and nothing of which are there."""
+    it = opened()
+    busy(it.host)
+    it.host.milestone("8", "Beta")
+    it.run()
+    it.later(hours=30)
+    del it.host.issues["1001"], it.host.tags["v1"], it.host.milestones["8"]
+    it.run()
+    gone = (
+        "SELECT source_id, gone_at, gone_reason, history_state FROM work_item "
+        "WHERE gone_at IS NOT NULL UNION ALL "
+        "SELECT tag, gone_at, gone_reason, '' FROM release WHERE gone_at IS NOT NULL UNION ALL "
+        "SELECT name, gone_at, gone_reason, '' FROM milestone WHERE gone_at IS NOT NULL UNION ALL "
+        "SELECT entity_id, known_from, reason, '' FROM absence WHERE known_to IS NULL"
+    )
+    before = sorted(map(str, it.rows(gone)))
+    assert len(before) == 4
+    stays = it.contents()["scope_membership"]
+    plan = it.plan().connections[0]
+    _, rows = remap_connection(it.store, plan, 1, "", clock=it.host.clock)
+    assert rows == 0
+    # As after a change of the mapping: every row is made again.
+    with it.store.writing() as conn:
+        for table in (schema.work_item, schema.milestone, schema.tables_code.release):
+            conn.execute(sa.update(table).values(content_hash=b"other"))
+    _, rows = remap_connection(it.store, plan, 1, "", clock=it.host.clock)
+    assert rows > 8
+    assert sorted(map(str, it.rows(gone))) == before
+    assert it.contents()["scope_membership"] == stays
+
+
 def test_only_what_normalizing_consults_has_everything_read_again(
     opened_here: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
