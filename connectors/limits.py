@@ -255,8 +255,10 @@ class Limits:
 
 def too_long(what: str, where: str, until: datetime) -> TooManyRequests:
     """The error of a limit that the run does not wait for; it says until when."""
+    # What lasts until 14:05:30 is not over at 14:05.
+    minute = until + timedelta(seconds=-until.second % 60)
     return TooManyRequests(
-        f"{what}, until {until:%Y-%m-%d %H:%M} UTC",
+        f"{what}, until {minute:%Y-%m-%d %H:%M} UTC",
         where=where,
         todo="The next run after that goes on; nothing is lost.",
         until=until,

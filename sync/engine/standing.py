@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 #: A reading that is older is told as old: a run is due every day.
 STALE = timedelta(hours=26)
+#: Streams named in one phrase.
+_NAMED = 4
 
 
 class State(StrEnum):
@@ -147,8 +149,11 @@ def _gaps(needed: Sequence[Certified], censuses: Sequence[Certified]) -> Iterabl
             word = "read in part" if one.outcome == "partial" else "not read"
             reason = f": {one.reason}" if one.reason else ""
             by_reason.setdefault(f"{word} the last time{reason}", []).append(one.stream)
+    everything = {one.stream for one in needed}
     for told, names in by_reason.items():
-        yield f"{_listed(names)} {told}"
+        # One reason for all of it needs no list.
+        whole = len(everything) > 1 and everything <= set(names)
+        yield f"all of it {told}" if whole else f"{_listed(names)} {told}"
     late = [one.stream for one in needed if not one.in_last_run]
     if late:
         yield f"{_listed(late)} no part of the last run"
@@ -224,4 +229,6 @@ def _number(amount: int, noun: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more streams"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

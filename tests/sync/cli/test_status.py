@@ -94,4 +94,13 @@ def test_streams_are_listed_when_asked_for(at: Desk) -> None:
     assert at.type("sync", "-q").code == 0
     assert "jira APO issues: complete" not in at.type("status").out
     assert "jira APO issues: complete, " in at.type("status", "--streams").out
-    json.loads(at.type("status", "--streams", "--json").out)
+    told = json.loads(at.type("status", "--streams", "--json").out)
+    # What others build on; a field that goes away or means something else raises schema_version.
+    assert set(told) == {
+        *("schema_version", "kind", "exit_code", "exit_codes", "summary", "connections", "scopes"),
+        *("run", "requests", "rows_written", "streams", "leases", "work_items", "data_issues"),
+    }
+    assert set(told["scopes"][0]) == {
+        *("connection", "scope_kind", "key", "name", "state", "complete_as_of"),
+        *("deletions_proved_at", "proves_deletions", "paused", "gaps", "not_offered", "sentence"),
+    }

@@ -109,6 +109,15 @@ def test_all_failed_says_until_when_it_was_known() -> None:
     assert "complete only as of 2 hours ago" in found.sentence
 
 
+def test_one_reason_for_everything_is_told_once_and_long_lists_are_cut() -> None:
+    names = ("issues", "changes", "runs", "releases", "milestones", "jobs")
+    failed = [stream(name, "failed", reason="no answer") for name in names]
+    assert standing(*failed).gaps == ("all of it not read the last time: no answer",)
+    assert standing(stream("statuses"), *failed).gaps == (
+        "issues, changes, runs, releases and 2 more streams not read the last time: no answer",
+    )
+
+
 def test_a_reading_older_than_a_day_is_old() -> None:
     assert standing(stream("issues", complete_at=hours(26))).state is State.COMPLETE
     found = standing(stream("issues", complete_at=hours(27)))
