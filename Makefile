@@ -1,6 +1,8 @@
 # Every target sets up what it needs in .venv first; nothing else is touched.
 PYTHON ?= python3
 BIN = .venv/bin
+# How long `make soak` plays new schedules.
+MINUTES ?= 5
 export PYTHON
 
 .PHONY: demo test test-all soak check bench lock clean dev runtime
@@ -14,7 +16,8 @@ test: dev  ## everything once, in a few minutes
 test-all: dev  ## the large numbers, and every property with many more examples
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n 2 --randomly-seed=1 -m "full or hypothesis"
 
-soak: dev  ## explore: other examples and another order each time; never a gate
+soak: dev  ## explore: new schedules for MINUTES, then other examples in another order; never a gate
+	PYTHONPATH=tests $(BIN)/python -m convergence.soak --minutes $(MINUTES)
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 -m hypothesis \
 		--randomly-seed=$$(date +%s)
 

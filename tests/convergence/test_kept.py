@@ -1,0 +1,93 @@
+"""What schedules found once, kept as told step by step."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from support.schedules.play import LAG, Play, Schedule, staged
+
+from connectors.contract import Outcome
+from connectors.simulator.code_ci import JobPlan
+from connectors.simulator.code_things import ChangeRequest, Run
+from connectors.simulator.faults import Fault, Hook
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> str:
+    """Where the store lies that reads once, at the end."""
+    return str(tmp_path / "fresh.db")
+
+
+def old_run(play: Play) -> tuple[ChangeRequest, Run]:
+    """A change that landed days ago, and a run of what landed or of its head."""
+    code, now = play.company.world.code, play.company.clock.now()
+    for change in code.changes.values():
+        repo = code.repositories[change.repo_id]
+        for run in code.ci.runs_in(repo):
+            young = now - run.created < timedelta(days=29)
+            mine = run.sha in (change.head_sha, change.landed_sha)
+            if change.merged_at and now - change.merged_at > timedelta(days=4) and mine and young:
+                return change, run
+    raise AssertionError("no such change in this company")
+
+
+@pytest.mark.parametrize(
+    "system", ["github-graphql", pytest.param("github-rest", marks=pytest.mark.full)]
+)
+def test_a_run_started_again_after_its_change_landed_is_read_within_a_day(
+    system: str, tmp_path: Path, fresh: str
+) -> None:
+    """Nothing of the change moves, and the listing of runs tells it by its creation only."""
+    with staged(Schedule(system, 8), str(tmp_path / "store.db")) as play:
+        play.run()
+        change, run = old_run(play)
+        code = play.company.world.code
+        play.company.later(timedelta(hours=3))
+        again = [JobPlan(run.jobs[0].name, "failure")]
+        repo = code.repositories[change.repo_id]
+        code.ci.rerun(repo, run, play.company.clock.now(), again)
+        play.remember()
+        play.company.later(timedelta(hours=3))
+        play.run()
+        play.calm()
+        play.equal(fresh)
+
+
+def test_what_a_census_brings_comes_with_its_history_and_its_parent(
+    tmp_path: Path, fresh: str
+) -> None:
+    """The search does not find it yet, its own page does."""
+    schedule = Schedule("jira-dc", 7)
+    with staged(schedule, str(tmp_path / "store.db"), lag=LAG) as play:
+        world = play.company.world
+        child = next(one for one in world.issues.values() if one.parent_id is not None)
+        world.rename(child, "Edited a moment before the first load")
+        play.remember()
+        play.run()
+        play.company.later(timedelta(hours=3))
+        world.rename(child, "Edited a moment before the census")
+        play.remember()
+        play.company.later(timedelta(minutes=1))
+        # The look whether anything is new finds nothing, the census after it finds it.
+        hook = Hook("search", lambda: play.company.later(LAG), skip=1)
+        play.company.simulator.script.hooks.append(hook)
+        result = play.run(census=True)
+        assert result is not None
+        assert result.outcome is Outcome.COMPLETE
+        with play.store.reading() as conn:
+            rows = conn.exec_driver_sql(
+                f"SELECT parent_id, history_state FROM work_item WHERE source_id = '{child.id}'"
+            )
+            assert rows.all() == [(str(child.parent_id), "complete")]
+        play.calm()
+        play.equal(fresh)
+
+
+def test_trouble_of_a_moment_is_not_kept_as_no_test_report(tmp_path: Path, fresh: str) -> None:
+    with staged(Schedule("gitlab-rest", 1, items=4), str(tmp_path / "store.db")) as play:
+        fault = Fault("test_report_summary", 500, times=2)
+        play.company.simulator.script.faults.append(fault)
+        play.run()
+        assert fault.times == 0
+        play.calm()
+        play.equal(fresh)
