@@ -73,12 +73,12 @@ def judge(
     A scope that cannot be resolved is recognised by its name, so that its streams are certified
     where they were before.
     """
-    listed = {(one.kind, one.source_id) for one in scopes if not _is_unresolved(one)}
+    listed = {(one.kind, one.source_id) for one in scopes if not is_unresolved(one)}
     missing = {(one.kind, one.id): one for one in holds if (one.kind, one.id) not in listed}
     out: list[ScopeRef] = []
     unclear: set[str] = set()
     for scope in scopes:
-        if not _is_unresolved(scope):
+        if not is_unresolved(scope):
             out.append(scope)
             continue
         mine = next((one for one in missing.values() if _is(one, scope)), None)
@@ -103,7 +103,7 @@ def judge(
     return Judged(tuple(out), tuple(left), lost, settled=not unclear)
 
 
-def _is_unresolved(scope: ScopeRef) -> bool:
+def is_unresolved(scope: ScopeRef) -> bool:
     """Whether only its name is known: it has no id, or one that was made of its name."""
     if scope.facts.get("unresolved"):
         return True

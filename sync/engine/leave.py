@@ -52,7 +52,9 @@ def settle(context: Context, session: Session) -> int:
             # Another run reads it still: the next one sees to it.
             settled = False
     mine = {(one.kind, one.id) for one in held}
-    readable = [_hold(one) for one in scopes if one.source_id and not one.facts.get("error")]
+    readable = [
+        _hold(one) for one in scopes if not fence.is_unresolved(one) and not one.facts.get("error")
+    ]
     for one in readable:
         if (one.kind, one.id) in once - mine:
             rows += _come_back(context, session, one)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from support.code_host import Host, Hosted, hosted
+from support.code_host import Host, HostConnector, Hosted, hosted
 from support.synced import synced
 
 from connectors.contract import Gone, GoneReason, Outcome, ScopeOption, ScopeRef
@@ -238,6 +238,20 @@ def test_an_archived_repository_leaves_by_the_word_of_its_host(it: Hosted) -> No
     it.later(hours=2)
     assert it.run().outcome is Outcome.COMPLETE
     assert it.asked("whereabouts") == []
+
+
+def test_an_id_made_of_a_name_is_not_held(it: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = HostConnector.scopes
+
+    def scopes(self: HostConnector) -> list[ScopeRef]:
+        made = ScopeRef("repository", "acme/new", "acme/new", facts={"unresolved": True})
+        return [*read(self), made]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(HostConnector, "scopes", scopes)
+        it.run()
+    assert "acme/new" not in {row[0] for row in it.rows(HELD)}
+    assert it.run().outcome is Outcome.COMPLETE
 
 
 def test_a_named_repository_that_cannot_be_seen_is_certified_where_it_was(it: Hosted) -> None:
