@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -151,10 +150,13 @@ def open_session(
 
 
 def token_end(plan: ConnectionPlan, identity: Identity) -> datetime | None:
-    """When the token ends (UTC): as the vendor tells, else as configured; None: nobody tells."""
+    """When the token ends (UTC): as the vendor tells, else as configured; None: nobody tells.
+
+    A configured day begins at midnight UTC, as days of expiry do at vendors.
+    """
     if identity.token_expires_at is not None or plan.token_expires is None:
         return identity.token_expires_at
-    return datetime.combine(plan.token_expires, time(), ZoneInfo(plan.time_zone)).astimezone(UTC)
+    return datetime.combine(plan.token_expires, time(), UTC)
 
 
 def _store_identity(
