@@ -31,7 +31,6 @@ from sync.errors import ConfigError
 from sync.store import boards, read, read_code, schema
 from sync.store.open import Store
 
-
 #: Building imports the vendor's library; libraries that import in circles cannot be imported by
 #: several threads at once.
 _IMPORTING = threading.Lock()
