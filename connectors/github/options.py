@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-
 #: What a field of a project may be the source of.
 ROLES = ("milestone", "iteration", "due_date", "status", "estimate")
 
