@@ -122,6 +122,7 @@ class Transport:
         judge: Callable[["Answer"], SourceError | None] = lambda answer: None,
         unsaid_wait: float = UNSAID_WAIT,
         renew: Callable[[], bool] = lambda: False,
+        closing_slash: bool = False,
     ) -> None:
         """`base_url` is the only origin requests may reach; `secrets` are masked from now on.
 
@@ -132,7 +133,8 @@ class Transport:
         the session belongs to; it is kept alive, since its finalizer closes the session. `judge`:
         trouble that only this vendor's answers tell, also with status 200; what it calls retryable
         is tried again, a limit after its `until`. `renew`: takes a new credential after one was
-        refused, and says whether there is one to ask once more with.
+        refused, and says whether there is one to ask once more with. `closing_slash`: this vendor's
+        addresses end with a slash; else one without its last part is refused.
         """
         self.session, self.base_url, self.runtime = session, base_url.rstrip("/"), runtime
         self.vendor = vendor
@@ -142,6 +144,7 @@ class Transport:
         self._ticks = ticks
         self._owner = owner
         self._judge = judge
+        self._closing_slash = closing_slash
         self._logins = Logins(renew)
         self._limits = Limits(
             runtime,
@@ -186,7 +189,8 @@ class Transport:
         `allow`: error statuses that are handed back instead of raised. `json_only`: any other
         content type means that the address is not this vendor's API.
         """
-        if "" in path.split("://")[-1].split("/")[1:]:
+        parts = path.partition("?")[0].lstrip("/").split("/")
+        if "://" not in path and "" in (parts[:-1] if self._closing_slash else parts):
             # An id that is missing names a listing of all, or somebody else's record.
             raise UnexpectedAnswer("something was named without its id", where=f"{method} {path}")
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from support.synced import Synced, synced
 
@@ -21,9 +22,9 @@ def looked_back(it: Synced, overlap: timedelta) -> timedelta:
     return before - datetime.fromtimestamp(int(found[1]) / 1000, UTC)
 
 
-def test_how_far_a_run_looks_back_is_a_setting(store_url: str) -> None:
+def test_how_far_a_run_looks_back_is_a_setting(tmp_path: Path) -> None:
     """B09: Two hours were not enough for an index that was many hours behind."""
-    with synced(store_url, issues=10) as it:
+    with synced(f"{tmp_path}/store.db", issues=10) as it:
         it.run()
         wanted = timedelta(hours=6)
         assert wanted <= looked_back(it, wanted) < wanted + timedelta(minutes=3)

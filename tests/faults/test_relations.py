@@ -1,6 +1,7 @@
 """What belongs to another record is joined when it is read, and copied nowhere."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from support.hosts import hosts
 from support.synced import synced
@@ -31,9 +32,9 @@ def test_the_status_of_a_linked_issue_is_its_own(store_url: str) -> None:
         assert it.rows("SELECT * FROM link") == before
 
 
-def test_an_old_commit_that_is_pushed_late_comes_with_its_change(store_url: str) -> None:
+def test_an_old_commit_that_is_pushed_late_comes_with_its_change(tmp_path: Path) -> None:
     """B28: Asked for by their own date, commits that are pushed late are never seen."""
-    with hosts(store_url, repositories=2, changes=2, issues=1) as it:
+    with hosts(f"{tmp_path}/store.db", repositories=2, changes=2, issues=1) as it:
         it.run(github={}, gitlab={})
         it.later(hours=30)
         late = {}

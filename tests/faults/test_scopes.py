@@ -1,5 +1,6 @@
 """Scopes each for themselves: what one has read says nothing of another."""
 
+import pytest
 from support.hosts import hosts
 from support.synced import synced
 
@@ -26,6 +27,7 @@ def test_a_repository_that_is_added_later_is_read_from_its_beginning(store_url: 
             assert counted(it, "change_request", str(repo.id)) == len(code.changes_in(repo))
 
 
+@pytest.mark.full
 def test_numbers_repeat_from_repository_to_repository(store_url: str) -> None:
     """B102: The number of a pull request is one of its repository alone."""
     with hosts(store_url, repositories=2, changes=4, issues=3, kinds=("github",)) as it:

@@ -7,6 +7,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 
 from support.checkout import ROOT
 
@@ -15,6 +16,7 @@ _ROW = re.compile(r"^\| B(\d+) \| (.*?) \| (.*?) \| (.*?) ?\|$", re.M)
 _NUMBER = re.compile(r"(?<![A-Za-z0-9])[Bb](\d{2,3})(?![A-Za-z0-9])")
 
 
+@cache
 def carried() -> dict[int, list[str]]:
     """Number -> the tests that carry it in their name or docstring, in order."""
     found: dict[int, list[str]] = {}
