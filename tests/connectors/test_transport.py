@@ -548,6 +548,31 @@ def test_connections_are_kept(world: World, server: Any) -> None:
     assert len(set(server.peers)) == 1
 
 
+@pytest.mark.parametrize(("wait", "connections"), [(10, 1), (40, 2)])
+def test_a_connection_is_left_before_a_long_pause(
+    world: World, server: Any, wait: int, connections: int
+) -> None:
+    """B40: what nobody uses for long is dead without telling; it is opened anew."""
+
+    def limited(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(429)
+        handler.send_header("Retry-After", str(wait))
+        handler.send_header("Content-Length", "2")
+        handler.end_headers()
+        handler.wfile.write(b"{}")
+
+    def well(handler: BaseHTTPRequestHandler) -> None:
+        _answer(handler, b"{}")
+
+    server.answers = [well, limited, well]
+    transport = world.transport(f"http://127.0.0.1:{server.server_port}")
+    transport.get("x")
+    transport.get("x")
+    assert world.slept == [float(wait)]
+    assert len(server.peers) == 3
+    assert len(set(server.peers)) == connections
+
+
 def test_threads_share_the_counter_and_not_the_slots(world: World, server: Any) -> None:
     running, most, lock = 0, 0, threading.Lock()
     inside = threading.Barrier(2, timeout=5)
