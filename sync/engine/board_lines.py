@@ -59,7 +59,7 @@ def bring_up(context: Context, session: Session, lease: Lease, ids: Collection[s
         with context.store.writing() as conn:
             lease.check(conn)
             now = context.clock.now()
-            writer = Writer(context.store, conn, session.id, now)
+            writer = Writer(context.store, conn, session.id, now, is_replay=True)
             write_records(writer, conn, session.id, of_items, found, maker, now=now, sightings=True)
             # An item that stands as it did, and has no history to be read with, may have moved too.
             again = {one.source_id for one in found.items}

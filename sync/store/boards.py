@@ -90,22 +90,25 @@ def write_items(
     came since that reading; in another one it may have stood for long.
     """
     mine = {one.source_id: one for one in records}
+    left: frozenset[str] = frozenset()
     if page.is_replay:
-        left = page.known(board_item, ("source_id",), mine, "AND gone_at IS NOT NULL")
-        mine = {id_: one for id_, one in mine.items() if (id_,) not in left}
-    _write_lines(page, mine)
+        gone = page.known(board_item, ("source_id",), mine, "AND gone_at IS NOT NULL")
+        left = frozenset(row[0] for row in gone)
+    _write_lines(page, {id_: one for id_, one in mine.items() if id_ not in left})
     held = versioned.held(page, _VALUE, mine, by="board_item_id")
-    by_line: dict[str, dict[versioned.Key, versioned.Row]] = {}
+    read: dict[str, dict[versioned.Key, versioned.Row]] = {}
     for key, row in held.items():
-        by_line.setdefault(key[0], {})[key] = row.data
+        # What nobody reads as this any more: a matter of reading, not of the board.
+        if (EventField(key[1]), row.data[_AT["field_id"]]) in mine[key[0]].fields:
+            read.setdefault(key[0], {})[key] = row.data
     fresh: dict[versioned.Key, versioned.Row] = {}
     for id_, one in mine.items():
-        before = by_line.get(id_, {})
-        if one.content is BoardContent.HIDDEN:
+        before = read.get(id_, {})
+        if id_ in left or one.content is BoardContent.HIDDEN:
             # What may not be seen now says nothing against what was seen.
             fresh |= before
         else:
-            fresh |= _said(one, before, page.now, watched_fields)
+            fresh |= _said(page, one, before, watched_fields)
     return _write_values(page, held, fresh)
 
 
@@ -172,32 +175,30 @@ def _write_lines(page: Page, mine: Mapping[str, BoardItem]) -> None:
 
 
 def _said(
+    page: Page,
     one: BoardItem,
     before: Mapping[versioned.Key, versioned.Row],
-    now: datetime,
     watched_fields: Collection[str],
 ) -> dict[versioned.Key, versioned.Row]:
     """All intervals of a line, as they are to be known now."""
     fresh: dict[versioned.Key, versioned.Row] = {}
     values = {value.field: value for value in one.values}
     for key, row in before.items():
-        field = EventField(key[1])
-        if (field, row[_AT["field_id"]]) not in one.fields:
-            # Nobody reads that field as this any more: a matter of reading, not of the board.
-            continue
         if row[_AT["valid_to"]] is not None:
             fresh[key] = row
             continue
+        field = EventField(key[1])
         value = values.get(field)
         now_said = None if value is None else _row(one, value, row[_AT["from_exact"]])
         if now_said is not None and all(now_said[i] == row[i] for i in _SAME):
             fresh[key] = now_said
             del values[field]
-        else:
-            _end(fresh, key, row, now)
+        elif not page.is_replay:
+            # What is stored tells nothing new: read otherwise, it never was as it was read before.
+            _end(fresh, key, row, page.now)
     for field, value in values.items():
         exact = value.field_id in watched_fields
-        fresh[one.source_id, field.value, now] = _row(one, value, exact)
+        fresh[one.source_id, field.value, page.now] = _row(one, value, exact)
     return versioned.rows(fresh.items())
 
 

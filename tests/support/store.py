@@ -98,10 +98,12 @@ def connection(store: Store, name: str = "jira") -> int:
 
 
 @contextmanager
-def writer(store: Store, connection_id: int = 1, now: datetime = START) -> Iterator[Writer]:
+def writer(
+    store: Store, connection_id: int = 1, now: datetime = START, *, is_replay: bool = False
+) -> Iterator[Writer]:
     """A writer in a transaction of its own."""
     with store.writing() as conn:
-        yield Writer(store, conn, connection_id, now)
+        yield Writer(store, conn, connection_id, now, is_replay=is_replay)
 
 
 def rows(store: Store, table: sa.Table, *columns: str) -> list[tuple[Any, ...]]:

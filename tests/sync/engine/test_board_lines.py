@@ -545,3 +545,20 @@ def test_an_item_without_a_history_is_in_the_milestones_of_its_project(store_url
         at.write(Sprint="Sprint 1")
         at.run()
         assert at.stays() == [("Sprint 1", LATER, None, False)]
+
+
+@pytest.mark.full
+def test_an_issue_that_was_deleted_is_not_brought_back_by_what_its_line_said(
+    store_url: str,
+) -> None:
+    with board(store_url) as at:
+        at.write(Status="In Progress", Sprint="Sprint 1")
+        at.run()
+        at.at.later(hours=30)
+        gone = at.at.clock.now()
+        at.at.world.code.delete_issue(issue_of(at.line))
+        at.projects.remove(at.line)
+        at.at.run(census=True, github=at.github)
+        assert at.item().gone_reason in ("deleted", "deleted_or_hidden")
+        assert [one[:3] for one in at.stays()] == [("Sprint 1", NOW, gone)]
+        assert at.run(later=True).rows_written == 0

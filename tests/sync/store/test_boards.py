@@ -101,6 +101,28 @@ def test_a_field_that_nobody_reads_any_more_was_a_matter_of_reading(store: Store
     assert told(store) == [("One", at(20), None, False)]
 
 
+def test_what_is_stored_and_read_otherwise_ends_nothing(store: Store) -> None:
+    fields = frozenset({SPRINT, DUE, (EventField.DUE_DATE, "f3")})
+    write(store, 0, line(due(1), fields=fields))
+    other = BoardValue(EventField.DUE_DATE, "f3", None, "2026-05-01", date(2026, 5, 1))
+    with writer(store, now=at(10), is_replay=True) as one:
+        one.board_items([line(other, fields=fields)])
+    # Another field is preferred since: no due date moved.
+    assert told(store) == [("2026-05-01", at(10), None, False)]
+
+
+def test_a_line_that_left_stays_away_when_it_is_read_otherwise(store: Store) -> None:
+    write(store, 0, line(sprint("1", "One"), due(1)))
+    with writer(store, now=at(10)) as one:
+        one.board_items_left(["l1"])
+    for minute, fields in ((20, frozenset({SPRINT, DUE})), (30, frozenset({SPRINT}))):
+        with writer(store, now=at(minute), is_replay=True) as one:
+            one.board_items([line(sprint("1", "One"), due(1), fields=fields)])
+    assert told(store) == [("One", at(0), at(10), False)]
+    with store.reading() as conn:
+        assert boards.present(conn, 1, "b") == frozenset()
+
+
 def test_what_began_and_ended_at_one_instant_never_was(store: Store) -> None:
     write(store, 0, line(sprint("1", "One")))
     write(store, 0, line(sprint("2", "Two")))
