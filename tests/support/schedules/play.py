@@ -201,8 +201,8 @@ class Play:
 
     def edit(self, where: str) -> None:
         """One edit now."""
-        what = edit(self.company, self.rng)
-        self.report.edits[what] += 1
+        what = edit(self.company, self.rng, wild="wild" in self.schedule.parts)
+        self.report.edits[what.split(" ")[0]] += 1
         self.tell(f"{where}: {what}")
         self.remember()
 
@@ -280,7 +280,14 @@ class Play:
                 self.store.close()
                 self.store = open_store(self.store_url)
                 result = None
-        moment = Moment(self.company, self.store, begun[0], self._states_since(begun), result)
+        moment = Moment(
+            self.company,
+            self.store,
+            begun[0],
+            self._states_since(begun),
+            result,
+            alone=self._between is None,
+        )
         promises.look(moment, *before)
         if self._between is not None:
             # Who slept meanwhile must not have written over what another one certified.

@@ -47,13 +47,16 @@ class Moment:
     states: Sequence[Rows]
     #: None: it was killed.
     result: RunResult | None
+    #: nobody else moved a cursor meanwhile.
+    alone: bool = True
 
 
 def look(moment: Moment, cursors_before: Cursors, keys_before: Keys) -> None:
     """Everything that holds after any run. Raises AssertionError for what does not."""
     nothing_is_taken_away(moment, keys_before)
     if moment.result is not None:
-        failed_streams_keep_their_cursor(moment.result, moment.store, cursors_before)
+        if moment.alone:
+            failed_streams_keep_their_cursor(moment.result, moment.store, cursors_before)
         complete_means_complete(moment, moment.result)
     gone_things_were_away(moment)
 
