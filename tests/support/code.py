@@ -1,8 +1,8 @@
 """Records of code hosting with sensible values, for tests of stores and engines."""
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from support.store import START, at
 
 from mappings.code_records import (

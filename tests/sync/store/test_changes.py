@@ -1,10 +1,10 @@
 """Change requests and the sets of their children."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from support.code import (
     PARTIAL,
     REPO,

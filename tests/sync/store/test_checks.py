@@ -1,10 +1,10 @@
 """Check results, runs, required checks, releases and deployments."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from support.code import REPO, checks, jobs, result, run, tag
 from support.store import START, at, contents, rows, writer
 

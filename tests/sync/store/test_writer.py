@@ -1,11 +1,12 @@
 """What a writer leaves behind, on both databases."""
 
+import dataclasses
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 from support.store import START, Raw, at, event, item, links, rows, writer
 
 from mappings.records import (
@@ -58,7 +59,7 @@ def member(**changes: object) -> MembershipRow:
         end_cause=None,
         end_event_id=None,
     )
-    return replace(plain, **changes)
+    return dataclasses.replace(plain, **changes)
 
 
 # --- raw payloads ---------------------------------------------------------------------------
@@ -516,7 +517,7 @@ def test_memberships_are_corrected_and_not_overwritten(store: Store) -> None:
         first.memberships({"1": [row], "2": [row]})
         assert first.rows == 2
     with writer(store, now=at(60)) as second:
-        ended = replace(row, valid_to=at(30), end_cause="event", end_event_id="4.0")
+        ended = dataclasses.replace(row, valid_to=at(30), end_cause="event", end_event_id="4.0")
         again = replace(row, valid_from=at(40), cause="event")
         second.memberships({"1": [ended, again]})
         assert second.rows == 3
