@@ -518,7 +518,7 @@ def test_memberships_are_corrected_and_not_overwritten(store: Store) -> None:
         assert first.rows == 2
     with writer(store, now=at(60)) as second:
         ended = dataclasses.replace(row, valid_to=at(30), end_cause="event", end_event_id="4.0")
-        again = replace(row, valid_from=at(40), cause="event")
+        again = dataclasses.replace(row, valid_from=at(40), cause="event")
         second.memberships({"1": [ended, again]})
         assert second.rows == 3
     with writer(store, now=at(90)) as third:
