@@ -161,11 +161,18 @@ def _transport(
         runtime,
         secrets=secrets,
         vendor="GitHub",
-        bucket=lambda method, path: "graphql" if path.endswith("/graphql") else "core",
+        bucket=_bucket,
         max_concurrency=options.max_concurrency,
         judge=lambda answer: judge(answer, runtime.now()),
         renew=renew,
     )
+
+
+def _bucket(method: str, path: str) -> str:
+    """The limit that a request counts against; an App's own are apart from its installation's."""
+    if path.endswith("/access_tokens"):
+        return "app"
+    return "graphql" if path.endswith("/graphql") else "core"
 
 
 def _header(
@@ -202,6 +209,9 @@ def _minter(
         try:
             answer = transport.post(path, {}).object()
         except SourceError as error:
+            if error.retryable:
+                # A limit, or a server in trouble: that says nothing of the credentials.
+                raise
             raise CannotAuthenticate(
                 f"the App gets no token for its installation: {error.what}",
                 where=error.where,

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import ValidationError
 from support.github_site import serving
 
-from connectors.contract import CannotAuthenticate, Runtime, SourceError
+from connectors.contract import (
+    CannotAuthenticate,
+    Runtime,
+    SourceError,
+    TooManyRequests,
+    Unavailable,
+)
 from connectors.github.client import RENEW_BEFORE, Installation, graphql_url, judge, make_transport
 from connectors.github.options import GitHubOptions
 from connectors.redaction import mask
@@ -133,7 +140,7 @@ def sent_with(web: responses.RequestsMock, path: str) -> list[str]:
 def test_a_token_that_ends_in_mid_run_is_minted_anew_and_the_request_sent_again(
     key_file: Path,
 ) -> None:
-    """B66: one new token and one replay, although the server said that the token lives on."""
+    """B66: One new token and one replay, although the server said that the token lives on."""
     with responses.RequestsMock() as web:
         transport = app_transport(key_file, web, 2)
         web.get(f"{API}/user", json={"page": 1})
@@ -148,7 +155,7 @@ def test_a_token_that_ends_in_mid_run_is_minted_anew_and_the_request_sent_again(
 
 
 def test_a_new_token_that_is_refused_too_ends_it(key_file: Path) -> None:
-    """B66: one replay and no more; what comes after it is not sent."""
+    """B66: One replay and no more; what comes after it is not sent."""
     with responses.RequestsMock() as web:
         transport = app_transport(key_file, web, 2)
         web.get(f"{API}/user", status=401, json={"message": "Bad credentials"})
@@ -159,7 +166,7 @@ def test_a_new_token_that_is_refused_too_ends_it(key_file: Path) -> None:
 
 
 def test_threads_whose_token_ended_mint_one_new_one(key_file: Path) -> None:
-    """B66: the token that others already replaced is not thrown away again."""
+    """B66: The token that others already replaced is not thrown away again."""
     made: list[str] = []
 
     def mint() -> tuple[str, datetime | None]:
@@ -181,7 +188,7 @@ def test_threads_whose_token_ended_mint_one_new_one(key_file: Path) -> None:
 
 
 def test_an_app_that_gets_no_token_asks_once(key_file: Path) -> None:
-    """B72: a refused App is not asked for again."""
+    """B72: A refused App is not asked for again."""
     with responses.RequestsMock() as web:
         path = f"{API}/app/installations/99/access_tokens"
         web.post(path, status=401, json={"message": "A JSON web token could not be decoded"})
@@ -190,6 +197,38 @@ def test_an_app_that_gets_no_token_asks_once(key_file: Path) -> None:
             with pytest.raises(CannotAuthenticate, match="gets no token"):
                 transport.get("user")
         assert len(web.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "error"),
+    [(429, {"Retry-After": "7200"}, TooManyRequests), (503, {}, Unavailable)],
+)
+def test_a_limit_or_trouble_while_a_token_is_minted_is_no_refused_login(
+    key_file: Path, status: int, headers: dict[str, str], error: type[SourceError]
+) -> None:
+    """B66: what another attempt may heal must not rest the credentials."""
+    with responses.RequestsMock() as web:
+        path = f"{API}/app/installations/99/access_tokens"
+        web.post(path, status=status, headers=headers, json={"message": "later"})
+        options = GitHubOptions(app_id="1", installation_id=99, private_key_file=key_file)
+        with pytest.raises(error) as caught:
+            make_transport(options, runtime()).get("installation/repositories")
+    assert type(caught.value) is error
+
+
+def test_an_apps_own_requests_count_apart_from_those_of_its_installation(key_file: Path) -> None:
+    """B36: the share of people at the installation is no reason to have no token."""
+    until = NOW + timedelta(hours=1)
+    closed = replace(runtime(), closed_until=lambda bucket: until if bucket == "core" else None)
+    options = GitHubOptions(app_id="1", installation_id=99, private_key_file=key_file)
+    with responses.RequestsMock() as web:
+        web.post(
+            f"{API}/app/installations/99/access_tokens",
+            json={"token": "ghs_minted", "expires_at": "2036-01-01T00:00:00Z"},
+        )
+        web.post(f"{API}/graphql", json={"data": {}})
+        answer = make_transport(options, closed).post("graphql", {"query": "{x}"})
+    assert answer.object() == {"data": {}}
 
 
 def test_an_app_that_is_not_installed_there_is_told_so(key_file: Path) -> None:
