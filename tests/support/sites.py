@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from pydantic import BaseModel, SecretStr
 from support.hosts import NOW, Hosts
 
@@ -25,6 +26,14 @@ SITES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "gitlab-graphql": ("gitlab", "gitlab", {"api": "graphql", "page_size": 3}),
     "gitlab-rest": ("gitlab", "gitlab", {"api": "rest", "page_size": 3}),
 }
+
+
+def each(*short: str) -> pytest.MarkDecorator:
+    """Every site, as `name`; those that are not named belong to the long set."""
+    return pytest.mark.parametrize(
+        "name",
+        [one if one in short else pytest.param(one, marks=pytest.mark.full) for one in SITES],
+    )
 
 
 @dataclass

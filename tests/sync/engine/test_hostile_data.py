@@ -8,19 +8,10 @@ from collections.abc import Sequence
 
 import pytest
 import sqlalchemy as sa
-from support.sites import SITES, Site, site
+from support.sites import Site, each, site
 
 from connectors.contract import Outcome
 from connectors.simulator.hostile import Planted, hostile_values
-
-EACH = pytest.mark.parametrize(
-    "name",
-    [
-        name if name in ("jira-cloud", "github-graphql", "gitlab-rest")
-        else pytest.param(name, marks=pytest.mark.full)
-        for name in SITES
-    ],
-)  # fmt: skip
 
 
 def planted(at: Site) -> list[Planted]:
@@ -45,7 +36,7 @@ def wrong(at: Site, planted: Sequence[Planted]) -> list[tuple[Planted, object]]:
     return found
 
 
-@EACH
+@each("jira-cloud", "gitlab-rest")
 def test_it_is_read_on_both_databases(name: str, store_url: str) -> None:
     """B45, B47, B50, B51, B54, B55, B56, B58: null people, U+0000, half pairs, mad dates, 5 MB."""
     with site(name, store_url) as at:
@@ -58,7 +49,7 @@ def test_it_is_read_on_both_databases(name: str, store_url: str) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", SITES)
+@each()
 def test_it_may_come_later(name: str, tmp_path: object) -> None:
     """What was read as something sensible becomes unknown, and the row stays."""
     with site(name, f"{tmp_path}/store.db") as at:

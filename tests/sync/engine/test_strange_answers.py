@@ -6,12 +6,10 @@ Whatever that is, no code of ours breaks on it, and no run goes on for ever.
 from pathlib import Path
 
 import pytest
-from support.sites import SITES, Site, site
+from support.sites import Site, each, site
 
 from connectors.contract import Outcome
 from connectors.simulator.faults import Fault
-
-SHORT = ("jira-cloud", "github-graphql", "gitlab-rest")
 
 
 def read_strange(at: Site, seed: int) -> None:
@@ -26,7 +24,7 @@ def read_strange(at: Site, seed: int) -> None:
     assert len(at.simulator.log) - mark < 600
 
 
-@pytest.mark.parametrize("name", SHORT)
+@each("jira-cloud", "github-graphql")
 def test_nothing_breaks(name: str, tmp_path: Path) -> None:
     """B45: every node is optional, whatever its type."""
     with site(name, str(tmp_path / "store.db")) as at:
@@ -35,7 +33,7 @@ def test_nothing_breaks(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", SITES)
+@each()
 def test_nothing_breaks_whatever_is_drawn(name: str, tmp_path: Path) -> None:
     with site(name, str(tmp_path / "store.db")) as at:
         assert at.sync().outcome is Outcome.COMPLETE
