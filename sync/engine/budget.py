@@ -175,7 +175,8 @@ def stored(conn: sa.Connection, key: str) -> dict[str, tuple[Budget, datetime]]:
 def budget_key(options: Any) -> str:
     """Which server and which credentials requests count against: host and a fingerprint.
 
-    The fingerprint is slow to compute and short, so that it gives nobody the password it is of.
+    The fingerprint is slow to compute and 16 bits long, so that no password can be told from it; two
+    tokens of one host that share it by chance share a budget, which harms nobody.
     """
     values = {
         name: getattr(options, name, None) for name in getattr(type(options), "model_fields", ())
@@ -190,4 +191,4 @@ def budget_key(options: Any) -> str:
 @lru_cache(maxsize=64)
 def _fingerprint(host: str, parts: Iterable[str]) -> str:
     said = "\0".join(parts).encode("utf-8", "surrogatepass")
-    return hashlib.scrypt(said, salt=host.encode(), n=2**12, r=8, p=1, dklen=5).hex()
+    return hashlib.scrypt(said, salt=host.encode(), n=2**12, r=8, p=1, dklen=2).hex()
