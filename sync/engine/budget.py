@@ -175,8 +175,8 @@ def stored(conn: sa.Connection, key: str) -> dict[str, tuple[Budget, datetime]]:
 def budget_key(options: Any) -> str:
     """Which server and which credentials requests count against: host and a fingerprint.
 
-    The fingerprint is slow to compute and 16 bits long, so that no password can be told from it; two
-    tokens of one host that share it by chance share a budget, which harms nobody.
+    The fingerprint is slow to compute and 16 bits long, so that no password can be told from it.
+    Two tokens of one host that share it by chance share a budget, which harms nobody.
     """
     values = {
         name: getattr(options, name, None) for name in getattr(type(options), "model_fields", ())
