@@ -103,6 +103,8 @@ def test_a_stopped_run_that_wakes_up_cannot_write(
         def stop() -> None:
             is_known.wait(10)
             started[0].signal(signal.SIGSTOP)
+            # Before the answer is sent: a thread that gets it might still begin a transaction.
+            wait_until_stopped(started[0])
             is_stopped.set()
 
         started.append(while_reading(first, "/versions", stop))
@@ -154,12 +156,14 @@ def test_a_run_that_sleeps_inside_a_transaction_holds_up_nobody_for_long(
 
 
 def wait_until_stopped(child: Child) -> None:
-    """Until the system says that it is stopped."""
-    stat = Path(f"/proc/{child.pid}/stat")
+    """Until the system says that all its threads are stopped."""
     deadline = time.monotonic() + 60
-    while stat.read_text("utf-8").rpartition(")")[2].split()[0] != "T":
+    while not all(
+        stat.read_text("utf-8").rpartition(")")[2].split()[0] == "T"
+        for stat in Path(f"/proc/{child.pid}/task").glob("*/stat")
+    ):
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.01)
 
 
 @pytest.mark.full
