@@ -1,7 +1,8 @@
 """What is to be read, and what becomes of scopes that no longer are: by a setting, or out of sight.
 
 Only two things make a scope leave: a person changed the definition, or the source says that it is
-archived. Whatever else is not listed any more is trouble, and told as such.
+archived; a board also when it is not listed and all that it held is over or held elsewhere. What
+else is not listed any more is trouble, and told as such.
 """
 
 import hashlib
@@ -15,8 +16,8 @@ from pydantic import BaseModel
 from connectors.contract import Gone, GoneReason, ScopeOption, ScopeRef
 from sync.store.holds import Hold
 
-#: Why a scope left: a person's setting, or the source's word.
-CONFIGURATION, ARCHIVED = "configuration", "archived"
+#: Why a scope left: a person's setting, the source's word, or (a board) nothing in it to lose.
+CONFIGURATION, ARCHIVED, UNLISTED = "configuration", "archived", "unlisted"
 #: Stands for every kind of scope.
 ANY = "*"
 

@@ -40,6 +40,9 @@ def settle(context: Context, session: Session) -> int:
         if one.parent_id in unreadable:
             scopes.append(fence.without(one, unreadable[one.parent_id]))
             continue
+        if one.kind == "board" and not _goes_on(context, session, one):
+            leaving.append((one, fence.UNLISTED, "no longer listed, and nothing in it goes on"))
+            continue
         found = _whereabouts(session, one)
         if found is not None and found.reason is GoneReason.LEFT_SCOPE:
             leaving.append((one, fence.ARCHIVED, found.detail))
@@ -67,6 +70,11 @@ def settle(context: Context, session: Session) -> int:
                 holds.define(conn, session.id, chosen.definition, now)
     session.scopes = tuple(scopes)
     return rows
+
+
+def _goes_on(context: Context, session: Session, one: Hold) -> bool:
+    with context.store.reading() as conn:
+        return holds.goes_on(conn, session.id, one.id)
 
 
 def _hold(scope: ScopeRef) -> Hold:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import MilestoneKind
+from mappings.vocabulary import MilestoneKind, MilestoneState
 from sync.store import schema
 from sync.store.tables_code import change_request, deployment, pipeline_run, release
 from sync.store.tables_presence import absence, scope_fence, scope_hold
@@ -16,6 +16,10 @@ LEFT = "left_scope"
 #: Rows of a scope that have no absence of their own.
 _OTHERS = (schema.milestone, pipeline_run, release, deployment)
 _KINDS = {"work_item": schema.work_item, "change_request": change_request}
+#: States of milestones that are over.
+_OVER = tuple(
+    one.value for one in (MilestoneState.CLOSED, MilestoneState.RELEASED, MilestoneState.ARCHIVED)
+)
 #: Long enough ago for whatever is done once a day.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -135,6 +139,35 @@ def leave(
         .values(known_to=now, reason=f"{reason}: {detail}")
     )
     return changed
+
+
+def goes_on(conn: sa.Connection, connection_id: int, scope_id: str) -> bool:
+    """Whether a scope holds a milestone that is not over and that no other scope holds."""
+    t, m, o = schema.scope_entity.c, schema.milestone.c, schema.scope_entity.alias("other").c
+    elsewhere = sa.exists().where(
+        o.connection_id == t.connection_id,
+        o.entity_kind == t.entity_kind,
+        o.entity_id == t.entity_id,
+        o.scope_id != t.scope_id,
+        o.known_to.is_(None),
+    )
+    return bool(
+        conn.execute(
+            sa.select(
+                sa.exists().where(
+                    t.connection_id == connection_id,
+                    t.scope_id == scope_id,
+                    t.known_to.is_(None),
+                    m.connection_id == t.connection_id,
+                    m.kind == t.entity_kind,
+                    m.source_id == t.entity_id,
+                    m.gone_at.is_(None),
+                    m.state.not_in(_OVER),
+                    ~elsewhere,
+                )
+            )
+        ).scalar()
+    )
 
 
 def entity_kinds(conn: sa.Connection, connection_id: int, scope_id: str) -> list[MilestoneKind]:

@@ -32,7 +32,7 @@ scope_hold = Table(
     Column("scope_key", Text, nullable=False),
     #: project that a board belongs to.
     Column("parent_id", Text),
-    #: why it is read no more: `configuration` or `archived`.
+    #: why it is read no more: `configuration`, `archived` or `unlisted`, and the words.
     Column("reason", Text),
     *known(),
     Index(None, "connection_id", "known_to"),

@@ -42,7 +42,7 @@ PRESENCE_VIEWS: tuple[View, ...] = (
             "key": "key a person knows it by",
             "since": "since when it is read (UTC)",
             "until": "until when it was (UTC); empty while it is",
-            "reason": "why it is read no more: configuration or archived, and the words",
+            "reason": "why it is read no more: configuration, archived or unlisted, and the words",
         },
         """
         SELECT c.name AS connection, h.scope_kind AS kind, h.scope_id, h.scope_key AS key,

@@ -315,3 +315,30 @@ def test_an_issue_that_moved_out_of_what_is_read_is_found_again_where_it_went(
         assert at.rows("SELECT DISTINCT reason FROM absence WHERE known_to IS NOT NULL") == [
             ("moved",)
         ]
+
+
+@pytest.mark.full
+def test_a_deleted_board_is_told_while_something_in_it_goes_on(tmp_path: Path) -> None:
+    with synced(str(tmp_path / "store.db"), issues=6) as at:
+        assert at.run().outcome is Outcome.COMPLETE
+        world = at.bench.world
+        (board,) = world.boards.values()
+        active = [one for one in world.sprints.values() if one.state != "closed"]
+        assert active
+        del world.boards[board.id]
+        at.later(hours=1)
+        result = at.run()
+        assert result.outcome is Outcome.PARTIAL
+        assert f"board {board.name} is no longer listed" in result.problems[0].what
+        world.boards[board.id] = board
+        for one in active:
+            if one.state == "future":
+                world.start_sprint(one, world.now, world.now)
+            world.close_sprint(one, world.now)
+        at.later(hours=1)
+        assert at.run().outcome is Outcome.COMPLETE
+        del world.boards[board.id]
+        at.later(hours=1)
+        assert at.run().outcome is Outcome.COMPLETE
+        left = "SELECT scope_kind, reason FROM scope_hold WHERE known_to IS NOT NULL"
+        assert at.rows(left) == [("board", "unlisted: no longer listed, and nothing in it goes on")]
