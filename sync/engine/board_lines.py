@@ -1,6 +1,7 @@
 """After a board was read: its items are brought to what it says, without asking for them again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
 import sqlalchemy as sa
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from sync.engine.session import Session, normalizer
 from sync.store import boards as board_rows
 from sync.store import read
 from sync.store.bulk import select_ids
+from sync.store.open import Store
 from sync.store.schema import work_item
 from sync.store.writer import Writer
 
@@ -99,6 +101,21 @@ def _streams(session: Session) -> list[str]:
         ),
         *(one.name for one in session.streams if "history" in one.feeds),
     ]
+
+
+def forget_others(
+    store: Store, connection_id: int, keys: Collection[str], now: datetime, streams: Iterable[str]
+) -> int:
+    """End the lines of boards that are read no more, and what was said about them; rows changed.
+
+    `keys` are those that are read, folded; `streams` those that bring lines.
+    """
+    with store.writing() as conn:
+        others = board_rows.of_others(conn, connection_id, keys)
+        writer = Writer(store, conn, connection_id, now)
+        writer.board_items_left(id_ for ids in others.values() for id_ in ids)
+        writer.data_issues({subject(name, board) for name in streams for board in others}, [])
+        return writer.rows
 
 
 def not_counted(

@@ -10,6 +10,7 @@ from connectors.registry import get as get_connector
 from mappings.records import Payload
 from mappings.registry import get as get_mapping
 from sync.clock import Clock
+from sync.engine import board_lines
 from sync.engine.commit import Normalizer, write_records
 from sync.engine.plan import ConnectionPlan, Plan
 from sync.engine.session import normalizer
@@ -64,6 +65,11 @@ def remap_connection(
     for spec in _specs(connection.kind):
         again.stream(spec)
     again.call_by_present_keys()
+    lines = [spec.name for spec in _specs(connection.kind) if "board_item" in spec.feeds]
+    if lines:
+        again.rows += board_lines.forget_others(
+            store, connection_id, set(connection.mapping.boards), clock.now(), lines
+        )
     with store.writing() as conn:
         set_mapping_version(conn, connection_id, connection.mapping.version)
     return again.payloads, again.rows

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mappings.records import BoardItem, BoardMilestones, BoardValue
 from mappings.vocabulary import BoardContent, EventField
-from sync.store import relations, versioned
+from sync.store import relations, schema, versioned
 from sync.store.bulk import hashed, select_ids
 from sync.store.page import PRESENCE, Page, same
 from sync.store.tables_boards import board_item, board_overlay, board_value
@@ -345,6 +345,28 @@ def counts(
     return drafts, hidden, elsewhere
 
 
+def of_others(
+    conn: sa.Connection, connection_id: int, keys: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Boards with lines that are called by none of these keys (folded): id -> ids of its lines."""
+    c, s = board_item.c, schema.scope.c
+    rows = conn.execute(
+        sa.select(c.board_id, c.source_id, s.key)
+        .join(
+            schema.scope,
+            sa.and_(
+                s.connection_id == c.connection_id, s.kind == "board", s.source_id == c.board_id
+            ),
+        )
+        .where(c.connection_id == connection_id, c.gone_at.is_(None))
+    )
+    found: dict[str, set[str]] = {}
+    for board_id, line_id, key in rows:
+        if (key or "").casefold() not in keys:
+            found.setdefault(board_id, set()).add(line_id)
+    return {board_id: frozenset(ids) for board_id, ids in found.items()}
+
+
 def watched_fields(
     conn: sa.Connection, connection_id: int, board_id: str, before: datetime
 ) -> frozenset[str]:
@@ -354,6 +376,7 @@ def watched_fields(
         conn.execute(
             sa.select(c.field_id)
             .distinct()
-            .where(c.connection_id == connection_id, c.board_id == board_id, c.known_from < before)
+            .where(c.connection_id == connection_id, c.board_id == board_id)
+            .where(c.known_from < before, c.known_to.is_(None))
         ).scalars()
     )

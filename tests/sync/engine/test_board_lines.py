@@ -321,9 +321,11 @@ def test_a_project_that_is_no_longer_configured_takes_its_overlay_away(store_url
         bare = at.item()
         at.at.later(minutes=10)
         at.write(Status="In Progress", Points=3.0, Target=date(2026, 4, 1), Sprint="Sprint 1")
+        at.projects.add_item(at.project, None, "An idea")
         at.run()
         assert at.item().estimate_points == 3.0
-        at.github["projects"] = []
+        assert "board-not-counted" in at.issues()
+        kept, at.github["projects"] = at.github["projects"], []
         result = at.run(later=True)
         assert not steps(result)
         row = at.item()
@@ -332,8 +334,15 @@ def test_a_project_that_is_no_longer_configured_takes_its_overlay_away(store_url
         # It never was so, as far as is known now: a matter of reading, and no change of scope.
         assert at.stays() == []
         assert at.events("status") == []
-        assert rows(at.at.store, "board_overlay") == []
-        assert rows(at.at.store, "board_value") == []
+        for table in ("board_overlay", "board_value", "board_item"):
+            assert rows(at.at.store, table) == []
+        assert not {"board-not-counted", "board-field-missing-status"} & at.issues().keys()
+        assert at.run(later=True).rows_written == 0
+        # Read again, it is as new: what was there meanwhile is not known.
+        at.github["projects"] = kept
+        at.run(later=True)
+        assert at.item().estimate_points == 3.0
+        assert at.stays() == [("Sprint 1", at.at.clock.now(), None, False)]
         assert at.run(later=True).rows_written == 0
 
 
