@@ -32,7 +32,9 @@ def run(recording: Recording) -> Run:
     with replayed(recording) as connector:
         return read_everything(
             connector,
-            skip=frozenset({"census", "change_census", "deployments", "releases", "required_checks"}),
+            skip=frozenset(
+                {"census", "change_census", "deployments", "releases", "required_checks"}
+            ),
         )
 
 

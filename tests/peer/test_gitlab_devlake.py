@@ -99,7 +99,9 @@ def replay(folder: Path) -> Replay:
 @pytest.fixture(scope="module")
 def run(replay: Replay) -> Run:
     with replaying(replay) as connector:
-        skip = frozenset({"census", "change_census", "histories", "iterations", "milestones", "releases"})
+        skip = frozenset(
+            {"census", "change_census", "histories", "iterations", "milestones", "releases"}
+        )
         # The second project recorded its pipelines only.
         replay.answers[f"{JOBS_PROJECT}/issues"] = []
         replay.answers[f"{JOBS_PROJECT}/merge_requests"] = []

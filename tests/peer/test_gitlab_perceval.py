@@ -58,7 +58,17 @@ def replay(folder: Path) -> Replay:
 
 @pytest.fixture(scope="module")
 def run(replay: Replay) -> Run:
-    skip = frozenset({"census", "change_census", "histories", "iterations", "milestones", "releases", "deployments"})
+    skip = frozenset(
+        {
+            "census",
+            "change_census",
+            "histories",
+            "iterations",
+            "milestones",
+            "releases",
+            "deployments",
+        }
+    )
     with replaying(replay, page_size=2) as connector:
         return read_everything(connector, skip=skip)
 
