@@ -440,5 +440,11 @@ class UnexpectedAnswer(SourceError):
     """An answer that contradicts the vendor's contract; the stream stops, its cursor stays."""
 
 
+class BrokenAnswer(UnexpectedAnswer):
+    """An answer that was garbled or cut on its way; another attempt may bring it whole."""
+
+    retryable = True
+
+
 class FeatureOff(SourceError):
     """The vendor says this part does not exist here (board without sprints, feature disabled)."""

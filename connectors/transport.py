@@ -18,6 +18,7 @@ import tenacity
 from requests.structures import CaseInsensitiveDict
 
 from connectors.contract import (
+    BrokenAnswer,
     CannotAuthenticate,
     NotAllowed,
     NotFound,
@@ -398,7 +399,7 @@ class Transport:
             return replace(answer, parsed=decode(answer.body) if answer.body else None)
         except ValueError:
             raise _Again(
-                UnexpectedAnswer(
+                BrokenAnswer(
                     "the answer is broken JSON",
                     where=where,
                     todo="If this repeats, look for a proxy that cuts answers.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.contract import (
+    BrokenAnswer,
     CannotAuthenticate,
     NotAllowed,
     NotFound,
@@ -138,7 +139,7 @@ def _post(
             # An overload costs points each time; other trouble passes and is waited for below.
             if _is_overload(error):
                 raise TooMuch(error.what, where=where, todo=error.todo) from error
-        except TooManyRequests:
+        except (TooManyRequests, BrokenAnswer):
             pass
     return transport.post(url, body).object()
 

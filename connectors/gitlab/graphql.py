@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.contract import (
+    BrokenAnswer,
     CannotAuthenticate,
     NotAllowed,
     NotFound,
+    TooManyRequests,
     Unavailable,
     UnexpectedAnswer,
 )
@@ -30,7 +32,7 @@ _SMALLER = 3
 class TooLarge(Exception):
     """The server cannot answer a question of this size; a smaller one may do."""
 
-    def __init__(self, what: str, cause: Unavailable | None = None) -> None:
+    def __init__(self, what: str, cause: Unavailable | BrokenAnswer | None = None) -> None:
         """`cause`: the error of a gateway, which may have other reasons than the size."""
         super().__init__(what)
         self.cause = cause
@@ -90,7 +92,13 @@ class GraphQL:
             # Gateways in front of the server end what takes too long.
             if any(f"HTTP {status}" in error.what for status in (500, 502, 503, 504)):
                 raise TooLarge(error.what, error) from error
-            raise
+            # Whatever else passes is waited for as anywhere.
+            answer = self._transport.post(PATH, body)
+        except TooManyRequests:
+            answer = self._transport.post(PATH, body)
+        except BrokenAnswer as error:
+            # Something between the server and us may cut what is large.
+            raise TooLarge(error.what, error) from error
         found = answer.object()
         errors = found.get("errors")
         if errors:

@@ -122,6 +122,15 @@ def test_other_trouble_is_waited_for_at_the_same_size(status: int) -> None:
     assert count == 2
 
 
+@pytest.mark.parametrize("can_shrink", [True, False])
+def test_a_cut_answer_is_asked_for_again_at_the_same_size(can_shrink: bool) -> None:
+    good = {"json": {"data": {"viewer": {"login": "x"}}}}
+    cut = {"body": '{"data": {"vie', "content_type": "application/json"}
+    found, count = asked(cut, good, can_shrink=can_shrink)
+    assert isinstance(found, graphql.Found)
+    assert count == 2
+
+
 def test_spent_points_at_status_200_are_waited_for() -> None:
     spent = said({"type": "RATE_LIMITED", "message": "API rate limit exceeded"})
     spent["headers"] = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1772438520"}

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+import requests
 import responses
 from support.gitlab_site import read_everything, serving
 
@@ -75,6 +76,29 @@ def test_a_page_is_halved_until_it_is_answered_and_stays_so(web: Any, error: Any
     assert len(web.calls) == before + 1
     assert asked.costs["issues"] == Cost(90, 250, 12)
     assert asked.size("runs") == 50
+
+
+def test_a_page_that_arrives_cut_again_and_again_is_halved(web: Any) -> None:
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        whole = orjson.dumps(GOOD).decode()
+        cut = orjson.loads(request.body)["variables"]["size"] > 30
+        return 200, {"Content-Type": "application/json"}, whole[:20] if cut else whole
+
+    web.add_callback("POST", URL, answer)
+    assert client().shrinking("issues", lambda size: {"size": size})[1] == 25
+
+
+@pytest.mark.parametrize("status", [429, 0])
+def test_what_passes_is_waited_for_as_often_as_anywhere(web: Any, status: int) -> None:
+    """B43: a limit, or a connection that breaks, three times in a row."""
+    for _ in range(3):
+        if status:
+            web.post(URL, status=status, json={}, headers={"Retry-After": "1"})
+        else:
+            web.post(URL, body=requests.ConnectionError("reset by peer"))
+    web.post(URL, json=GOOD)
+    assert client().ask("issues", {"size": 100})[0] == GOOD["data"]
+    assert len(web.calls) == 4
 
 
 def test_what_is_too_dear_even_for_one_record_is_an_error(web: Any) -> None:
