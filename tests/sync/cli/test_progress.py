@@ -98,3 +98,26 @@ def test_from_many_threads(
         thread.join()
     progress.run_ended()
     assert set(progress._records.values()) == {50}
+
+
+HOSTILE = "APO\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r\njira BEE issues: complete, 9 records"
+
+
+@pytest.mark.parametrize("kind", [Lines, Bars])
+def test_no_name_or_reason_acts_on_the_terminal_or_forges_a_line(
+    kind: type[Lines], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    progress = kind()
+    progress.run_started(1)
+    progress.stream_started("jira", HOSTILE, "issues")
+    progress.page("jira", HOSTILE, "issues", 1, 2)
+    progress.stream_ended("jira", HOSTILE, "issues", "failed", HOSTILE)
+    progress.paused("jira", UNTIL, HOSTILE)
+    progress.run_ended()
+    written = shown.getvalue()
+    assert "owned" in written
+    for attack in ("\x1b]", "\x1b[2J\x9b", "\x07", "\x9b", "\u202e"):
+        assert attack not in written
+    assert not [line for line in written.splitlines() if line.startswith("jira BEE")]
