@@ -76,7 +76,8 @@ def test_a_token_that_ends_soon_is_told_by_every_command(at: Desk) -> None:
     assert "token of jira" not in at.type("run", "--no-mail").err
 
 
-@pytest.mark.parametrize("days", [9, pytest.param(40, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("days", [9, 40])
 def test_what_github_and_gitlab_tell_of_their_tokens_is_kept(tmp_path: Path, days: int) -> None:
     few = {"issues": 2, "changes": 2, "repositories": 1}
     with hosts(f"{tmp_path}/store.db", **few) as it:

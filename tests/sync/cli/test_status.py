@@ -68,6 +68,7 @@ def test_a_configured_source_that_was_never_read_is_named(at: Desk) -> None:
     assert (found["code"]["kind"], found["code"]["read_at"]) == ("github", None)
 
 
+@pytest.mark.full
 def test_a_first_run_that_got_nowhere_is_unknown(at: Desk) -> None:
     at.bench.simulator.script.faults.append(Fault("serverInfo", 503, times=None))
     assert at.type("sync", "-q").code == 4
@@ -90,6 +91,7 @@ def test_a_project_that_is_configured_no_more_is_left_out(at: Desk) -> None:
     assert said.out.startswith("Complete for")
 
 
+@pytest.mark.full
 def test_streams_are_listed_when_asked_for(at: Desk) -> None:
     assert at.type("sync", "-q").code == 0
     assert "jira APO issues: complete" not in at.type("status").out

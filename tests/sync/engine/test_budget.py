@@ -218,6 +218,7 @@ def test_a_short_pause_is_waited_for_and_loses_nothing(tmp_path: Path) -> None:
         assert it.rows("SELECT COUNT(*) FROM work_item") == [(len(it.bench.world.issues),)]
 
 
+@pytest.mark.full
 def test_a_long_pause_gives_the_scope_back_to_others(store_url: str) -> None:
     """B31: whoever waits for long keeps nobody else from reading; his pages stay good."""
     with synced(store_url, issues=210) as it:

@@ -58,7 +58,8 @@ def change(it: Synced | Hosts, table: str, where: str, **values: Any) -> None:
 # --- equal ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cloud", [True, pytest.param(False, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("cloud", [True, False])
 def test_after_a_run_jira_and_the_store_are_equal(store_url: str, cloud: bool) -> None:
     with synced(store_url, cloud=cloud, projects=2, issues=10) as it:
         it.run()
@@ -124,6 +125,7 @@ def test_what_a_project_lays_over_its_issues_is_not_taken_for_their_own_word(
         assert [(one.kind, one.field) for one in code(it, options).found] == [(Kind.WRONG, "title")]
 
 
+@pytest.mark.full
 def test_nothing_is_written(tmp_path: Path) -> None:
     with synced(f"{tmp_path}/store.db", issues=10) as it:
         it.run()
@@ -154,8 +156,8 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 # --- what differs ---------------------------------------------------------------------------
 
 
-def test_each_difference_is_called_what_it_is(store_url: str) -> None:
-    with synced(store_url, projects=2, issues=8) as it:
+def test_each_difference_is_called_what_it_is(tmp_path: Path) -> None:
+    with synced(f"{tmp_path}/store.db", projects=2, issues=8) as it:
         it.run()
         world = it.bench.world
         first, second = list(world.projects.values())[:2]
@@ -314,6 +316,7 @@ def test_trouble_of_one_project_leaves_the_others_verified(tmp_path: Path) -> No
         assert found.found == ()
 
 
+@pytest.mark.full
 def test_a_refused_token_is_one_problem_and_no_difference(tmp_path: Path) -> None:
     with synced(f"{tmp_path}/store.db", issues=5) as it:
         it.run()
