@@ -3,12 +3,11 @@
 import re
 import ssl
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import truststore
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
 
 #: Scheme, host and port.
 Origin = tuple[str, str, int]
@@ -20,19 +19,21 @@ _PORTS = {"https": 443, "http": 80}
 def origin_of(url: str) -> Origin | None:
     r"""Scheme, host and port that a request to `url` reaches; None for what no link may be.
 
-    Parsed as urllib3 does, which opens the connection: `https://evil\@host/` is another server
-    there than for the standard library. A login inside an address would replace the token's.
+    Judged as the client writes it before it connects: `https://evil\@host/` is another server there
+    than for the standard library. A login inside an address would replace the token's.
     """
     if _AMBIGUOUS.search(url):
         return None
     try:
-        parts = parse_url(url)
-    except (LocationParseError, ValueError):
+        parts = urlsplit(requests.Request("GET", url).prepare().url or "")
+        port = parts.port
+    except ValueError:
+        # Every way in which requests refuses an address is one.
         return None
-    scheme = (parts.scheme or "").lower()
-    if scheme not in _PORTS or not parts.host or "%" in parts.host or parts.auth is not None:
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme not in _PORTS or not host or "%" in host or "@" in parts.netloc:
         return None
-    return scheme, parts.host.lower().rstrip("."), parts.port or _PORTS[scheme]
+    return parts.scheme, host, port or _PORTS[parts.scheme]
 
 
 class OriginAdapter(HTTPAdapter):

@@ -6,7 +6,6 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -25,6 +24,7 @@ from support.wire import (
     runtime,
     wire,
 )
+from urllib3.util import parse_url
 
 from connectors.contract import SourceError, Unavailable, UnexpectedAnswer, WrongAddress
 from connectors.origin import origin_of
@@ -250,10 +250,12 @@ def test_what_is_judged_is_what_is_connected_to(start: str, rest: str) -> None:
             prepared = requests.Request("GET", url).prepare().url or ""
         except ValueError:
             continue
-        parts = urlsplit(prepared)
-        port = parts.port or {"https": 443, "http": 80}[parts.scheme]
-        assert (parts.scheme, (parts.hostname or "").rstrip("."), port) == judged
-        assert parts.username is None
+        for written in (prepared, url):
+            parts = parse_url(written)
+            scheme = (parts.scheme or "").lower()
+            port = parts.port or {"https": 443, "http": 80}[scheme]
+            assert (scheme, (parts.host or "").lower().rstrip("."), port) == judged
+            assert parts.auth is None
 
 
 # --- how much is taken -----------------------------------------------------------------------
