@@ -374,7 +374,13 @@ class Transport:
 
     def _same_origin(self, url: str, what: str) -> None:
         """No credential ever goes to another origin."""
-        if self._origin is None or origin_of(url) != self._origin:
+        if self._origin is None:
+            raise WrongAddress(
+                "this is no address that requests can be sent to",
+                where=self.base_url,
+                todo="Check the address in the configuration.",
+            )
+        if origin_of(url) != self._origin:
             raise WrongAddress(
                 what,
                 where=self.base_url,
