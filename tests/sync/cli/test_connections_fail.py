@@ -78,7 +78,7 @@ class Company:
 def company() -> Iterator[Company]:
     clock = Clock(NOW)
     world = build(7, now=NOW, projects=2, issues_per_project=4)
-    build_code(world, 7, repositories=2, changes_per_repository=2, issues_per_repository=2)
+    build_code(world, 7, repositories=2, changes_per_repository=1, issues_per_repository=1)
     with Simulator(world, clock) as simulator:
         yield Company(simulator, world, clock)
 
@@ -241,6 +241,7 @@ def test_permission_lost_on_one_place_of_each_system(desk: Desk) -> None:
     assert desk.gone() == []
 
 
+@pytest.mark.full
 def test_a_token_that_is_revoked_in_the_middle_of_a_run(desk: Desk) -> None:
     company = desk.company
     desk.later(hours=30)

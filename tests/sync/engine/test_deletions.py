@@ -14,8 +14,8 @@ from connectors.simulator.code_things import ChangeRequest
 from connectors.simulator.faults import Fault
 
 ALL_WAYS = [
-    ("github", "graphql"),
     ("gitlab", "rest"),
+    pytest.param("github", "graphql", marks=pytest.mark.full),
     pytest.param("github", "rest", marks=pytest.mark.full),
     pytest.param("gitlab", "graphql", marks=pytest.mark.full),
 ]

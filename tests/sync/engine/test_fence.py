@@ -226,6 +226,7 @@ def test_a_repository_out_of_sight_is_told_and_nothing_of_it_has_gone(it: Hosted
     assert [one.scope_id for one in result.steps if one.stream == "census"] == ["901"]
 
 
+@pytest.mark.full
 def test_an_archived_repository_leaves_by_the_word_of_its_host(it: Hosted) -> None:
     it.repositories = ()
     it.run()
@@ -240,6 +241,7 @@ def test_an_archived_repository_leaves_by_the_word_of_its_host(it: Hosted) -> No
     assert it.asked("whereabouts") == []
 
 
+@pytest.mark.full
 def test_an_id_made_of_a_name_is_not_held(it: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
     read = HostConnector.scopes
 
@@ -279,6 +281,7 @@ def test_a_run_that_ends_in_the_middle_of_leaving_is_taken_up_by_the_next(
     assert it.rows("SELECT gone_reason FROM pipeline_run") == [("left_scope",)]
 
 
+@pytest.mark.full
 def test_an_issue_that_moved_out_of_what_is_read_is_found_again_where_it_went(
     tmp_path: Path,
 ) -> None:

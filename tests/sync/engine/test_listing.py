@@ -64,6 +64,7 @@ def test_what_two_listings_do_not_name_is_gone(it: Hosted, monkeypatch: pytest.M
     assert it.rows(GONE) == []
 
 
+@pytest.mark.full
 def test_a_second_listing_that_fails_takes_nothing_away(
     it: Hosted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
