@@ -5,16 +5,31 @@ import os
 import re
 import socket
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 _SHAPE = re.compile(r"^\S+ pid (?P<pid>\d+) run (?P<run>\d+) (?P<place>[0-9a-f]*)\.[0-9a-f]+$")
 
 
-def holder_name(run_id: int) -> str:
-    """Host, process and run; then where that process number means something, and a unique part."""
+#: Holders of this very process: in a container, a dead one may have had the same number.
+_OURS: set[str] = set()
+
+
+@contextmanager
+def holding(run_id: int) -> Iterator[str]:
+    """The name under which a run of this process holds leases, as long as it lasts.
+
+    Host, process and run; then where that process number means something, and a unique part.
+    """
     unique = f"{_place()}.{uuid.uuid4().hex[:8]}"
-    return f"{socket.gethostname()} pid {os.getpid()} run {run_id} {unique}"
+    name = f"{socket.gethostname()} pid {os.getpid()} run {run_id} {unique}"
+    _OURS.add(name)
+    try:
+        yield name
+    finally:
+        _OURS.discard(name)
 
 
 def shown(holder: str) -> str:
@@ -37,6 +52,8 @@ def ended(holder: str) -> bool:
     if found is None or not found["place"] or found["place"] != _place():
         return False
     pid = int(found["pid"])
+    if pid == os.getpid():
+        return holder not in _OURS
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

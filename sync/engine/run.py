@@ -20,7 +20,7 @@ from sync.engine.certificate import Step
 from sync.engine.checkpoint import Key, Saved
 from sync.engine.commit import Normalizer
 from sync.engine.context import Context, Problem
-from sync.engine.holder import holder_name, run_of
+from sync.engine.holder import holding, run_of
 from sync.engine.lease import Lease
 from sync.engine.leave import settle
 from sync.engine.once import leave_out_twins
@@ -88,23 +88,28 @@ def sync(
     with store.writing() as conn:
         _bury_dead_runs(conn, clock)
         run_id = _begin(conn, started, plan.program_version)
-    box = plan.time_box_seconds
-    context = Context(
-        store=store,
-        plan=plan,
-        clock=clock,
-        run_id=run_id,
-        holder=holder_name(run_id),
-        progress=progress,
-        held=Held(store),
-        started_at=started,
-        full=full,
-        census=census,
-        deadline=started + timedelta(seconds=box) if box is not None else None,
-    )
-    run = _Run(context, sleep)
+    with holding(run_id) as holder:
+        box = plan.time_box_seconds
+        context = Context(
+            store=store,
+            plan=plan,
+            clock=clock,
+            run_id=run_id,
+            holder=holder,
+            progress=progress,
+            held=Held(store),
+            started_at=started,
+            full=full,
+            census=census,
+            deadline=started + timedelta(seconds=box) if box is not None else None,
+        )
+        return _read_all(_Run(context, sleep))
+
+
+def _read_all(run: "_Run") -> RunResult:
+    context = run.context
     interrupted: KeyboardInterrupt | None = None
-    with _fewer_collections(), store.bulk() if _is_first(store) else nullcontext():
+    with _fewer_collections(), context.store.bulk() if _is_first(context.store) else nullcontext():
         try:
             run.all()
         except KeyboardInterrupt as error:
@@ -113,7 +118,7 @@ def sync(
             run.break_off(error)
             raise
     result = run.finish()
-    progress.run_ended()
+    context.progress.run_ended()
     if interrupted is not None:
         raise interrupted
     return result

@@ -13,7 +13,7 @@ from connectors.simulator.clock import Clock
 from sync.clock import SystemClock
 from sync.engine import holder as holders
 from sync.engine import lease as leases
-from sync.engine.holder import holder_name
+from sync.engine.holder import holding
 from sync.errors import LostLease, ScopeHeld
 from sync.store import schema
 from sync.store.open import Store, open_store
@@ -63,8 +63,8 @@ def pid_of_the_dead() -> int:
 
 
 def named(pid: int) -> str:
-    mine = holder_name(7)
-    return mine.replace(f"pid {os.getpid()} ", f"pid {pid} ")
+    with holding(7) as mine:
+        return mine.replace(f"pid {os.getpid()} ", f"pid {pid} ")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="told by Linux")
@@ -90,17 +90,28 @@ def test_a_killed_process_is_gone_before_its_parent_looks() -> None:
 def test_a_living_process_and_one_elsewhere_hold_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take(store, holder_name(1), Clock(NOW))
-    with pytest.raises(ScopeHeld, match=f"pid {os.getpid()} run 1 is reading it until 2026-03-02"):
-        take(store, THERE, Clock(NOW))
+    with holding(1) as mine:
+        take(store, mine, Clock(NOW))
+        held = f"pid {os.getpid()} run 1 is reading it until 2026-03-02"
+        with pytest.raises(ScopeHeld, match=held):
+            take(store, THERE, Clock(NOW))
     dead = named(pid_of_the_dead())
     for place in ("", "0123abcd"):
         monkeypatch.setattr(holders, "_place", lambda place=place: place)
         assert not holders.ended(dead)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="told by Linux")
+def test_a_run_of_this_process_holds_nothing_after_its_end(store: Store) -> None:
+    """It could not give its lease back; or a container began anew, with the same number."""
+    with holding(1) as mine:
+        first = take(store, mine, Clock(NOW))
+    assert take(store, THERE, Clock(NOW)).token == first.token + 1
+
+
 def test_a_holder_is_told_without_its_unique_part() -> None:
-    name = holder_name(31)
+    with holding(31) as name:
+        pass
     assert holders.shown(name).endswith(f"pid {os.getpid()} run 31")
     assert (holders.run_of(name), holders.run_of("nobody")) == (31, None)
 
