@@ -420,9 +420,13 @@ def _finish_run(dice: Dice, repo: Repository) -> str | None:
 
 
 def _again(dice: Dice, repo: Repository) -> str | None:
+    # GitHub lets a run start again for 30 days.
+    oldest = dice.now - timedelta(days=30 if repo.host == "github" else 10_000)
     ended = [
-        one for one in dice.code.ci.runs_in(repo) if one.status == "completed" and one.jobs
-    ]  # fmt: skip
+        one
+        for one in dice.code.ci.runs_in(repo)
+        if one.status == "completed" and one.jobs and one.created > oldest
+    ]
     run = dice.one(ended)
     if run is None:
         return None

@@ -17,7 +17,7 @@ from support.store import postgres_database
 #: Every so many schedules live on PostgreSQL, where there is a server; all are held against SQLite.
 ON_POSTGRES = 5
 #: Short schedules are many where they cost least.
-SHORT = (*("jira-cloud", "jira-dc") * 3, *(name for name in SYSTEMS if "jira" not in name))
+SHORT = (*("jira-cloud", "jira-dc") * 4, *(name for name in SYSTEMS if "jira" not in name))
 #: Three zones of the process and two of the account.
 ZONES = [(process, account) for process in PROCESS_ZONES for account in ACCOUNT_ZONES[:2]]
 

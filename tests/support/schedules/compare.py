@@ -50,6 +50,9 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
         "is_first": "who reads once sees each value first",
         "origin": "who reads once observes nothing",
     },
+    "pipeline_run": {
+        "change_numbers": "GitHub empties it when a change ends; who read before keeps it",
+    },
 }
 #: (table, what a row is like, columns that tell nothing then), with the reason.
 _SOMETIMES: tuple[tuple[str, Callable[[Mapping[str, Any]], Any], frozenset[str]], ...] = (

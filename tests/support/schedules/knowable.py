@@ -154,11 +154,16 @@ def _code(company: Company) -> Rows:
     return {"item": items, "milestone": milestones, "change": changes}
 
 
+def is_discussion(issue: HostIssue) -> bool:
+    """Whether GitHub made a discussion of it: its issue stays listed and is none any more."""
+    return any(one.kind == "converted" for one in issue.events)
+
+
 def _stays(company: Company, issue: HostIssue) -> bool:
     """Whether its host tells of it there: GitLab keeps what was moved away, as closed."""
     if issue.transferred_to is not None:
         return company.system.kind == "gitlab"
-    return not issue.deleted
+    return not issue.deleted and not is_discussion(issue)
 
 
 def _host_issue(company: Company, repo: Repository, issue: HostIssue) -> tuple[Any, ...]:

@@ -201,7 +201,7 @@ class Play:
 
     def edit(self, where: str) -> None:
         """One edit now."""
-        what = edit(self.company, self.rng, wild="wild" in self.schedule.parts)
+        what = edit(self.company, self.rng)
         self.report.edits[what.split(" ")[0]] += 1
         self.tell(f"{where}: {what}")
         self.remember()

@@ -9,18 +9,14 @@ from support.schedules.systems import Company
 
 from connectors.simulator.code_ci import JobPlan
 from connectors.simulator.code_things import ChangeRequest, Repository
-from connectors.simulator.edits import random_edit
 from connectors.simulator.world import Issue
 
 #: Items that stay in any scope, so that there is always something to read.
 KEPT = 3
 
 
-def edit(company: Company, rng: random.Random, *, wild: bool = False) -> str:
-    """Let something happen now; says what. `wild`: anything that people do, however rarely."""
-    if wild and rng.random() < 0.5:
-        system: Any = company.system.kind
-        return random_edit(company.world, company.clock, rng, systems=(system,))
+def edit(company: Company, rng: random.Random) -> str:
+    """Let something happen now; says what."""
     with company.world.lock:
         company.world.now = company.clock.now()
         plot = _Jira(company, rng) if company.system.kind == "jira" else _Code(company, rng)

@@ -173,5 +173,6 @@ def company(
         "github": GitHub(),
         "gitlab": GitLab(),
     }
-    with Simulator(world, clock, dialects=(dialects[system.prefix],)) as simulator:
+    served = (dialects[system.prefix],)
+    with Simulator(world, clock, dialects=served, drip_seconds=0.0) as simulator:
         yield Company(system, simulator, world, clock, named, lag)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from support.schedules.systems import Company
 
 from connectors.simulator.faults import Fault, login_page, redirect, too_many, wrong_type
+from connectors.simulator.luck import kinds
 
 _Make = Callable[[Company, random.Random, str], Fault]
 
@@ -48,8 +49,17 @@ TROUBLE: Mapping[str, _Make] = {
 
 
 def trouble(there: Company, rng: random.Random, other: str, reach: int) -> tuple[str, Fault]:
-    """(its kind, a fault) somewhere in the next `reach` requests; `other`: another origin."""
-    kind = rng.choice(list(TROUBLE))
-    fault = TROUBLE[kind](there, rng, other)
+    """(its kind, a fault) somewhere in the next `reach` requests; `other`: another origin.
+
+    Half of it is of the passing kind, the other half may end a stream.
+    """
+    if rng.random() < 0.5:
+        passing = kinds(there.system.prefix)
+        kind = rng.choice(sorted(passing))
+        fault = passing[kind](".")
+        fault.times = rng.choice((1, 1, 2))
+    else:
+        kind = rng.choice(list(TROUBLE))
+        fault = TROUBLE[kind](there, rng, other)
     fault.skip = rng.randrange(reach)
     return kind, fault
