@@ -14,7 +14,7 @@ from connectors.contract import (
     UnexpectedAnswer,
 )
 from connectors.gitlab.documents import document
-from connectors.transport import Answer, Transport
+from connectors.transport import ATTEMPTS, Answer, Transport
 
 #: Path of the API below the server's address.
 PATH = "api/graphql"
@@ -81,12 +81,19 @@ class GraphQL:
         """How many records a page of this question may hold at present."""
         return self._sizes[name]
 
-    def ask(self, name: str, variables: Mapping[str, Any]) -> tuple[dict[str, Any], Answer]:
-        """The data of one answer. Raises TooLarge and SourceErrors."""
+    def ask(
+        self, name: str, variables: Mapping[str, Any], *, patient: bool = False
+    ) -> tuple[dict[str, Any], Answer]:
+        """The data of one answer. Raises TooLarge and SourceErrors.
+
+        `patient`: trouble that may have to do with the size is waited for like any other.
+        """
         body = {"query": document(name, self.known), "variables": dict(variables)}
         try:
-            answer = self._transport.post(PATH, body, attempts=2)
+            answer = self._transport.post(PATH, body, attempts=ATTEMPTS if patient else 2)
         except Unavailable as error:
+            if patient:
+                raise
             if any(mark in error.what.casefold() for mark in _TOO_SLOW):
                 raise TooLarge(error.what) from error
             # Gateways in front of the server end what takes too long.
@@ -95,8 +102,12 @@ class GraphQL:
             # Whatever else passes is waited for as anywhere.
             answer = self._transport.post(PATH, body)
         except TooManyRequests:
+            if patient:
+                raise
             answer = self._transport.post(PATH, body)
         except BrokenAnswer as error:
+            if patient:
+                raise
             # Something between the server and us may cut what is large.
             raise TooLarge(error.what, error) from error
         found = answer.object()
@@ -116,16 +127,20 @@ class GraphQL:
         `variables`: those of a page of the given size. A page that is too dear or too slow is
         asked for again at half its size, which is kept for the run. Raises SourceErrors.
         """
-        wanted, shrunk = self._sizes[name], 0
+        wanted, shrunk, patient = self._sizes[name], 0, False
         while True:
             size = self._sizes[name]
             try:
-                data, _ = self.ask(name, variables(size))
+                data, _ = self.ask(name, variables(size), patient=patient)
+            except (Unavailable, BrokenAnswer):
+                if patient:
+                    self._sizes[name] = wanted
+                raise
             except TooLarge as error:
                 shrunk += 1
                 if error.cause is not None and (size <= 1 or shrunk > _SMALLER):
-                    self._sizes[name] = wanted
-                    raise error.cause from error
+                    patient = True
+                    continue
                 if size <= 1:
                     raise TooDear(
                         f"the server cannot answer even for one record: {error}",

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.contract import (
+    BrokenAnswer,
     NotAllowed,
     NotFound,
     Page,
     RawRecord,
     ScopeRef,
+    TooManyRequests,
     Unavailable,
     Unreadable,
     Window,
@@ -105,7 +107,7 @@ def _tests(site: Site, path: str) -> Any:
         return site.transport.get(where, attempts=2).object()
     except (NotAllowed, NotFound) as error:
         return {"unavailable": error.what}
-    except Unavailable:
+    except (Unavailable, TooManyRequests, BrokenAnswer):
         site.transport.get(path)
     try:
         return site.transport.get(where, attempts=1).object()

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from connectors.contract import (
+    BrokenAnswer,
     CannotAuthenticate,
     Capability,
     FeatureOff,
@@ -148,7 +149,10 @@ class Site:
             self.capabilities["graphql"] = Capability("graphql", False, "remembered")
             return None
         try:
-            data, answer = self.graphql.ask("identity", {})
+            # Trouble of a moment does not show that a server has no GraphQL.
+            data, answer = self.graphql.ask("identity", {}, patient=True)
+        except BrokenAnswer:
+            raise
         except (NotAllowed, NotFound, UnexpectedAnswer, WrongAddress, TooLarge) as error:
             if self.options.api == "graphql":
                 raise FeatureOff(

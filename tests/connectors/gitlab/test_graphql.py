@@ -101,6 +101,13 @@ def test_what_passes_is_waited_for_as_often_as_anywhere(web: Any, status: int) -
     assert len(web.calls) == 4
 
 
+def test_trouble_of_a_moment_is_got_over_at_the_smallest_size(web: Any) -> None:
+    for _ in range(4):
+        web.post(URL, status=503, json={})
+    web.post(URL, json=GOOD)
+    assert client(page_size=1).shrinking("issues", lambda size: {"size": size})[1] == 1
+
+
 def test_what_is_too_dear_even_for_one_record_is_an_error(web: Any) -> None:
     """B44: Where even one record costs too much, that is said."""
     web.add_callback("POST", URL, at_most(0, too_dear))
@@ -184,3 +191,14 @@ def test_a_server_without_newer_or_paid_fields_is_read_whole(dialect: dict[str, 
         assert len(run.records("issues")) == 8
         assert run.records("runs")
         assert run.unreadable == []
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault("api/graphql", 502, times=3), Fault("api/graphql", manner="chop", times=3)]
+)
+def test_trouble_of_a_moment_does_not_show_that_there_is_no_graphql(fault: Fault) -> None:
+    with serving(3, issues=2, changes=1) as bench:
+        bench.simulator.script.faults.append(fault)
+        found = {one.name: one.value for one in bench.connector().connect().capabilities}
+        assert found["graphql"] is True
+        assert fault.times == 0

@@ -36,6 +36,10 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
     return load
 
 
+#: A summary of tests that does not come is kept as one that is not available for now.
+ALL_BUT_SUMMARIES = "^(?!.*/test_report_summary)"
+
+
 def unequal(found: Tables, expected: Tables) -> list[str]:
     """Names of the tables that differ."""
     names = sorted({*found, *expected})
@@ -79,11 +83,12 @@ def test_no_answer_says_where_the_token_goes(name: str, clean: Clean, tmp_path: 
 @each()
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_comes_together(name: str, seed: int, clean: Clean, tmp_path: Path) -> None:
-    """Kinds, places and repetitions are drawn."""
+    """Kinds, places and repetitions are drawn; not so many at one place that it is given up."""
     rng = random.Random(seed)
     expected, requests = clean(name)
     with site(name, str(tmp_path / "store.db")) as at:
-        at.simulator.script.faults += [
-            random_fault(rng, at.dialect, within=requests) for _ in range(8)
-        ]
+        for place in range(0, requests - 5, 6):
+            fault = random_fault(rng, at.dialect, matching=ALL_BUT_SUMMARIES, within=6)
+            fault.skip += place
+            at.simulator.script.faults.append(fault)
         assert unequal(loaded(at), expected) == []
