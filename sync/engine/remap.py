@@ -1,6 +1,6 @@
 """Apply a changed mapping to the stored payloads: no request, only rows that differ are written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,12 +9,14 @@ from connectors.contract import Mode, StreamSpec
 from connectors.registry import get as get_connector
 from mappings.records import Payload
 from mappings.registry import get as get_mapping
+from mappings.vocabulary import HistoryState
 from sync.clock import Clock
 from sync.engine import board_lines
 from sync.engine.commit import Normalizer, write_records
 from sync.engine.plan import ConnectionPlan, Plan
 from sync.engine.session import normalizer
 from sync.store import read, schema
+from sync.store.bulk import select_ids
 from sync.store.open import Store
 from sync.store.writer import Writer
 
@@ -142,6 +144,9 @@ class _Again:
             # What another run has read since is newer, and was normalized by it.
             held = read.raw_hashes(conn, self.id, spec.name, [id_ for id_, _ in payloads])
             payloads = [one for one in payloads if held.get(one[0]) == seen[one[0]]]
+            if "history" in spec.feeds:
+                behind = _behind(conn, self.id, [id_ for id_, _ in payloads])
+                payloads = [one for one in payloads if one[0] not in behind]
             found = maker.sort(spec.name, payloads)
             now = self.clock.now()
             writer = Writer(self.store, conn, self.id, now, is_replay=True)
@@ -166,6 +171,14 @@ class _Again:
                     writer = Writer(self.store, conn, self.id, self.clock.now())
                     writer.call_by(scope_id, key)
                     self.rows += writer.rows
+
+
+def _behind(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> frozenset[str]:
+    """Items that moved since their history was read: what is stored of it is no whole history."""
+    rows = select_ids(
+        conn, schema.work_item, ("source_id", "history_state"), connection_id, "source_id", ids
+    )
+    return frozenset(row[0] for row in rows if row[1] == HistoryState.NOT_FETCHED.value)
 
 
 def forget_unmapped(conn: sa.Connection, connection_id: int, clock: Clock) -> None:

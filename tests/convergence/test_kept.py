@@ -91,3 +91,30 @@ def test_trouble_of_a_moment_is_not_kept_as_no_test_report(tmp_path: Path, fresh
         assert fault.times == 0
         play.calm()
         play.equal(fresh)
+
+
+def test_a_history_that_could_not_be_read_stays_to_be_read_when_its_repository_is_renamed(
+    tmp_path: Path, fresh: str
+) -> None:
+    """What is stored of it is normalized again then, and must not be taken for the whole."""
+    with staged(Schedule("github-rest", 1, items=4), str(tmp_path / "store.db")) as play:
+        play.run()
+        code = play.company.world.code
+        (repo,) = code.hosted("github")
+        play.company.later(timedelta(hours=3))
+        code.relabel(code.issues_in(repo)[0], ["moved"], by=None)
+        play.remember()
+        fault = Fault("issues/.*/(events|timeline)", manner="drop", times=5)
+        play.company.simulator.script.faults.append(fault)
+        failed = play.run()
+        assert failed is not None
+        assert {one.stream for one in failed.steps if one.outcome is Outcome.FAILED} == {
+            "histories"
+        }
+        play.company.simulator.script.clear()
+        play.company.later(timedelta(hours=3))
+        code.rename_repository(repo, f"{repo.owner}/another")
+        play.remember()
+        play.run()
+        play.calm()
+        play.equal(fresh)

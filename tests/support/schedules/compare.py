@@ -50,6 +50,7 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
         "is_first": "who reads once sees each value first",
         "origin": "who reads once observes nothing",
     },
+    "link": {"to_key": "what the other end was called when it was read; its id says which it is"},
     "pipeline_run": {
         "change_numbers": "GitHub empties it when a change ends; who read before keeps it",
     },
@@ -79,6 +80,7 @@ MORE: Mapping[str, str] = {
     "change_request_key": "a former key, which no vendor tells later",
     "check_result": "checks of a commit that was pushed away",
     "checks_state": "that the checks of such a commit were read",
+    "test_check": "the name of a check that a former attempt had",
     "pipeline_run": "a former attempt, which no listing names",
 }
 #: Columns that say whose row it is: what hangs on something gone stays as it was.
@@ -192,8 +194,9 @@ class _How:
         for old, new in self.renamed.items():
             if told.get("url"):
                 told["url"] = told["url"].replace(f"/{old}/", f"/{new}/")
-            if table == "reference":
-                told["target"] = told["target"].replace(f"{old}#", f"{new}#")
+            for name in ("target", "evidence"):
+                if isinstance(told.get(name), str):
+                    told[name] = told[name].replace(f"{old}#", f"{new}#")
         return told
 
 
