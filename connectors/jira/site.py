@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.contract import (
+    BrokenAnswer,
     CannotAuthenticate,
     Capability,
     FeatureOff,
@@ -20,6 +21,7 @@ from connectors.contract import (
     Runtime,
     ScopeRef,
     SourceError,
+    TooManyRequests,
     Unavailable,
     UnexpectedAnswer,
     WrongAddress,
@@ -202,7 +204,7 @@ class Site:
                 allow=frozenset({400, 403, 404, 500}),
                 attempts=2,
             )
-        except Unavailable:
+        except (Unavailable, TooManyRequests, BrokenAnswer):
             return None
         if answer.status >= 400:
             return -1

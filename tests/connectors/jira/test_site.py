@@ -139,9 +139,17 @@ def test_what_is_remembered_is_not_asked_again() -> None:
         assert not [one for one in bench.simulator.log if one.path.endswith("/search")]
 
 
-def test_an_unsure_probe_is_not_remembered() -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("/search", 503, b"{}", times=None),
+        Fault("/search", 429, b"{}", times=None),
+        Fault("/search", manner="chop", times=None),
+    ],
+)
+def test_an_unsure_probe_is_not_remembered(fault: Fault) -> None:
     with serving(cloud=False, issues=5) as bench:
-        bench.simulator.script.faults.append(Fault("/search", 503, b"{}", times=None))
+        bench.simulator.script.faults.append(fault)
         assert bench.connector().connect().capabilities == ()
 
 
