@@ -13,7 +13,7 @@ tmpfs /tmp tmpfs rw 0 0
 filer:/export /srv/team nfs4 rw,vers=4.2 0 0
 /dev/sdb1 /srv/team/fast xfs rw 0 0
 //win/share /mnt/My\\040Files cifs rw 0 0
-ada@host: /home/ada/far fuse.sshfs rw 0 0
+ada@host: /mnt/far fuse.sshfs rw 0 0
 /dev/sdc1 /over ext4 rw 0 0
 filer:/over /over nfs rw 0 0
 """
@@ -27,7 +27,7 @@ filer:/over /over nfs rw 0 0
         ("/srv/teams/driftline.db", None),
         ("/srv/team/fast/driftline.db", None),
         ("/mnt/My Files/driftline.db", "cifs"),
-        ("/home/ada/far/a/driftline.db", "fuse.sshfs"),
+        ("/mnt/far/a/driftline.db", "fuse.sshfs"),
         ("/over/driftline.db", "nfs"),
     ],
 )
