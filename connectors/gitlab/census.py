@@ -19,6 +19,7 @@ from connectors.gitlab.issues import listing_path, of_row
 from connectors.gitlab.paging import literal, next_query
 from connectors.gitlab.site import API, Site
 from connectors.moving_window import Bounds, Fetch, walk
+from connectors.rows import table
 
 
 def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
@@ -86,7 +87,7 @@ def _one(site: Site, scope: ScopeRef, id_: str, find: Find) -> Gone:
         return Gone(id_, GoneReason.DELETED_OR_HIDDEN)
     project = str(found.get("project_id"))
     if project != scope.source_id:
-        key = (found.get("references") or {}).get("full")
+        key = table(found.get("references")).get("full")
         return Gone(id_, GoneReason.MOVED, to_scope_id=project, to_key=str(key) if key else None)
     return Gone(id_, None, record=of_row(site, scope, found))
 

@@ -21,7 +21,7 @@ from connectors.gitlab.graphql import HOPELESS, Refused, has_more, nodes, number
 from connectors.gitlab.paging import listing
 from connectors.gitlab.site import API, Site
 from connectors.instants import instant
-from connectors.rows import objects
+from connectors.rows import objects, table
 
 #: Merge requests per page by REST: what a crash repeats.
 _CHUNK = 10
@@ -127,7 +127,7 @@ def in_bulk(
 
 
 def _of_node(site: Site, scope: ScopeRef, node: Mapping[str, Any]) -> RawRecord:
-    id_, iid = number(node["id"]), str(node["iid"])
+    id_, iid = number(node["id"]), str(node.get("iid"))
     payload: dict[str, Any] = {
         "__api": "graphql",
         "id": id_,
@@ -158,7 +158,7 @@ def _of_approvals(connection: Any) -> Any:
     kept = [
         one
         for one in nodes(connection)
-        if (one.get("systemNoteMetadata") or {}).get("action") in _APPROVAL_NOTES.values()
+        if table(one.get("systemNoteMetadata")).get("action") in _APPROVAL_NOTES.values()
     ]
     return {**connection, "nodes": kept}
 

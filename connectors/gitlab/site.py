@@ -25,7 +25,7 @@ from connectors.contract import (
 from connectors.gitlab.graphql import GraphQL, TooLarge, number
 from connectors.gitlab.options import GitLabOptions
 from connectors.gitlab.paging import listing
-from connectors.rows import objects
+from connectors.rows import objects, table
 from connectors.transport import Answer, Transport
 
 API = "api/v4"
@@ -171,17 +171,17 @@ class Site:
         self.graphql.known = frozenset(
             f"{type_}.{one['name']}"
             for alias, type_ in (("issue", "Issue"), ("pipeline", "Pipeline"))
-            for one in (data.get(alias) or {}).get("fields") or ()
+            for one in table(data.get(alias)).get("fields") or ()
             if isinstance(one, dict) and one.get("name")
         )
-        limit = (data.get("queryComplexity") or {}).get("limit")
+        limit = table(data.get("queryComplexity")).get("limit")
         self.capabilities["graphql"] = Capability("graphql", True, "answers")
         if isinstance(limit, int):
             self.capabilities["graphql_limit"] = Capability(
                 "graphql_limit", limit, "points per question"
             )
         self.bulk = True
-        return who, str((data.get("metadata") or {}).get("version") or ""), answer
+        return who, str(table(data.get("metadata")).get("version") or ""), answer
 
     def _by_rest(self) -> tuple[dict[str, Any], str, Answer]:
         try:

@@ -10,6 +10,7 @@ from connectors.jira.jql import conjunction, in_projects
 from connectors.jira.paging import Question
 from connectors.jira.site import Site
 from connectors.jsonbytes import encode
+from connectors.rows import table
 
 #: Ids per page: the vendor's cap when only ids are asked for.
 CLOUD_PAGE, DC_PAGE = 5000, 1000
@@ -75,7 +76,7 @@ def look(site: Site, scope: ScopeRef, ids: Sequence[str]) -> list[Gone]:
             visible = True
             out.append(Gone(id_, GoneReason.DELETED_OR_HIDDEN))
             continue
-        project = paging.fields_of(issue).get("project") or {}
+        project = table(paging.fields_of(issue).get("project"))
         moved_to = str(project.get("id") or scope.source_id)
         if moved_to != scope.source_id:
             key = str(issue.get("key") or "") or None

@@ -20,6 +20,7 @@ from connectors.jira.jql import conjunction, from_millis, in_projects, millis, t
 from connectors.jira.paging import Found, Question, fields_of
 from connectors.jira.site import Site
 from connectors.jsonbytes import encode
+from connectors.rows import table
 
 #: Fields that are read of every issue; custom ones are added by their type.
 FIELDS = (
@@ -80,7 +81,7 @@ def wanted_fields(site: Site, hints: Mapping[str, Any] | None = None) -> tuple[s
         for one in site.field_list()
         if str(one["id"]).startswith("customfield_")
         and (
-            (one.get("schema") or {}).get("custom") in _CUSTOM_TYPES
+            table(one.get("schema")).get("custom") in _CUSTOM_TYPES
             or str(one.get("name", "")).casefold() in named
             or str(one["id"]).casefold() in named
         )
@@ -130,7 +131,7 @@ def unchanged(
         return frozenset()
     now: dict[str, dict[str, int]] = {project: {} for project in bounds}
     for issue in page.issues:
-        project = str((fields_of(issue).get("project") or {}).get("id"))
+        project = str(table(fields_of(issue).get("project")).get("id"))
         updated = updated_at(issue)
         if updated is None or project not in now:
             return frozenset()

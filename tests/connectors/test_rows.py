@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connectors.contract import UnexpectedAnswer
-from connectors.rows import objects
+from connectors.rows import objects, table, whole
 
 
 @pytest.mark.parametrize("rows", [[], [{"id": 1}, {"id": "b", "name": None}]])
@@ -28,3 +28,8 @@ def test_what_is_no_row_ends_the_reading(rows: Any, said: str) -> None:
     with pytest.raises(UnexpectedAnswer, match=said) as caught:
         objects(rows, "here", "id", "name")
     assert caught.value.where == "here"
+
+
+def test_what_is_no_number_or_object_counts_as_none() -> None:
+    assert [whole(one) for one in (7, 0, -1, True, "7", None, [], 1.5)] == [7, 0, -1, 0, 0, 0, 0, 0]
+    assert [table(one) for one in ({"a": 1}, None, True, "x", [1])] == [{"a": 1}, {}, {}, {}, {}]
