@@ -143,7 +143,7 @@ def _leg(leg: int, rng: random.Random, desk: "_Desk", other: Elsewhere, count: C
         for _ in range(rng.randrange(6)):
             happen()
     for _ in range(rng.randrange(3)):
-        script.hooks.append(Hook(".", happen, rng.randrange(REQUESTS)))
+        script.hooks.append(Hook(".", happen, skip=rng.randrange(REQUESTS)))
     if rng.random() < 0.7:
         kind, fault = trouble(there, rng, other.url, REQUESTS // 2)
         script.faults.append(fault)
@@ -214,7 +214,7 @@ class _Desk:
             is_known.wait(10)
             started[0].signal(signal.SIGKILL)
 
-        hook = Hook(".", kill, rng.randrange(REQUESTS), after=rng.random() < 0.5)
+        hook = Hook(".", kill, skip=rng.randrange(REQUESTS), after=rng.random() < 0.5)
         self.company.simulator.script.hooks.append(hook)
         started.append(self.start("sync", "--quiet"))
         is_known.set()

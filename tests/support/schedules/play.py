@@ -221,9 +221,9 @@ class Play:
         reach = 60 if number == 0 else 24
         if "hooks" in parts:
             for _ in range(rng.randrange(3)):
-                script.hooks.append(Hook(".", self._during(), rng.randrange(reach)))
+                script.hooks.append(Hook(".", self._during(), skip=rng.randrange(reach)))
         if "lapses" in parts and rng.random() < 0.15:
-            script.hooks.append(Hook(".", self.lapse, rng.randrange(reach)))
+            script.hooks.append(Hook(".", self.lapse, skip=rng.randrange(reach)))
         if "faults" in parts and rng.random() < 0.5:
             kind, fault = trouble(self.company, rng, self.other.url, reach)
             self.report.faults[kind] += 1
