@@ -163,7 +163,7 @@ def test_every_kind_everywhere(name: str, kind: str, store_url: str) -> None:
     withstood(name, [kind], store_url)
 
 
-@each("jira-cloud", "github-rest", "gitlab-graphql")
+@each("jira-cloud", "github-rest")
 @pytest.mark.parametrize("manner", ["stuck", pytest.param("repeat", marks=pytest.mark.full)])
 def test_a_listing_without_an_end(name: str, manner: Any, tmp_path: Path) -> None:
     """B12: the same page for ever ends the stream; what comes through all the same is whole."""

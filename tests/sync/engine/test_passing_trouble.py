@@ -46,7 +46,7 @@ def unequal(found: Tables, expected: Tables) -> list[str]:
     return [one for one in names if found.get(one) != expected.get(one)]
 
 
-@each("jira-cloud", "jira-dc", "github-graphql", "gitlab-rest")
+@each("jira-cloud", "github-graphql", "gitlab-rest")
 def test_every_kind_of_it_in_one_load(name: str, clean: Clean, tmp_path: Path) -> None:
     """B33, B35, B43, B111: limits, gateways, and connections that break on a late page."""
     expected, requests = clean(name)
