@@ -1,4 +1,4 @@
-"""A repository that got another name: what it holds is called by the new one, the old one stays."""
+"""A place that got another name: what it holds is called by the new one, the old one stays."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,13 +11,13 @@ from sync.store import schema
 from sync.store.page import Page
 from sync.store.tables_code import change_request, change_request_key
 
-#: `owner/name#7`, `group/project!7`: the name of the repository, and the number in it.
-_KEY = re.compile(r"(.+)([#!]\d+)")
+#: `owner/name#7`, `group/project!7`, `APO-7`: the name of the place, and the number in it.
+_KEY = re.compile(r"(.+)([#!-]\d+)")
 _HOLDERS = (ScopeKind.REPOSITORY, ScopeKind.PROJECT)
 
 
 def known_keys(page: Page, records: Iterable[Scope]) -> dict[str, str]:
-    """Keys under which these repositories are stored, by source id."""
+    """Keys under which these repositories and projects are stored, by source id."""
     mine = {one.source_id for one in records if one.kind in _HOLDERS}
     kinds = ", ".join(f"'{kind.value}'" for kind in _HOLDERS)
     rows = page.known(schema.scope, ("source_id", "key"), mine, f"AND kind IN ({kinds})")
@@ -25,7 +25,7 @@ def known_keys(page: Page, records: Iterable[Scope]) -> dict[str, str]:
 
 
 def follow(page: Page, before: Mapping[str, str], records: Iterable[Scope]) -> None:
-    """Call the items and changes of repositories whose key moved by the new one."""
+    """Call the items and changes of places whose key moved by the new one."""
     for one in records:
         if one.kind in _HOLDERS and one.key and before.get(one.source_id, one.key) != one.key:
             call_by(page, one.source_id, one.key)
@@ -34,7 +34,7 @@ def follow(page: Page, before: Mapping[str, str], records: Iterable[Scope]) -> N
 
 
 def call_by(page: Page, scope_id: str, key: str) -> None:
-    """Every `name#number` of this repository begins with its key; others are left alone."""
+    """Every `name#number` of this place begins with its key; others are left alone."""
     _rename(page, schema.work_item, schema.work_item_key, "work_item_id", scope_id, key)
     _rename(page, change_request, change_request_key, "change_request_id", scope_id, key)
 

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 from support.github_site import Bench, serving
 from support.gitlab_site import Run, read_everything
+from support.records import fields_of
 
 from connectors.github.specs import STREAMS
 from mappings import github
@@ -54,7 +54,7 @@ def normalized(run: Run, milestones: Mapping[str, list[str]] | None = None) -> R
             for raw in page.records:
                 for one in github.normalize(raw.stream, raw.payload, TABLE, lookups):
                     assert not isinstance(one, DataIssue), one
-                    values = asdict(one)
+                    values = fields_of(one)
                     key = tuple(str(values[name]) for name in names if name in values)
                     kind = type(one).__name__
                     if kind == "References":

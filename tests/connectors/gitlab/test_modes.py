@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 from support.gitlab_site import Bench, Run, read_everything, serving
+from support.records import fields_of
 
 from mappings import gitlab
 from mappings.load import load
@@ -42,7 +42,7 @@ def normalized(run: Run, base_url: str) -> Records:
             for raw in page.records:
                 for one in gitlab.normalize(raw.stream, raw.payload, TABLE, lookups):
                     assert not isinstance(one, DataIssue), one
-                    values = asdict(one)
+                    values = fields_of(one)
                     names = ("source_id", "change_request_id", "run_id", "work_item_id")
                     key = tuple(str(values[name]) for name in names if name in values)
                     if type(one).__name__ == "References":
@@ -151,7 +151,9 @@ def test_a_quiet_run_costs_at_most_ten_requests(
 @pytest.mark.full
 def test_bulk_reads_hold_their_budgets() -> None:
     with serving(3, issues=4, changes=1005) as bench:
-        skip = frozenset({"census", "change_census", "histories", "issues", "milestones", "releases"})
+        skip = frozenset(
+            {"census", "change_census", "histories", "issues", "milestones", "releases"}
+        )
         run = read_everything(bench.connector(api="graphql"), skip=skip)
         spent = {stream: n for (scope, stream), n in run.requests.items() if scope != "site"}
         assert len(run.records("changes")) >= 1000

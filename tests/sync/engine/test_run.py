@@ -41,6 +41,25 @@ def test_the_budgets_of_requests_hold(tmp_path: object) -> None:
         assert it.run().requests <= 10
 
 
+def test_items_of_a_project_with_another_key_are_called_by_it(store_url: str) -> None:
+    """B77: A key is a name: no issue is changed at the source, none is lost or there twice."""
+    with synced(store_url, projects=2) as it:
+        it.run()
+        world = it.bench.world
+        before = it.rows("SELECT COUNT(*) FROM work_item")
+        project = min(world.projects.values(), key=lambda one: one.id)
+        former = project.key
+        world.rename_project(project, "RENAMED")
+        it.later(hours=1)
+        result = it.run()
+        assert result.outcome is Outcome.COMPLETE, result.problems
+        keys = {row[0] for row in it.rows("SELECT key FROM work_item WHERE gone_at IS NULL")}
+        assert keys == {issue.key for issue in world.alive()}
+        assert it.rows("SELECT COUNT(*) FROM work_item") == before
+        kept = it.rows(f"SELECT COUNT(*) FROM work_item_key WHERE key LIKE '{former}-%'")
+        assert kept[0][0] == len([key for key in keys if key.startswith("RENAMED-")])
+
+
 @pytest.mark.parametrize("projects", [2, 3])
 def test_an_idle_run_costs_two_requests_more_per_project(tmp_path: object, projects: int) -> None:
     with synced(f"{tmp_path}/store.db", projects=projects, issues=40) as it:
