@@ -187,6 +187,7 @@ def test_a_hole_in_a_page_does_not_end_the_walk() -> None:
 
 def test_a_hole_at_the_border_of_a_page_is_settled_by_an_equal_walk() -> None:
     """B02: What was deleted meanwhile pulls rows over the border of an offset page."""
+
     def serve(path: str, params: Mapping[str, Any]) -> Any:
         start = int(params["startAt"])
         page = [one for one in range(start + 1, min(start + 100, 250) + 1) if one != 100]
