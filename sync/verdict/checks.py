@@ -1,6 +1,6 @@
 """Rows of check results as checks: which is which, and which count as tests; pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ def labelled(rows: Iterable[Mapping[str, Any]]) -> list[Check]:
     """Rows of `check_result` as checks, each told from its namesakes.
 
     A job and the check run that shows it have one id: they are one result, told in two places.
+    Where a run's workflow is not told and one workflow only is known to have a check of this name,
+    it is that one: taken for another check, an old failure would outlive the success of its own.
     """
     told: dict[tuple[str, str], Mapping[str, Any]] = {}
     others: list[Mapping[str, Any]] = []
@@ -45,11 +47,25 @@ def labelled(rows: Iterable[Mapping[str, Any]]) -> list[Check]:
             continue
         key = (row["source_id"], row["sha"])
         told[key] = _merged(told[key], row) if key in told else row
-    every = [*others, *told.values()]
+    every = _in_workflows([*others, *told.values()])
     where: dict[str, set[str]] = {}
     for row in every:
         where.setdefault(row["name"], set()).add(_surroundings(row))
     return [_check(row, alone=len(where[row["name"]]) == 1) for row in every]
+
+
+def _in_workflows(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Results of runs, with the only workflow that their name is known from."""
+    known: dict[str, set[str]] = {}
+    for row in rows:
+        if row["run_id"] and row["stage"]:
+            known.setdefault(row["name"], set()).add(row["stage"])
+    found: list[Mapping[str, Any]] = []
+    for row in rows:
+        stages = known.get(row["name"], set())
+        is_untold = row["run_id"] and not row["stage"] and len(stages) == 1
+        found.append({**row, "stage": min(stages)} if is_untold else row)
+    return found
 
 
 def _surroundings(row: Mapping[str, Any]) -> str:
@@ -104,7 +120,9 @@ def name_tests(checks: Iterable[Check], said: Mapping[str, bool]) -> list[Named]
     named = []
     for label, mine in sorted(by_label.items()):
         first = mine[0]
-        word = said.get(label, said.get(first.name))
+        # Spoken of while another check had its name, it was called by its surroundings too.
+        full = f"{first.name} [{first.stage or first.app}]"
+        word = next((said[one] for one in (label, full, first.name) if one in said), None)
         found = classify(
             CheckName(
                 first.name,

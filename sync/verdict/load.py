@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import ChangeState, Conclusion, HistoryState, PipelineKind
+from mappings.vocabulary import ChangeState, CheckSource, Conclusion, HistoryState, PipelineKind
 from sync.store import schema
 from sync.store import tables_code as code
 from sync.store.bulk import select_ids
@@ -239,32 +240,43 @@ def _checks(conn: sa.Connection, found: Evidence, shas: Sequence[str]) -> None:
         )
     ]
     mine = [row for row in rows if row["scope_id"] == scope_id]
-    passed = _passed_runs(conn, connection_id, {row["run_id"] for row in mine if row["run_id"]})
+    runs = _newest_runs(conn, connection_id, {row["run_id"] for row in mine if row["run_id"]})
     for row in mine:
+        run = runs.get(row["run_id"])
+        if run is None:
+            continue
         # Its newest attempt failed and its run did not: the run was told to go on.
-        if row["run_id"] in passed and not row["is_superseded"]:
+        if run.conclusion == Conclusion.SUCCESS.value and not row["is_superseded"]:
             row["allow_failure"] = True
+        # A check run by REST names its run alone, and jobs may be not read or not asked for.
+        if row["source"] == CheckSource.CHECK_RUN.value:
+            row["stage"] = row["stage"] or run.name
     for one in labelled(mine):
         found.checks.setdefault(one.fact.sha, []).append(one)
 
 
-def _passed_runs(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> set[str]:
-    """Runs whose newest attempt succeeded."""
-    newest: dict[str, tuple[int, str]] = {}
-    for run_id, attempt, conclusion in select_ids(
+class _Run(NamedTuple):
+    attempt: int
+    conclusion: str
+    #: its workflow, where the vendor has such.
+    name: str | None
+
+
+def _newest_runs(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict[str, _Run]:
+    """The newest attempt of each run."""
+    newest: dict[str, _Run] = {}
+    for run_id, *told in select_ids(
         conn,
         code.pipeline_run,
-        ("source_id", "attempt", "conclusion"),
+        ("source_id", "attempt", "conclusion", "name"),
         connection_id,
         "source_id",
         sorted(ids),
     ):
-        newest[run_id] = max((attempt, conclusion), newest.get(run_id, (0, "")))
-    return {
-        run_id
-        for run_id, (_, conclusion) in newest.items()
-        if conclusion == Conclusion.SUCCESS.value
-    }
+        one = _Run(*told)
+        if run_id not in newest or one.attempt > newest[run_id].attempt:
+            newest[run_id] = one
+    return newest
 
 
 def _asked(conn: sa.Connection, found: Evidence, shas: Sequence[str]) -> None:

@@ -363,6 +363,7 @@ def _run(add: Add, one: Mapping[str, Any]) -> None:
         attempt=1,
         scope_id=REPOSITORY,
         kind=one["kind"],
+        name=one.get("name"),
         sha=one["sha"],
         conclusion=one.get("conclusion", "success"),
         change_numbers=one.get("changes", []),

@@ -246,6 +246,18 @@ def test_the_word_of_a_person_decides_what_counts(store_memory: Store) -> None:
     assert [tuple(row) for row in rows] == [("unit tests", False, "tpm"), ("verify", True, "tpm")]
 
 
+def test_the_word_of_a_person_stays_when_a_check_is_the_last_one_of_its_name(
+    store_memory: Store,
+) -> None:
+    filled(
+        store_memory,
+        change(checks=[*GREEN, {"sha": "landed", "name": "smoke", "stage": "CI", "at": EARLY}]),
+        confirmed={"smoke [CI]": False},
+    )
+    refreshed(store_memory)
+    assert the(store_memory, "grades") == {"unit tests": "exact"}
+
+
 def test_a_required_test_that_left_no_trace_is_missed(store_memory: Store) -> None:
     filled(
         store_memory,
@@ -276,6 +288,49 @@ def test_namesakes_of_two_workflows_hide_nothing_of_each_other(store_memory: Sto
     refreshed(store_memory)
     assert the(store_memory, "verdict") == "merged_red"
     assert the(store_memory, "grades")["test [CI]"] == "failed"
+
+
+#: A check run of a run: REST tells its app and not its workflow.
+UNTOLD = {"name": "suite tests", "app": "actions"}
+
+
+def test_a_check_told_without_its_workflow_is_the_one_of_that_name(store_memory: Store) -> None:
+    """The run of the head is older than what is listed; the one of what landed is not."""
+    pair = [
+        {**UNTOLD, "run": "1", "conclusion": "failure", "at": EARLY},
+        {**UNTOLD, "sha": "landed", "run": "2", "id": "77", "at": EARLY},
+        {**UNTOLD, "sha": "landed", "run": "2", "id": "77", "source": "job", "stage": "CI"},
+    ]
+    filled(store_memory, change(checks=[*GREEN, *pair]))
+    refreshed(store_memory)
+    assert the(store_memory, "verdict") == "tested"
+    assert the(store_memory, "grades") == {"suite tests": "exact", "unit tests": "exact"}
+
+
+def test_a_check_told_without_its_workflow_is_none_of_another_app(store_memory: Store) -> None:
+    """What belongs to no run has no workflow: it is a check of its own."""
+    pair = [
+        {**UNTOLD, "app": "another", "conclusion": "failure", "at": EARLY},
+        {**UNTOLD, "sha": "landed", "run": "2", "stage": "CI", "at": EARLY},
+    ]
+    filled(store_memory, change(checks=pair))
+    refreshed(store_memory)
+    assert the(store_memory, "verdict") == "merged_red"
+    assert the(store_memory, "grades")["suite tests [another]"] == "failed"
+
+
+def test_a_run_tells_the_workflow_of_its_checks_where_no_job_is_read(store_memory: Store) -> None:
+    """Else a failure would be taken for an attempt that another workflow's success follows."""
+    pair = [
+        {**UNTOLD, "sha": "landed", "run": "1", "conclusion": "failure", "at": EARLY},
+        {**UNTOLD, "sha": "landed", "run": "2", "at": MERGED},
+    ]
+    failed = {"kind": "branch", "sha": "landed9", "conclusion": "failure"}
+    runs = [{**failed, "id": "1", "name": "CI"}, {**failed, "id": "2", "name": "Nightly"}]
+    filled(store_memory, change(checks=pair), runs=runs)
+    refreshed(store_memory)
+    assert the(store_memory, "verdict") == "merged_red"
+    assert the(store_memory, "grades")["suite tests [CI]"] == "failed"
 
 
 def test_a_repository_without_tests_is_told_so_and_accuses_nobody(store_memory: Store) -> None:
