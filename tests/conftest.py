@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from connectors import redaction
+
 # The same examples on every run: exploring belongs to a soak, not to a gate.
 _COMMON = {
     "derandomize": True,
@@ -32,6 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in _MARK_OF_FIXTURE:
                 item.add_marker(_MARK_OF_FIXTURE[fixture])
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_one_test() -> Iterator[None]:
+    """A process masks every secret that it ever met; what one test made up is none in the next."""
+    before = redaction._known
+    yield
+    redaction._known = before
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
