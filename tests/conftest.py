@@ -4,6 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ _COMMON = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 }
-settings.register_profile("ci", max_examples=40, **_COMMON)
+settings.register_profile("ci", max_examples=25, **_COMMON)
 settings.register_profile("full", max_examples=400, **_COMMON)
 settings.register_profile("soak", max_examples=2000, **{**_COMMON, "derandomize": False})
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
@@ -29,8 +30,11 @@ _MARK_OF_FIXTURE = {"chromium": "browser", "postgres_url": "postgres"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a server or a browser."""
+    """Mark the tests that need a server or a browser, and what the long set alone does on both."""
     for item in items:
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        if item.get_closest_marker("full_on_postgres") and params.get("store_url") == "postgresql":
+            item.add_marker("full")
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in _MARK_OF_FIXTURE:
                 item.add_marker(_MARK_OF_FIXTURE[fixture])
@@ -46,33 +50,64 @@ def secrets_of_one_test() -> Iterator[None]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Address of an empty database, on SQLite and on PostgreSQL."""
+    """Address of a store without a row: a file to be made, and a database with its tables."""
     if request.param == "sqlite":
         yield str(tmp_path / "store.db")
         return
-    yield from _postgres_database()
+    # Copying the tables takes half the time of making them.
+    template = request.getfixturevalue("postgres_template")
+    with _database(_server(), template) as address:
+        yield address
 
 
-def _postgres_database() -> Iterator[str]:
-    server = os.environ.get(POSTGRES)
-    if not server:
-        pytest.skip(f"{POSTGRES} names no server")
-    import psycopg
-    from sqlalchemy.engine import make_url
-
-    name = f"driftline_test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(f'CREATE DATABASE "{name}"')
-    address = make_url(server).set(drivername="postgresql+psycopg", database=name)
-    yield address.render_as_string(hide_password=False)
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a store to be made, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "store.db")
+        return
+    with _database(_server()) as address:
+        yield address
 
 
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """Address of an empty PostgreSQL database."""
-    yield from _postgres_database()
+    with _database(_server()) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """Name of a PostgreSQL database with the tables of a store and no row."""
+    from sync.store.open import open_store
+
+    with _database(_server()) as address:
+        open_store(address).close()
+        yield address.rpartition("/")[2]
+
+
+def _server() -> str:
+    server = os.environ.get(POSTGRES)
+    if not server:
+        pytest.skip(f"{POSTGRES} names no server")
+    return server
+
+
+@contextmanager
+def _database(server: str, template: str = "template1") -> Iterator[str]:
+    import psycopg
+    from sqlalchemy.engine import make_url
+
+    name = f"driftline_test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # The server does not fail in these tests: nothing waits for its disk.
+        conn.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    address = make_url(server).set(drivername="postgresql+psycopg", database=name)
+    yield address.render_as_string(hide_password=False)
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")

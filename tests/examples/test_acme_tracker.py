@@ -156,6 +156,7 @@ def read(store: Store, tracker: Any, url: str, token: str, *, census: bool = Fal
     return sync(store, plan, clock=clock, sleep=clock.sleep, census=census)
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("installed")
 def test_a_third_partys_data_is_verified_by_its_census_and_its_looks(server: ModuleType) -> None:
     tracker, store = server.filled(), memory_store()
@@ -239,6 +240,7 @@ def test_from_the_tracker_to_a_finding_through_the_real_engine(server: ModuleTyp
     store.close()
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("installed")
 def test_an_unchanged_tracker_costs_a_few_requests_and_writes_nothing(server: ModuleType) -> None:
     tracker, store = server.filled(), memory_store()

@@ -51,6 +51,7 @@ def test_no_search_of_a_code_host_is_used(tmp_path: Path) -> None:
     assert not [one for one in documents if re.search(r"\bsearch\s*\(", one.read_text("utf-8"))]
 
 
+@pytest.mark.full
 def test_a_project_beyond_the_servers_farthest_offset_is_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,8 @@ from support.synced import synced
 
 from connectors.contract import Outcome
 
+pytestmark = pytest.mark.full_on_postgres
+
 
 def counted(it: object, table: str, scope: str) -> int:
     with it.store.reading() as conn:  # type: ignore[attr-defined] # a store behind hosts

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
 from support.synced import Synced, synced
 
 from mappings.vocabulary import MilestoneKind
 from sync.ledger import load, milestones
 from sync.ledger.timeline import Stay
+
+pytestmark = pytest.mark.full_on_postgres
 
 
 def stays(it: Synced, sprint: int, item: int) -> tuple[Stay, ...]:

@@ -1,9 +1,12 @@
 """Texts and names that databases choke on are kept, and nobody is taken for another."""
 
+import pytest
 from support.hosts import hosts
 from support.synced import Synced, synced
 
 from connectors.contract import Outcome
+
+pytestmark = pytest.mark.full_on_postgres
 
 EMOJI = "Zahlung 💶 für 日本 👩‍👩‍👧‍👧 ~ İstanbul"
 LONG = "a title of a whole paragraph; " * 40 + "end"

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
 from support.hosts import hosts
 from support.synced import synced
 
 from connectors.contract import Outcome
 from sync.engine.run import sync
+
+pytestmark = pytest.mark.full_on_postgres
 
 
 def test_a_repository_of_two_connections_is_read_once_and_told(store_url: str) -> None:

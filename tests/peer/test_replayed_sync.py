@@ -30,6 +30,8 @@ from sync.engine.plan import ConnectionPlan, Plan
 from sync.engine.run import RunResult, sync
 from sync.store.open import Store, open_store
 
+pytestmark = pytest.mark.full_on_postgres
+
 
 class Fixed:
     """The instant at which the recordings are served."""

@@ -153,6 +153,7 @@ def test_an_idle_run_costs_ten_requests_and_writes_nothing(bench: Bench, tmp_pat
 REMEMBERED = frozenset({"gone_at", "gone_reason", "valid_from", "valid_to", "change_numbers"})
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("api", ["graphql", "rest"])
 def test_what_happens_between_two_runs_ends_as_if_read_at_once(tmp_path: Path, api: str) -> None:
     """B27: What was merged meanwhile is merged here, by both APIs."""

@@ -150,6 +150,7 @@ def test_a_person_may_want_smaller_pages(web: Any) -> None:
     assert client(page_size=7).shrinking("runs", lambda size: {"size": size})[1] == 7
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "dialect", [{"complexity_limit": 120}, {"max_nodes": 400}, {"weights": {"Issue.title": 60}}]
 )

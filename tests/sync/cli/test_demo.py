@@ -13,7 +13,7 @@ from sync.cli.main import main
 LEAST = 9
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.full)])
 def test_the_findings_are_exactly_what_was_planted(seed: int, tmp_path: Path) -> None:
     outcome, text = play(tmp_path, seed)
     assert (outcome.missed, outcome.false) == ((), ())
@@ -26,6 +26,7 @@ def test_the_findings_are_exactly_what_was_planted(seed: int, tmp_path: Path) ->
     assert {"data", "test"} <= families
 
 
+@pytest.mark.full
 def test_the_same_seed_gives_the_same_report(tmp_path: Path) -> None:
     first, again = tmp_path / "first", tmp_path / "again"
     play(first, 5)

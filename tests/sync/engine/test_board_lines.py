@@ -17,6 +17,8 @@ from sync.engine.run import RunResult
 from sync.ledger import ledger, load, milestones
 from sync.store import schema
 
+pytestmark = pytest.mark.full_on_postgres
+
 LATER = NOW + timedelta(minutes=10)
 
 

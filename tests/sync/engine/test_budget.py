@@ -24,6 +24,8 @@ from sync.engine.run import _Run, sync
 from sync.engine.runtime import Held
 from sync.store.open import Store, open_store
 
+pytestmark = pytest.mark.full_on_postgres
+
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 KEY = "tracker.example.net 00ff"
 

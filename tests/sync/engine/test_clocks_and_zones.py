@@ -69,6 +69,7 @@ def titles(it: Synced) -> dict[str, str]:
     return dict(it.rows("SELECT source_id, title FROM work_item WHERE gone_at IS NULL"))  # type: ignore[arg-type] # pairs
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("begin", "zone", "cloud"),
     [

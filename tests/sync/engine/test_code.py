@@ -17,6 +17,8 @@ from sync.engine.remap import remap_connection
 from sync.store import schema
 from sync.store.open import open_store
 
+pytestmark = pytest.mark.full_on_postgres
+
 Opened = Callable[..., Hosted]
 
 
@@ -101,6 +103,7 @@ def test_an_unchanged_host_writes_nothing_and_asks_for_no_child(
     assert it.contents() == before
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.full)])
 @pytest.mark.parametrize("along", [False, True])
 def test_a_run_broken_anywhere_ends_where_an_unbroken_one_does(
@@ -336,6 +339,7 @@ def test_a_remap_brings_nothing_back_that_is_gone(opened: Opened) -> None:
     assert it.contents()["scope_membership"] == stays
 
 
+@pytest.mark.full
 def test_only_what_normalizing_consults_has_everything_read_again(
     opened_here: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:

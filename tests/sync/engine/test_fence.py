@@ -15,6 +15,8 @@ from connectors.simulator import edits
 from sync.engine.fence import Fence, fence, judge, out_of_sight
 from sync.store.holds import Hold
 
+pytestmark = pytest.mark.full_on_postgres
+
 APO, BEE = Hold("project", "1", "APO", None), Hold("project", "2", "BEE", None)
 BOARD = Hold("board", "7", "Bees", "2")
 HOLDS = (APO, BEE, BOARD)

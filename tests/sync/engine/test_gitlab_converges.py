@@ -251,6 +251,7 @@ def converge(seed: int, api: str, file: Path) -> None:
         store.close()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("api", ["graphql", "rest"])
 def test_the_store_ends_as_the_world_is(api: str, tmp_path: Path) -> None:
     converge(1, api, tmp_path / "driftline.db")

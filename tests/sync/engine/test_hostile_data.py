@@ -13,6 +13,8 @@ from support.sites import Site, each, site
 from connectors.contract import Outcome
 from connectors.simulator.hostile import Planted, hostile_values
 
+pytestmark = pytest.mark.full_on_postgres
+
 
 def planted(at: Site) -> list[Planted]:
     found = hostile_values(at.world, random.Random(3))

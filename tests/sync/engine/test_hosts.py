@@ -34,6 +34,7 @@ def stops(stop_after: int) -> Any:
     return why_stop
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("kind", "api", "parts"),
     [
@@ -59,6 +60,7 @@ def test_a_run_stopped_between_any_pages_ends_where_an_unbroken_one_does(
             assert at.tables() == expected, f"stopped at part {part} of {parts}"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("kind", "api"),
     [

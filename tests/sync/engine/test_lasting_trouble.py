@@ -163,6 +163,7 @@ def test_every_kind_everywhere(name: str, kind: str, store_url: str) -> None:
     withstood(name, [kind], store_url)
 
 
+@pytest.mark.full
 @each("jira-cloud", "github-rest")
 @pytest.mark.parametrize("manner", ["stuck", pytest.param("repeat", marks=pytest.mark.full)])
 def test_a_listing_without_an_end(name: str, manner: Any, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from support.hosts import Hosts, hosts
 
 from connectors.contract import Outcome
 
+pytestmark = pytest.mark.full_on_postgres
+
 #: Columns that only one API fills: table -> column -> that API.
 COLUMNS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "gitlab": {
@@ -47,6 +49,7 @@ def loaded(at: Hosts, kind: str, api: str) -> dict[str, list[tuple[Any, ...]]]:
     return at.tables()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_both_apis_end_in_equal_rows(tmp_path: Path, kind: str) -> None:
     held: dict[str, dict[str, list[tuple[Any, ...]]]] = {}
@@ -88,6 +91,7 @@ def test_what_rest_of_github_does_not_tell_is_unavailable_and_says_why(store_url
         assert "GraphQL alone" in str(said["deployments"])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 @pytest.mark.parametrize("api", ["graphql", "rest"])
 def test_private_repositories_are_hidden_unless_every_reader_may_see_them(

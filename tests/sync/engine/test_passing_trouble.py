@@ -61,6 +61,7 @@ def test_every_kind_of_it_in_one_load(name: str, clean: Clean, tmp_path: Path) -
         assert [kind for kind, one in zip(made, faults, strict=True) if one.times] == []
 
 
+@pytest.mark.full
 @each("jira-dc", "github-rest", "gitlab-graphql")
 def test_no_page_is_as_long_as_was_asked_for(name: str, clean: Clean, tmp_path: Path) -> None:
     """B10, B13: a short page is not the last one, nor one from which places are counted."""

@@ -12,6 +12,8 @@ from mappings.schema import MappingTable
 from sync.engine import remap as remapping
 from sync.engine.remap import remap
 
+pytestmark = pytest.mark.full_on_postgres
+
 
 def mapping(tmp_path: Path, text: str) -> MappingTable:
     layer = tmp_path / "mine.toml"

@@ -11,6 +11,8 @@ from connectors.simulator.faults import Fault, Hook
 from connectors.simulator.world import days
 from sync.store import schema
 
+pytestmark = pytest.mark.full_on_postgres
+
 
 def test_a_first_load_holds_exactly_what_is_visible(store_url: str) -> None:
     """B94: What no board shows is read by its project all the same."""
@@ -97,6 +99,7 @@ def _scope(it: Synced, kind: str, id_: int, moment: object) -> set[str]:
         )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("cloud", [True, False])
 def test_runs_in_between_end_like_one_run_at_the_end(
     store_url: str, tmp_path: object, cloud: bool

@@ -68,6 +68,7 @@ def connections(simulator: Any) -> list[Any]:
     return opened
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", [pytest.param("github", marks=pytest.mark.full), "gitlab"])
 def test_a_run_keeps_its_connections(tmp_path: Path, kind: str) -> None:
     """B111: a reading opens few connections however many pages it asks for.

@@ -156,6 +156,7 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 # --- what differs ---------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_each_difference_is_called_what_it_is(tmp_path: Path) -> None:
     with synced(f"{tmp_path}/store.db", projects=2, issues=8) as it:
         it.run()

@@ -27,6 +27,8 @@ from sync.reconcile.view import calendar_of
 from sync.store import holds, schema
 from sync.store.open import Store, memory_store, open_store
 
+pytestmark = pytest.mark.full_on_postgres
+
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
 State = FindingState
 POLICY = Policy(program="Apollo", judge=("APO:R1",), config_hash="c1", program_version="1")

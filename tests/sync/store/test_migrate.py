@@ -98,8 +98,8 @@ def test_the_program_knows_every_migration() -> None:
     assert [one.revision for one in scripts.walk_revisions()][::-1] == list(REVISIONS)
 
 
-def test_migrations_make_the_tables_of_the_program(store_url: str) -> None:
-    store = open_store(store_url)
+def test_migrations_make_the_tables_of_the_program(empty_url: str) -> None:
+    store = open_store(empty_url)
     at_once = structure(store)
     migrated(store)
     assert structure(store) == at_once
@@ -123,8 +123,8 @@ def test_tables_without_row_ids_stay_so_by_migration(tmp_path: Path) -> None:
     store.close()
 
 
-def test_an_upgrade_keeps_rows_and_views_and_a_copy(store_url: str, tmp_path: Path) -> None:
-    store = open_store(store_url)
+def test_an_upgrade_keeps_rows_and_views_and_a_copy(empty_url: str, tmp_path: Path) -> None:
+    store = open_store(empty_url)
     with writer(store, connection(store)) as one:
         one.raw("10000", [Raw("1", b"[1]")])
     scripts = revisions(
@@ -148,14 +148,14 @@ with op.batch_alter_table("connection", recreate="always" if op.get_bind().diale
     if store.dialect == "sqlite":
         with store.reading() as conn:
             assert conn.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
-        assert told.endswith(f"As it was before, it lies in {store_url}.before-{HEAD}.")
-        assert Path(f"{store_url}.before-{HEAD}").stat().st_mode & 0o077 == 0
-        copy = sqlite3.connect(f"{store_url}.before-{HEAD}")
+        assert told.endswith(f"As it was before, it lies in {empty_url}.before-{HEAD}.")
+        assert Path(f"{empty_url}.before-{HEAD}").stat().st_mode & 0o077 == 0
+        copy = sqlite3.connect(f"{empty_url}.before-{HEAD}")
         assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
         assert copy.execute("SELECT source_id FROM raw_record").fetchall() == [("1",)]
         copy.close()
     else:
-        address = sa.make_url(store_url).set(drivername="postgresql").render_as_string()
+        address = sa.make_url(empty_url).set(drivername="postgresql").render_as_string()
         command_line = f"pg_dump --format=custom --file=driftline.dump {address}"
         assert told.endswith(f"before the next version, back it up with `{command_line}`.")
     store.close()
@@ -169,9 +169,9 @@ with op.batch_alter_table("connection", recreate="always" if op.get_bind().diale
     ],
 )
 def test_a_failing_upgrade_leaves_everything_as_it_was(
-    store_url: str, tmp_path: Path, trouble: str
+    empty_url: str, tmp_path: Path, trouble: str
 ) -> None:
-    store = open_store(store_url)
+    store = open_store(empty_url)
     connection(store)
     before = structure(store)
     scripts = revisions(
@@ -245,9 +245,9 @@ def test_a_damaged_store_is_not_upgraded(tmp_path: Path) -> None:
 
 
 def test_an_older_store_is_upgraded_when_it_is_opened(
-    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = open_store(store_url)
+    store = open_store(empty_url)
     connection(store)
     store.close()
     scripts = revisions(tmp_path, r0002='op.create_table("more", sa.Column("id", sa.Integer()))')
@@ -259,18 +259,18 @@ def test_an_older_store_is_upgraded_when_it_is_opened(
         lambda store, revision: upgrade(store, revision, to="r0002", scripts=scripts),
     )
     with pytest.raises(StoreError, match="older than this program") as caught:
-        open_store(store_url, read_only=True)
+        open_store(empty_url, read_only=True)
     assert caught.value.exit_code == 2
     for _ in range(2):
-        store = open_store(store_url)
+        store = open_store(empty_url)
         with store.reading() as conn:
             assert "more" in sa.inspect(conn).get_table_names()
         assert rows(store, schema.connection, "name") == [("jira",)]
         store.close()
 
 
-def test_a_store_of_the_first_version_keeps_its_rows(store_url: str) -> None:
-    store = open_store(store_url)
+def test_a_store_of_the_first_version_keeps_its_rows(empty_url: str) -> None:
+    store = open_store(empty_url)
     expected = structure(store)
     migrated(store, "0001")
     with store.writing() as conn:
@@ -302,7 +302,7 @@ def test_a_store_of_the_first_version_keeps_its_rows(store_url: str) -> None:
     with store.reading() as conn:
         assert "change_request" not in sa.inspect(conn).get_table_names()
     store.close()
-    store = open_store(store_url)
+    store = open_store(empty_url)
     assert structure(store) == expected
     after = {name: rows(store, schema.metadata.tables[name], *kept[name]) for name in kept}
     assert after == before
@@ -314,14 +314,14 @@ def test_a_store_of_the_first_version_keeps_its_rows(store_url: str) -> None:
     store.close()
 
 
-def test_views_of_another_version_are_made_anew(store_url: str) -> None:
-    store = open_store(store_url)
+def test_views_of_another_version_are_made_anew(empty_url: str) -> None:
+    store = open_store(empty_url)
     with store.writing() as conn:
         drop_views(conn)
         conn.exec_driver_sql("CREATE VIEW v_old AS SELECT 1 AS one")
         conn.exec_driver_sql("CREATE VIEW mine AS SELECT 2 AS two")
     store.close()
-    store = open_store(store_url)
+    store = open_store(empty_url)
     with store.reading() as conn:
         expected = {view.name for view in VIEWS} | {"mine"}
         assert set(sa.inspect(conn).get_view_names()) == expected

@@ -47,11 +47,11 @@ def root() -> str:
     return str(Path(__file__).parents[3])
 
 
-def test_a_store_is_made_once_and_opened_again(store_url: str) -> None:
-    first = open_store(store_url)
+def test_a_store_is_made_once_and_opened_again(empty_url: str) -> None:
+    first = open_store(empty_url)
     connection(first)
     first.close()
-    second = open_store(store_url, create=False)
+    second = open_store(empty_url, create=False)
     assert rows(second, schema.connection, "name") == [("jira",)]
     with second.reading() as conn:
         assert set(sa.inspect(conn).get_view_names()) == {view.name for view in VIEWS}
@@ -62,12 +62,12 @@ def test_a_store_is_made_once_and_opened_again(store_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "store_url",
+    "empty_url",
     ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.full])],
     indirect=True,
 )
-def test_three_processes_may_open_an_empty_store_at_once(store_url: str) -> None:
-    running = [run_python(_OPEN, root(), store_url) for _ in range(3)]
+def test_three_processes_may_open_an_empty_store_at_once(empty_url: str) -> None:
+    running = [run_python(_OPEN, root(), empty_url) for _ in range(3)]
     answers = [process.communicate(timeout=120) for process in running]
     assert answers == [("4\n", "")] * 3
 
@@ -179,10 +179,10 @@ def test_no_store_yet(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_empty_database_is_no_store_yet(store_url: str) -> None:
-    if "://" not in store_url:
-        Path(store_url).touch()
-    error = refused(store_url, create=False)
+def test_an_empty_database_is_no_store_yet(empty_url: str) -> None:
+    if "://" not in empty_url:
+        Path(empty_url).touch()
+    error = refused(empty_url, create=False)
     assert (type(error), error.exit_code) == (StoreError, 1)
     assert "the store is empty" in str(error)
 
@@ -195,15 +195,15 @@ def test_a_directory_is_no_store(tmp_path: Path) -> None:
     assert f"{tmp_path / 'missing'}: the directory of the store does not exist" in str(error)
 
 
-def test_a_database_that_is_not_ours(store_url: str) -> None:
-    engine = sa.create_engine(f"sqlite:///{store_url}" if "://" not in store_url else store_url)
+def test_a_database_that_is_not_ours(empty_url: str) -> None:
+    engine = sa.create_engine(f"sqlite:///{empty_url}" if "://" not in empty_url else empty_url)
     with engine.begin() as conn:
         conn.exec_driver_sql("CREATE TABLE orders (id INTEGER)")
     engine.dispose()
-    error = refused(store_url)
+    error = refused(empty_url)
     assert (type(error), error.exit_code) == (StoreRefused, 2)
     assert "not a driftline store" in str(error)
-    engine = sa.create_engine(f"sqlite:///{store_url}" if "://" not in store_url else store_url)
+    engine = sa.create_engine(f"sqlite:///{empty_url}" if "://" not in empty_url else empty_url)
     assert sa.inspect(engine).get_table_names() == ["orders"]
     engine.dispose()
 
@@ -218,24 +218,24 @@ def test_another_program_s_migrations_are_not_ours(tmp_path: Path) -> None:
     assert "not a driftline store" in str(refused(str(path)))
 
 
-def test_a_newer_store(store_url: str) -> None:
-    store = open_store(store_url)
+def test_a_newer_store(empty_url: str) -> None:
+    store = open_store(empty_url)
     with store.writing() as conn:
         conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     store.close()
     for options in ({}, {"read_only": True}):
-        error = refused(store_url, **options)
+        error = refused(empty_url, **options)
         assert (type(error), error.exit_code) == (StoreRefused, 2)
         assert "written by a newer driftline (revision 9999)" in str(error)
 
 
 def test_a_store_that_is_upgraded_elsewhere_takes_no_more_rows_from_here(
-    store_url: str,
+    empty_url: str,
 ) -> None:
     """A run of the older program is under way on one host while another host is upgraded."""
-    store = open_store(store_url)
+    store = open_store(empty_url)
     connection(store)
-    newer = open_store(store_url)
+    newer = open_store(empty_url)
     with newer.writing() as conn:
         conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreRefused, match=r"newer driftline \(revision 9999\)") as caught:
@@ -271,10 +271,10 @@ def test_a_damaged_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("many", [1, COPY_FROM])
-def test_a_locked_store(store_url: str, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_store(empty_url: str, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sync.store.sqlite.BUSY_SECONDS", 0.2)
     monkeypatch.setattr("sync.store.postgres.BUSY_SECONDS", 0.2)
-    holder, other = open_store(store_url), open_store(store_url)
+    holder, other = open_store(empty_url), open_store(empty_url)
 
     def write_beside_the_holder() -> None:
         with holder.writing() as conn:
@@ -303,9 +303,9 @@ def test_an_upgrade_under_way_elsewhere(tmp_path: Path, monkeypatch: pytest.Monk
     assert "another process is upgrading the store" in str(error)
 
 
-def test_a_store_opened_to_read_takes_no_writing(store_url: str) -> None:
-    open_store(store_url).close()
-    store = open_store(store_url, read_only=True)
+def test_a_store_opened_to_read_takes_no_writing(empty_url: str) -> None:
+    open_store(empty_url).close()
+    store = open_store(empty_url, read_only=True)
     with pytest.raises(StoreError, match="cannot be written") as caught:
         connection(store)
     assert caught.value.exit_code == 1
