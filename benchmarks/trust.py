@@ -28,7 +28,7 @@ from support.nursery import Child, Ended, Nursery, nursery
 from support.schedules import promises
 from support.schedules.compare import Difference, difference
 from support.schedules.elsewhere import Elsewhere, elsewhere
-from support.schedules.knowable import ever_hidden
+from support.schedules.knowable import ever_hidden, unseen_keys
 from support.schedules.plots import edit
 from support.schedules.systems import SYSTEMS, Company, company
 from support.schedules.trouble import trouble
@@ -162,8 +162,11 @@ def _compared(lived: "_Desk", fresh: "_Desk") -> Difference:
         return difference(
             left,
             right,
+            now=there.clock.now(),
+            is_limited=True,
             renamed=there.renamed(),
             vague=ever_hidden(there),
+            unseen_keys=unseen_keys(there),
             retitled=there.retitled(),
         )
     finally:

@@ -57,3 +57,42 @@ def test_what_is_gone_is_compared_with_nothing(stores: tuple[Store, Store]) -> N
     }
     change(lived, "UPDATE work_item SET gone_at = '2026-03-02 12:00:00.000000' WHERE key = 'APO-3'")
     assert "work_item" not in difference(lived, fresh).extra
+
+
+def test_a_parent_named_by_its_key_alone_is_found_but_where_nobody_can_read_it(
+    stores: tuple[Store, Store],
+) -> None:
+    lived, fresh = stores
+    change(lived, "UPDATE work_item SET parent_id = 'key:APO-1' WHERE key = 'APO-2'")
+    change(fresh, "UPDATE work_item SET parent_id = NULL WHERE key = 'APO-2'")
+    # That another item is out of sight explains nothing.
+    found = difference(lived, fresh, vague=["1"], unseen_keys=["APO-3"])
+    assert {name: len(rows) for name, rows in found.extra.items()} == {"work_item": 1}
+    assert not difference(lived, fresh, unseen_keys=["APO-1"])
+
+
+def test_a_link_may_name_its_end_by_a_former_key_and_by_no_other(
+    stores: tuple[Store, Store],
+) -> None:
+    lived, fresh = stores
+    with lived.reading() as conn:
+        end = conn.exec_driver_sql("SELECT MAX(to_id) FROM link").scalar_one()
+    # Both ends of a link declare it.
+    change(lived, f"UPDATE link SET to_key = 'OLD-7' WHERE to_id = '{end}'", rows=2)
+    assert set(difference(lived, fresh).extra) == {"link"}
+    with lived.writing() as conn:
+        conn.exec_driver_sql(
+            "INSERT INTO work_item_key (connection_id, key, work_item_id, first_seen_at) "
+            f"VALUES (1, 'OLD-7', '{end}', '2026-03-02 12:00:00.000000')"
+        )
+    assert not difference(lived, fresh)
+
+
+def test_only_a_check_that_was_read_once_may_be_named_still(stores: tuple[Store, Store]) -> None:
+    lived, fresh = stores
+    with lived.writing() as conn:
+        conn.exec_driver_sql(
+            "INSERT INTO test_check (connection_id, scope_id, name, is_test, why, known_from) "
+            "VALUES (1, '1', 'made up', TRUE, 'nobody knows', '2026-03-02 12:00:00.000000')"
+        )
+    assert set(difference(lived, fresh).extra) == {"test_check"}

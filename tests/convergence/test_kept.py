@@ -7,9 +7,13 @@ import pytest
 from support.schedules.play import LAG, Play, Schedule, staged
 
 from connectors.contract import Outcome
+from connectors.github import runs
 from connectors.simulator.code_ci import JobPlan
 from connectors.simulator.code_things import ChangeRequest, Run
 from connectors.simulator.faults import Fault, Hook
+
+#: What passes in the calm before the store is held against a fresh one.
+CALM = timedelta(hours=25, minutes=20)
 
 
 @pytest.fixture
@@ -116,5 +120,30 @@ def test_a_history_that_could_not_be_read_stays_to_be_read_when_its_repository_i
         code.rename_repository(repo, f"{repo.owner}/another")
         play.remember()
         play.run()
+        play.calm()
+        play.equal(fresh)
+
+
+def test_a_check_whose_run_is_older_than_what_is_listed_is_no_other_check(
+    tmp_path: Path, fresh: str
+) -> None:
+    """A first load lists runs of some months: REST tells the workflow of older checks nowhere."""
+    with staged(Schedule("github-rest", 8), str(tmp_path / "store.db")) as play:
+        play.company.since_days = 730
+        play.run()
+        world, now = play.company.world, play.company.clock.now()
+        repo, ci = world.code.hosted("github")[0], world.code.ci
+        # The first load that comes later lists the run of what landed, and not that of its head.
+        made = {run.sha: run.created for run in reversed(list(ci.runs_in(repo)))}
+        landed = min(
+            made[one.landed_sha]
+            for one in world.code.changes_in(repo)
+            if one.landed_sha in made
+            and one.head_sha in made
+            and now + timedelta(days=2) < made[one.landed_sha] + runs.BACK
+            and made[one.landed_sha] - made[one.head_sha] > timedelta(hours=2)
+        )
+        play.company.later(landed + runs.BACK - now - timedelta(hours=1) - CALM)
+        play.remember()
         play.calm()
         play.equal(fresh)

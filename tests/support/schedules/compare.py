@@ -4,15 +4,19 @@ A store that lived through everything is held against one that read once, at the
 more, in the ways that are listed here and in no other; it may never know less or otherwise.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.github import runs
 from sync.store import schema
 from sync.store.open import Store
+from sync.verdict.load import JUDGED
 
 #: Tables that say how we read, judge and report, and payloads, which are a vendor's words: what
 #: they mean stands in the tables below.
@@ -50,10 +54,6 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
         "is_first": "who reads once sees each value first",
         "origin": "who reads once observes nothing",
     },
-    "link": {"to_key": "what the other end was called when it was read; its id says which it is"},
-    "pipeline_run": {
-        "change_numbers": "GitHub empties it when a change ends; who read before keeps it",
-    },
 }
 #: (table, what a row is like, columns that tell nothing then), with the reason.
 _SOMETIMES: tuple[tuple[str, Callable[[Mapping[str, Any]], Any], frozenset[str]], ...] = (
@@ -80,8 +80,15 @@ MORE: Mapping[str, str] = {
     "change_request_key": "a former key, which no vendor tells later",
     "check_result": "checks of a commit that was pushed away",
     "checks_state": "that the checks of such a commit were read",
-    "test_check": "the name of a check that a former attempt had",
-    "pipeline_run": "a former attempt, which no listing names",
+    "test_check": "what a check was called as long as it had a namesake, or was still read",
+    "pipeline_run": "a former attempt, or a run that is too old for a first load now",
+    "verdict": "a change that landed so long ago that nobody judges it for the first time now",
+}
+#: Such rows are more of these tables; of the others any.
+_IS_MORE: Mapping[str, Callable[["_How", Mapping[str, Any]], bool]] = {
+    "test_check": lambda how, row: (row["scope_id"], row["name"]) in how.former_names,
+    "pipeline_run": lambda how, row: how.is_former_run(row),
+    "verdict": lambda how, row: row["change_request_id"] in how.judged_before,
 }
 #: Columns that say whose row it is: what hangs on something gone stays as it was.
 _OWNERS = ("work_item_id", "member_id", "declared_by", "change_request_id", "entity_id")
@@ -89,6 +96,8 @@ _OWNERS = ("work_item_id", "member_id", "declared_by", "change_request_id", "ent
 _POINTS = ("target_id", "from_id", "to_id")
 #: Tables whose rows are those of a milestone as well.
 _OF_MILESTONES = frozenset({"milestone_date_event", "scope_membership"})
+#: Columns that may name an item by the path of its repository.
+_NAMING = {"reference": ("target",), "change_link": ("evidence",)}
 #: Tables that keep each value observed: only the newest is held against one reading.
 _NEWEST = {"milestone_date_event": ("milestone_kind", "milestone_id", "field")}
 
@@ -122,29 +131,52 @@ def difference(
     lived: Store,
     fresh: Store,
     *,
+    now: datetime | None = None,
+    is_limited: bool = False,
     renamed: Mapping[str, str] | None = None,
     vague: Collection[str] = (),
+    unseen_keys: Collection[str] = (),
     retitled: Collection[str] = (),
 ) -> Difference:
     """What `lived` holds otherwise than `fresh`, which read the same company once.
 
-    `renamed`: former paths of repositories and what they are now; an address with a former one
-    leads there still. `vague`: ids of items that some could not see for a while: what points to
-    them is told or not, and no stamp moves. `retitled`: ids of milestones that histories name by a
-    title which they no longer have: who read before knows which it was, and nobody else does.
+    `now`: when `fresh` was read (UTC); None: nothing has become too old meanwhile. `is_limited`:
+    whether first loads have a horizon. `renamed`: former paths of repositories and what they are
+    now; an address with a former one leads there still. `vague`: ids of items that some could not
+    see for a while: what points to them is told or not, and no stamp moves. `unseen_keys`: keys of
+    items that nobody can read now. `retitled`: ids of milestones that histories name by a title
+    which they no longer have: who read before knows which it was, and nobody else does.
     """
     found = Difference()
-    gone = _gone(lived)
-    how = _How(gone, gone | set(vague), renamed or {}, frozenset(retitled))
+    gone, heads = _gone(lived), _open_heads(fresh)
+    # GitLab lists pipelines as far back as anything else.
+    has_oldest = is_limited and heads is not None
+    how = _How(
+        gone,
+        gone | set(vague),
+        frozenset(unseen_keys),
+        renamed or {},
+        frozenset(retitled),
+        former_names=_former_names(lived),
+        keys=_keys(lived) | _keys(fresh),
+        open_heads=heads,
+        newest=_newest_attempts(lived),
+        judged_before=_landed_before(lived, now - JUDGED) if now is not None else frozenset(),
+        oldest_run=now - runs.BACK if now is not None and has_oldest else None,
+    )
     for table in schema.metadata.sorted_tables:
         if table.name in HOW:
             continue
         left, right = (_rows(store, table, how) for store in (lived, fresh))
-        found.compared += sum(right.values())
-        if lost := list((right - left).elements()):
+        found.compared += len(right)
+        mine, theirs = (Counter(text for text, _ in rows) for rows in (left, right))
+        if lost := list((theirs - mine).elements()):
             found.lost[table.name] = lost
-        extra = list((left - right).elements())
-        if extra and table.name not in MORE:
+        known = dict(left)
+        extra = [
+            text for text in (mine - theirs).elements() if not how.is_more(table.name, known[text])
+        ]
+        if extra:
             found.extra[table.name] = extra
     return found
 
@@ -160,14 +192,77 @@ def _gone(store: Store) -> set[str]:
     return found
 
 
+def _former_names(store: Store) -> frozenset[tuple[str, str]]:
+    """(scope, what a check can have been called there) of each result that was ever read."""
+    c = schema.metadata.tables["check_result"].c
+    found: set[tuple[str, str]] = set()
+    with store.reading() as conn:
+        for row in conn.execute(sa.select(c.scope_id, c.name, c.app, c.stage)):
+            around = (one for one in (row.app, row.stage) if one)
+            found.update((row.scope_id, f"{row.name} [{one}]") for one in around)
+            found.add((row.scope_id, row.name))
+    return frozenset(found)
+
+
+def _keys(store: Store) -> frozenset[tuple[str, str]]:
+    """(id, key) of items, former keys too."""
+    c = schema.work_item_key.c
+    with store.reading() as conn:
+        return frozenset(
+            (row.work_item_id, row.key) for row in conn.execute(sa.select(c.work_item_id, c.key))
+        )
+
+
+def _open_heads(store: Store) -> frozenset[tuple[str, int, str]] | None:
+    """(scope, number, head) of open changes; None where runs name their changes for good."""
+    c = schema.metadata.tables["change_request"].c
+    with store.reading() as conn:
+        if conn.execute(sa.select(schema.connection.c.kind)).scalars().first() != "github":
+            return None
+        rows = conn.execute(sa.select(c.scope_id, c.number, c.head_sha).where(c.state == "open"))
+        return frozenset((row.scope_id, row.number, row.head_sha) for row in rows)
+
+
+def _newest_attempts(store: Store) -> dict[str, int]:
+    c = schema.metadata.tables["pipeline_run"].c
+    query = sa.select(c.source_id, sa.func.max(c.attempt)).group_by(c.source_id)
+    with store.reading() as conn:
+        return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def _landed_before(store: Store, instant: datetime) -> frozenset[str]:
+    c = schema.metadata.tables["change_request"].c
+    with store.reading() as conn:
+        found = conn.execute(sa.select(c.source_id).where(c.merged_at < instant)).scalars()
+        return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True)
 class _How:
     """What is known of both stores before their rows are compared."""
 
     gone: set[str]
     points: set[str]
+    unseen_keys: frozenset[str]
     renamed: Mapping[str, str]
     retitled: frozenset[str]
+    former_names: frozenset[tuple[str, str]]
+    keys: frozenset[tuple[str, str]]
+    open_heads: frozenset[tuple[str, int, str]] | None
+    newest: Mapping[str, int]
+    judged_before: frozenset[str]
+    oldest_run: datetime | None
+
+    def is_more(self, table: str, row: Mapping[str, Any]) -> bool:
+        """Whether the longer life may know this row alone."""
+        judge = _IS_MORE.get(table)
+        return table in MORE and (judge is None or judge(self, row))
+
+    def is_former_run(self, row: Mapping[str, Any]) -> bool:
+        """Whether a run was started again since, or is older than what a first load lists."""
+        if row["attempt"] < self.newest[row["source_id"]]:
+            return True
+        return self.oldest_run is not None and row["created_at"] < self.oldest_run
 
     def leaves(self, table: str, row: Mapping[Any, Any]) -> bool:
         """Whether a row says nothing that can be compared."""
@@ -190,20 +285,30 @@ class _How:
             hidden |= {"old_ids", "new_ids", "old_text", "new_text", "origin"}
         told = {name: value for name, value in row.items() if name not in hidden}
         parent = told.get("parent_id")
-        # Data Center names a parent by its key, which a store that never saw it keeps as it is.
-        if parent in self.points or (self.points and str(parent).startswith("key:")):
+        # Data Center names a parent by its key; who never saw the parent knows no id for it.
+        if parent in self.points or str(parent).removeprefix("key:") in self.unseen_keys:
             del told["parent_id"]
+        # A link names its other end as it was called when it was read; its id says which it is.
+        if table == "link" and (row["to_id"], row["to_key"]) in self.keys:
+            del told["to_key"]
+        # GitHub names an open change at the runs of its head alone; who read before keeps it.
+        if table == "pipeline_run" and self.open_heads is not None:
+            told["change_numbers"] = [
+                one
+                for one in row["change_numbers"] or ()
+                if (row["scope_id"], one, row["sha"]) in self.open_heads
+            ]
         for old, new in self.renamed.items():
             if told.get("url"):
                 told["url"] = told["url"].replace(f"/{old}/", f"/{new}/")
-            for name in ("target", "evidence"):
-                if isinstance(told.get(name), str):
-                    told[name] = told[name].replace(f"{old}#", f"{new}#")
+            # GraphQL names what a merge closes by the path of the day on which it was read.
+            for name in _NAMING.get(table, ()):
+                told[name] = re.sub(rf"(?<![\w./-]){re.escape(old)}#", f"{new}#", told[name])
         return told
 
 
-def _rows(store: Store, table: sa.Table, how: _How) -> Counter[str]:
-    """The rows that hold now, as text, without those of what is gone."""
+def _rows(store: Store, table: sa.Table, how: _How) -> list[tuple[str, Any]]:
+    """The rows that hold now, with their text, without those of what is gone."""
     query = sa.select(table)
     for ended in ("known_to", "withdrawn_at", "gone_at"):
         if ended in table.c:
@@ -214,7 +319,10 @@ def _rows(store: Store, table: sa.Table, how: _How) -> Counter[str]:
         rows = list(conn.execute(query).mappings())
     if (same := _NEWEST.get(table.name)) is not None:
         rows = list({tuple(row[name] for name in same): row for row in rows}.values())
-    return Counter(
-        " ".join(f"{name}={value!r}" for name, value in told.items() if value is not None)
-        for told in (how.told(table.name, row) for row in rows if not how.leaves(table.name, row))
-    )
+    return [
+        (_text(how.told(table.name, row)), row) for row in rows if not how.leaves(table.name, row)
+    ]
+
+
+def _text(told: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value!r}" for name, value in told.items() if value is not None)

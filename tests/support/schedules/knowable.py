@@ -51,6 +51,14 @@ def ever_hidden(company: Company) -> frozenset[str]:
     )
 
 
+def unseen_keys(company: Company) -> frozenset[str]:
+    """Keys, former ones too, of Jira's items that the owner of the token cannot read now."""
+    world, who = company.world, company.world.credentials["owner"]
+    return frozenset(
+        key for key, id_ in world.by_key.items() if not world.visible(who, world.issues[id_])
+    )
+
+
 def known(company: Company) -> Rows:
     """What the servers tell the owner of the token, in the scopes that were configured."""
     with company.world.lock:

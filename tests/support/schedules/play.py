@@ -19,7 +19,7 @@ from support.schedules import promises
 from support.schedules.compare import difference
 from support.schedules.elsewhere import Elsewhere, elsewhere
 from support.schedules.kill import Killed, killed_at
-from support.schedules.knowable import Rows, ever_hidden, held, known, same
+from support.schedules.knowable import Rows, ever_hidden, held, known, same, unseen_keys
 from support.schedules.plots import edit
 from support.schedules.promises import Moment
 from support.schedules.systems import SYSTEMS, Company, company
@@ -344,8 +344,11 @@ class Play:
             found = difference(
                 self.store,
                 fresh,
+                now=self.company.clock.now(),
+                is_limited=self.company.since_days is not None,
                 renamed=self.company.renamed(),
                 vague=ever_hidden(self.company),
+                unseen_keys=unseen_keys(self.company),
                 retitled=self.company.retitled(),
             )
             self.report.compared += found.compared

@@ -22,6 +22,8 @@ from mappings.load import load
 from mappings.registry import get as get_mapping
 from sync.engine.plan import ConnectionPlan, Plan
 from sync.engine.run import RunResult, sync
+from sync.reconcile.contract import Policy
+from sync.reconcile.derive import derive
 from sync.store.open import Store
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -72,6 +74,8 @@ class Company:
     #: what changed more recently than this is not found by a search yet.
     lag: timedelta = timedelta(0)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    #: horizon of a first load, days back; None: it reads everything.
+    since_days: int | None = None
 
     @property
     def token(self) -> str:
@@ -123,13 +127,17 @@ class Company:
         kind = self.system.kind
         mapping = load([get_mapping(kind).defaults])
         connection = ConnectionPlan(kind, kind, self.options(), mapping)
-        return Plan(**{"connections": (connection,), "workers": 1, **changes})
+        horizon: dict[str, Any] = {}
+        if self.since_days is not None:
+            since = self.clock.now() - timedelta(days=self.since_days)
+            horizon = {"since": since, "since_label": f"{self.since_days}d"}
+        return Plan(**{"connections": (connection,), "workers": 1, **horizon, **changes})
 
     def run(
         self, store: Store, *, full: bool = False, census: bool = False, **changes: Any
     ) -> RunResult:
-        """One sync run into the store."""
-        return sync(
+        """One sync run into the store, and what is judged after it, as the command does."""
+        result = sync(
             store,
             self.plan(**changes),
             clock=self.clock,
@@ -137,6 +145,8 @@ class Company:
             full=full,
             census=census,
         )
+        derive(store, Policy(), self.clock.now())
+        return result
 
 
 @contextmanager
