@@ -470,6 +470,29 @@ def _read_incremental(reading: Reading) -> None:
     if _proven_unchanged(reading, saved, now):
         reading.cursor_out = saved.committed
         return
+    first_walk, seen = saved.committed is None, set[str]()
+    is_resumed = saved.progress is not None
+    saved, whole = _walk(reading, saved, seen if first_walk else None)
+    # A walk that an earlier run began ends at what was so then; this run certifies what is so now.
+    if whole and is_resumed:
+        saved, whole = _walk(reading, saved, None)
+    reading.cursor_out = saved.start
+    if not whole and reading.partial is None:
+        raise UnexpectedAnswer("the walk ended before its last page", where=spec.name)
+    if whole and first_walk and reading.cursor_in is None:
+        reading.remote = reading.local = len(seen)
+    if reading.unreadable and reading.partial is None:
+        reading.partial = f"{reading.unreadable} records could not be read"
+
+
+def _walk(reading: Reading, saved: Saved, seen: set[str] | None) -> tuple[Saved, bool]:
+    """One walk on from where a checkpoint stands: the new one, and whether the walk was whole.
+
+    Ids of what it brings are added to `seen`.
+    """
+    context, spec, key = reading.context, reading.spec, _key(reading)
+    now = context.clock.now()
+    is_resumed = saved.progress is not None
     walk_started = reading.session.identity.server_time
     if saved.progress is not None and saved.walk_started_at is not None:
         walk_started = saved.walk_started_at
@@ -480,11 +503,9 @@ def _read_incremental(reading: Reading) -> None:
         run_started_at=walk_started,
         overlap=max(spec.daily_overlap if long_overlap else spec.overlap, context.plan.overlap),
     )
-    first_walk = saved.committed is None
-    seen: set[str] = set()
     whole = False
     for page in _pages(reading, saved.start, window):
-        if first_walk:
+        if seen is not None:
             seen.update(record.source_id for record in page.records)
         with context.store.writing() as conn:
             writer = reading.writer(conn)
@@ -492,19 +513,16 @@ def _read_incremental(reading: Reading) -> None:
             if page.committed:
                 writer.resolve_parents()
                 read_daily = now if daily else saved.daily_at
+                # A resumed walk keeps the overlap that it was begun with; a first one needs none.
+                if is_resumed:
+                    read_daily = saved.daily_at if saved.committed is not None else walk_started
                 saved = Saved(page.cursor, None, walk_started, read_daily)
             elif page.cursor is not None:
                 saved = replace(saved, progress=page.cursor, walk_started_at=walk_started)
             checkpoint.save(conn, key, saved, context.clock.now())
             reading.rows += writer.rows
         whole = whole or page.committed
-    reading.cursor_out = saved.start
-    if not whole and reading.partial is None:
-        raise UnexpectedAnswer("the walk ended before its last page", where=spec.name)
-    if whole and first_walk and reading.cursor_in is None:
-        reading.remote = reading.local = len(seen)
-    if reading.unreadable and reading.partial is None:
-        reading.partial = f"{reading.unreadable} records could not be read"
+    return saved, whole
 
 
 def _proven_unchanged(reading: Reading, saved: Saved, now: datetime) -> bool:

@@ -147,3 +147,32 @@ def test_a_check_whose_run_is_older_than_what_is_listed_is_no_other_check(
         play.remember()
         play.calm()
         play.equal(fresh)
+
+
+def again(play: Play, run: Run) -> None:
+    """A pipeline is started again."""
+    code = play.company.world.code
+    plan = [JobPlan(run.jobs[0].name, "failure")]
+    code.ci.retry(code.repositories[run.repo_id], run, play.company.clock.now(), plan)
+    play.remember()
+
+
+def test_a_walk_that_goes_on_later_is_complete_as_of_then(tmp_path: Path) -> None:
+    """It had passed a pipeline that was started again since, and complete was said of it."""
+    with staged(Schedule("gitlab-graphql", 8), str(tmp_path / "store.db")) as play:
+        play.run()
+        code, script = play.company.world.code, play.company.simulator.script
+        (repo,) = code.hosted("gitlab")
+        one, other = [run for run in code.ci.runs_in(repo) if run.jobs][:2]
+        play.company.later(timedelta(hours=3))
+        again(play, one)
+        script.faults.append(Fault("graphql", 500, asking="parent_pipeline", times=None))
+        broken = play.run()
+        assert broken is not None
+        assert {one.stream for one in broken.steps if one.outcome is not Outcome.COMPLETE} == {
+            "runs"
+        }
+        script.clear()
+        again(play, other)
+        # The run that goes on with the walk reads it, so that the one after it finds nothing.
+        play.calm()
