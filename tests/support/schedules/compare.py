@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from connectors.github import runs
@@ -325,4 +326,11 @@ def _rows(store: Store, table: sa.Table, how: _How) -> list[tuple[str, Any]]:
 
 
 def _text(told: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={value!r}" for name, value in told.items() if value is not None)
+    return " ".join(f"{name}={_value(one)}" for name, one in told.items() if one is not None)
+
+
+def _value(value: Any) -> str:
+    # PostgreSQL keeps the members of an object in an order of its own.
+    if isinstance(value, (dict, list)):
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return repr(value)
