@@ -28,6 +28,15 @@ def whole(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+def page_token(value: Any, where: str) -> str | None:
+    """Where a listing goes on; None at its end. Raises UnexpectedAnswer for what is no text."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise UnexpectedAnswer("the server hands out a page token that is no text", where=where)
+    return value
+
+
 def _names(value: Any) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 

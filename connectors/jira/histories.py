@@ -17,7 +17,7 @@ from connectors.contract import (
 from connectors.jira.jql import from_millis
 from connectors.jira.site import Site
 from connectors.jsonbytes import encode
-from connectors.rows import objects
+from connectors.rows import objects, page_token
 
 #: Most ids, and most entries, of one bulk request (vendor's limits).
 BULK_IDS, BULK_ENTRIES = 1000, 10000
@@ -87,8 +87,8 @@ def _bulk(site: Site, ids: Sequence[str]) -> dict[str, dict[str, Any]] | None:
             mine = merged.setdefault(str(log["issueId"]), {})
             for entry in objects(log.get("changeHistories", ()), _BULK):
                 mine[str(entry.get("id"))] = entry
-        token = page.get("nextPageToken")
-        if not token:
+        token = page_token(page.get("nextPageToken"), _BULK)
+        if token is None:
             return merged
         if token in used:
             raise UnexpectedAnswer("the server hands out the same page token twice", where=_BULK)

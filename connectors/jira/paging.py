@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.contract import NotAllowed, Unavailable, UnexpectedAnswer
 from connectors.jira.site import Site
+from connectors.rows import page_token
 
 #: Longest query that travels in an address; servers refuse lines beyond 8 KB.
 _LONGEST_GET = 4000
@@ -68,8 +69,8 @@ def by_token(site: Site, question: Question) -> Iterator[Found]:
         answer = _search(site, question, token=token).body
         found = issues_of(answer)
         ids = [str(one["id"]) for one in found]
-        token = answer.get("nextPageToken")
-        if not token:
+        token = page_token(answer.get("nextPageToken"), question.where)
+        if token is None:
             if answer.get("isLast") is False:
                 raise UnexpectedAnswer(
                     "the server says that more follows and gives no token for it",

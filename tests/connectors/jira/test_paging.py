@@ -93,6 +93,13 @@ def test_the_same_token_twice_is_an_error() -> None:
         list(paging.by_token(site(serve, cloud=True), question()))
 
 
+@pytest.mark.parametrize("token", [0, False, ["x"], {}, 7])
+def test_a_token_that_is_no_text_is_no_end(token: object) -> None:
+    serve = lambda _, p: {"issues": rows(1), "nextPageToken": token}  # noqa: E731 - one line says it
+    with pytest.raises(UnexpectedAnswer, match="no text"):
+        list(paging.by_token(site(serve, cloud=True), question()))
+
+
 def test_new_tokens_for_the_same_page_are_an_error() -> None:
     numbers = iter(range(1, 1000))
     serve = lambda _, p: {"issues": rows(1, 2), "nextPageToken": str(next(numbers))}  # noqa: E731 - same

@@ -63,15 +63,19 @@ TROUBLES: dict[str, tuple[Any, str]] = {
 }  # fmt: skip
 
 
-def held(at: Site, query: str) -> set[tuple[Any, ...]]:
+def rows(at: Site, query: str) -> list[tuple[Any, ...]]:
     with at.store.reading() as conn:
-        return {tuple(row) for row in conn.execute(sa.text(query))}
+        return [tuple(row) for row in conn.execute(sa.text(query))]
+
+
+def held(at: Site, query: str) -> set[tuple[Any, ...]]:
+    return set(rows(at, query))
 
 
 def cursors(at: Site) -> dict[tuple[Any, ...], Any]:
     """Committed cursors by scope and stream."""
-    rows = held(at, "SELECT scope_id, stream, committed FROM cursor")
-    return {row[:2]: row[2] for row in rows}
+    found = rows(at, "SELECT scope_id, stream, committed FROM cursor")
+    return {row[:2]: row[2] for row in found}
 
 
 def identities(at: Site) -> set[tuple[Any, ...]]:
