@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from mappings.records import FieldEvent, History, WorkItem
@@ -95,6 +95,23 @@ _ITEM_UPDATE = tuple(
 #: What follows from a history, beside its state.
 _SPAN = ("started_at", "done_at")
 _HELD = ("source_id", "content_hash", "updated_at", "history_state", "history_reason", "gone_at")
+#: What histories tell changes of. Not the key: a renamed project gives one to each of its items.
+_TOLD = (
+    "raw_type",
+    "raw_status",
+    "raw_status_id",
+    "resolution",
+    "raw_priority",
+    "title",
+    "estimate_points",
+    "estimate_seconds",
+    "due_date",
+    "assignee_id",
+    "labels",
+    "milestones",
+    "text_hash",
+)
+_get_told = itemgetter(*map(_ITEM.index, _TOLD))
 
 
 #: History state, its reason, begin and end of work (UTC).
@@ -114,9 +131,8 @@ def write_items(
         before = mine.get(one.source_id)
         if before is None or not older(one.updated_at, before.updated_at):
             mine[one.source_id] = one
-    known = {
-        row[0]: row for row in page.known(schema.work_item, (*_HELD, "key", "gone_reason"), mine)
-    }
+    columns = (*_HELD, "key", "gone_reason", *_TOLD)
+    known = {row[0]: row for row in page.known(schema.work_item, columns, mine)}
     rows: list[tuple[Any, ...]] = []
     settled: list[tuple[Any, ...]] = []
     keys: list[tuple[Any, ...]] = []
@@ -144,7 +160,7 @@ def write_items(
             page.states[id_] = told[:2]
             settled.append((*row, *clean_row(told)))
         else:
-            page.states[id_] = _history_of(page, one, held)
+            page.states[id_] = _history_of(page, one, held, _get_told(values))
             rows.append((*row, *page.states[id_]))
         if held is None or held[6] != one.key:
             keys.extend(
@@ -172,10 +188,17 @@ def _values(one: WorkItem) -> list[Any]:
     return values
 
 
-def _history_of(page: Page, one: WorkItem, held: Sequence[Any] | None) -> tuple[str, str | None]:
-    """The state a written item is in: moved without its history, it waits for it again."""
+def _history_of(
+    page: Page, one: WorkItem, held: Sequence[Any] | None, told: Sequence[Any]
+) -> tuple[str, str | None]:
+    """The state a written item is in: moved without its history, it waits for it again.
+
+    `told`: its present values of `_TOLD`. Stamps of whole seconds are the same for two changes of
+    one second, and the history may have been read between them.
+    """
     if one.history is HistoryState.NOT_FETCHED and held is not None:
-        moved = one.updated_at != held[2] or page.is_back(held[5])
+        differs = not page.is_replay and tuple(told) != tuple(held[-len(_TOLD) :])
+        moved = one.updated_at != held[2] or page.is_back(held[5]) or differs
         if not moved:
             return held[3], held[4]
     return one.history.value, one.history_reason

@@ -176,3 +176,26 @@ def test_a_walk_that_goes_on_later_is_complete_as_of_then(tmp_path: Path) -> Non
         again(play, other)
         # The run that goes on with the walk reads it, so that the one after it finds nothing.
         play.calm()
+
+
+@pytest.mark.parametrize(
+    "system", ["gitlab-graphql", pytest.param("github-rest", marks=pytest.mark.full)]
+)
+def test_a_history_read_between_two_changes_of_one_second_is_read_again(
+    system: str, tmp_path: Path, fresh: str
+) -> None:
+    """The item's stamp is the same after both."""
+    with staged(Schedule(system, 8), str(tmp_path / "store.db")) as play:
+        play.run()
+        code = play.company.world.code
+        (repo,) = code.hosted(play.company.system.kind)  # type: ignore[arg-type]  # a host
+        issue = next(one for one in code.issues_in(repo) if one.state == "open")
+        play.company.later(timedelta(hours=3))
+        code.relabel(issue, ["first"], by=None)
+        play.remember()
+        play.run()
+        # No time has passed since.
+        code.close(issue, by=None)
+        play.remember()
+        play.calm()
+        play.equal(fresh)

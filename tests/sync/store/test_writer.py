@@ -3,6 +3,7 @@
 import dataclasses
 from contextlib import suppress
 from datetime import date
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ from sync.store import presence, read, schema
 from sync.store.open import Store
 from sync.store.payloads import SAMPLES
 from sync.store.rows import Fate, MembershipRow
+from sync.store.writer import Writer
 
 COMPLETE, NOT_FETCHED = HistoryState.COMPLETE, HistoryState.NOT_FETCHED
 RELEASE = Milestone(
@@ -370,8 +372,8 @@ def test_an_item_that_moved_waits_for_its_history_again(store: Store) -> None:
         first.work_items([item("1"), item("2")])
         first.histories([History("1", COMPLETE, ()), History("2", COMPLETE, ())])
     with writer(store, now=at(9)) as second:
-        # Another title at the same instant is no reason to read the history again.
-        changed = second.work_items([item("1", title="x"), item("2", updated_at=at(8))])
+        # Another address at the same instant is no reason to read the history again.
+        changed = second.work_items([item("1", url="x"), item("2", updated_at=at(8))])
     assert {"1", "2"} == changed
     assert rows(store, schema.work_item, "source_id", "history_state") == [
         ("1", "complete"),
@@ -381,6 +383,43 @@ def test_an_item_that_moved_waits_for_its_history_again(store: Store) -> None:
         assert read.pending_histories(conn, 1, "10000", limit=9, after="") == ["2"]
         assert read.pending_histories(conn, 1, "10000", limit=9, after="2") == []
         assert read.history_gaps(conn, 1, "10000") == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "x"},
+        {"raw_status_id": "9"},
+        {"labels": ("x",)},
+        {"milestones": ((MilestoneKind.VERSION, "501"),)},
+        {"estimate_points": 2.5},
+        {"due_date": date(2026, 3, 1)},
+    ],
+)
+def test_a_second_change_of_one_second_waits_for_its_history_too(
+    store: Store, change: dict[str, Any]
+) -> None:
+    """Its history may have been read between the two; only a reading tells of a change."""
+    whole = {
+        "labels": ("a", "b"),
+        "milestones": ((MilestoneKind.VERSION, "7"),),
+        "estimate_points": 1.0,
+        "due_date": date(2026, 3, 2),
+    }
+    shown = schema.work_item, "history_state"
+    with writer(store) as first:
+        first.work_items([item("1", **whole)])
+        first.histories([History("1", COMPLETE, ())])
+    with writer(store, now=at(1)) as second:
+        second.work_items([item("1", **whole, url="x")])
+    assert rows(store, *shown) == [("complete",)]
+    with store.writing() as conn:
+        again = Writer(store, conn, 1, at(2), is_replay=True)
+        again.work_items([item("1", **{**whole, **change})])
+    assert rows(store, *shown) == [("complete",)]
+    with writer(store, now=at(3)) as third:
+        third.work_items([item("1", **whole)])
+    assert rows(store, *shown) == [("not_fetched",)]
 
 
 def test_an_older_page_never_undoes_a_newer_row(store: Store) -> None:
