@@ -52,3 +52,28 @@ def write(conn: sa.Connection, run_id: int, step: Step) -> None:
     for name in ("cursor_in", "cursor_out"):
         values[name] = sa.null() if values[name] is None else values[name]
     conn.execute(sa.insert(schema.sync_step).values(run_id=run_id, **values))
+
+
+def renamed_since(
+    conn: sa.Connection, run_id: int, connection_id: int, scope_kind: str, scope_id: str, key: str
+) -> int | None:
+    """A later run that read this scope under another name than `key`; None if none did.
+
+    What a run knows of its scopes it asked when it connected. A name that a later run found is
+    newer, and rows that it certified must not get the former one again.
+    """
+    c = schema.sync_step.c
+    newest = conn.execute(
+        sa.select(c.run_id, c.scope_key)
+        .where(
+            c.connection_id == connection_id,
+            c.scope_kind == scope_kind,
+            c.scope_id == scope_id,
+            c.run_id > run_id,
+            # A run that could not connect repeats the name that it found in the store.
+            sa.or_(c.pages > 0, c.outcome == Outcome.COMPLETE.value),
+        )
+        .order_by(c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if newest is None or newest.scope_key == key else int(newest.run_id)

@@ -356,6 +356,7 @@ class _Run:
             return
         context.held.set(held)
         try:
+            self._refuse_former_name(session, scope, held)
             project = scope.key if scope.kind not in ("site", "board") else None
             maker: Normalizer | None = None
             for spec in specs:
@@ -388,6 +389,21 @@ class _Run:
             self._give_back(held)
         finally:
             context.held.set(None)
+
+    def _refuse_former_name(self, session: Session, scope: ScopeRef, held: Lease) -> None:
+        """Raises ScopeHeld if a later run read the scope under another name than ours."""
+        context = self.context
+        with context.store.reading() as conn:
+            later = certificate.renamed_since(
+                conn, context.run_id, session.id, scope.kind, scope.source_id, scope.key
+            )
+        if later is not None:
+            self._give_back(held)
+            raise ScopeHeld(
+                f"run {later}, which began later, read it under another name",
+                where=f"{scope.kind} {scope.source_id}",
+                todo="Nothing was written here; what that run certified stands.",
+            )
 
     def _note_lookups(self, session: Session, step: Step) -> None:
         """A board's fields changed, and all its lines were normalized under them as they are."""

@@ -199,3 +199,36 @@ def test_a_history_read_between_two_changes_of_one_second_is_read_again(
         play.remember()
         play.calm()
         play.equal(fresh)
+
+
+@pytest.mark.parametrize(
+    ("system", "look"),
+    [
+        ("github-graphql", "graphql"),
+        pytest.param("github-rest", "repositories/[0-9]+/issues", marks=pytest.mark.full),
+    ],
+)
+def test_a_run_that_knows_a_former_name_leaves_what_a_later_one_read(
+    system: str, look: str, tmp_path: Path, fresh: str
+) -> None:
+    """It asked for the names when it connected, slept, and gave all items their former keys."""
+    with staged(Schedule(system, 8), str(tmp_path / "store.db")) as play:
+        play.run()
+        code = play.company.world.code
+        (repo,) = code.hosted("github")
+        play.company.later(timedelta(hours=3))
+
+        def asleep() -> None:
+            play.company.later(timedelta(minutes=6))
+            code.rename_repository(repo, f"{repo.owner}/another")
+            play.remember()
+            play.overtaken()
+
+        # The look whether anything is new comes after the names, and before any lease.
+        play.company.simulator.script.hooks.append(Hook(look, asleep))
+        woken = play.run()
+        assert woken is not None
+        assert [one.exit_code for one in woken.problems] == [75]
+        assert "read it under another name" in woken.problems[0].what
+        play.calm()
+        play.equal(fresh)

@@ -251,6 +251,10 @@ class Play:
         """This run sleeps until its lease is over; another one does everything meanwhile."""
         self.company.clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
         self.edit("asleep")
+        self.overtaken()
+
+    def overtaken(self) -> None:
+        """Another run does everything while this one is under way."""
         self.tell("another run takes over")
         self.report.takeovers += 1
         second = open_store(self.store_url)
