@@ -465,28 +465,32 @@ def _read_incremental(reading: Reading) -> None:
     with context.store.reading() as conn:
         saved = checkpoint.trusted(checkpoint.load(conn, key), reading.session.identity.server_time)
     if context.full:
-        saved = Saved()
-    reading.cursor_in = saved.start
+        # Read from nothing; what the last whole walk committed stands until this one is whole.
+        saved = replace(saved, progress=None)
+    start = None if context.full else saved.start
+    reading.cursor_in = start
     if _proven_unchanged(reading, saved, now):
         reading.cursor_out = saved.committed
         return
-    first_walk, seen = saved.committed is None, set[str]()
+    seen = set[str]() if start is None else None
     is_resumed = saved.progress is not None
-    saved, whole = _walk(reading, saved, seen if first_walk else None)
+    saved, whole = _walk(reading, saved, start, seen)
     # A walk that an earlier run began ends at what was so then; this run certifies what is so now.
     if whole and is_resumed:
-        saved, whole = _walk(reading, saved, None)
+        saved, whole = _walk(reading, saved, saved.start, None)
     reading.cursor_out = saved.start
     if not whole and reading.partial is None:
         raise UnexpectedAnswer("the walk ended before its last page", where=spec.name)
-    if whole and first_walk and reading.cursor_in is None:
+    if whole and seen is not None:
         reading.remote = reading.local = len(seen)
     if reading.unreadable and reading.partial is None:
         reading.partial = f"{reading.unreadable} records could not be read"
 
 
-def _walk(reading: Reading, saved: Saved, seen: set[str] | None) -> tuple[Saved, bool]:
-    """One walk on from where a checkpoint stands: the new one, and whether the walk was whole.
+def _walk(
+    reading: Reading, saved: Saved, start: Mapping[str, Any] | None, seen: set[str] | None
+) -> tuple[Saved, bool]:
+    """One walk on from `start`: the checkpoint after it, and whether the walk was whole.
 
     Ids of what it brings are added to `seen`.
     """
@@ -496,15 +500,16 @@ def _walk(reading: Reading, saved: Saved, seen: set[str] | None) -> tuple[Saved,
     walk_started = reading.session.identity.server_time
     if saved.progress is not None and saved.walk_started_at is not None:
         walk_started = saved.walk_started_at
-    daily = checkpoint.due(saved.daily_at, now, LONG_EVERY)
-    long_overlap = daily and saved.committed is not None
+    # A walk from nothing has every overlap.
+    daily = start is None or checkpoint.due(saved.daily_at, now, LONG_EVERY)
+    long_overlap = daily and start is not None and saved.committed is not None
     window = _window(
         reading,
         run_started_at=walk_started,
         overlap=max(spec.daily_overlap if long_overlap else spec.overlap, context.plan.overlap),
     )
     whole = False
-    for page in _pages(reading, saved.start, window):
+    for page in _pages(reading, start, window):
         if seen is not None:
             seen.update(record.source_id for record in page.records)
         with context.store.writing() as conn:

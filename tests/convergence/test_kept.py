@@ -232,3 +232,21 @@ def test_a_run_that_knows_a_former_name_leaves_what_a_later_one_read(
         assert "read it under another name" in woken.problems[0].what
         play.calm()
         play.equal(fresh)
+
+
+def test_a_reading_of_everything_that_breaks_leaves_what_was_committed(
+    tmp_path: Path, fresh: str
+) -> None:
+    """`--full` begins anew; until it has ended, the last whole walk is what is known."""
+    with staged(Schedule("github-rest", 8), str(tmp_path / "store.db")) as play:
+        play.run()
+        script = play.company.simulator.script
+        script.faults.append(Fault("repositories/[0-9]+/issues$", 500, skip=1, times=None))
+        # What a run leaves of the cursors of what did not end whole is looked at after each.
+        broken = play.run(full=True)
+        assert broken is not None
+        (step,) = [one for one in broken.steps if one.outcome is Outcome.PARTIAL]
+        assert (step.stream, step.pages) == ("issues", 1)
+        script.clear()
+        play.calm()
+        play.equal(fresh)
