@@ -155,12 +155,12 @@ def test_fifty_killed_runs_end_like_runs_that_were_not(
 
 @pytest.mark.full
 def test_an_upgrade_that_is_killed_leaves_the_store_as_it_was(
-    processes: Nursery, store_url: str, tmp_path: Path
+    processes: Nursery, empty_url: str, tmp_path: Path
 ) -> None:
     """At every twentieth statement; the version before could still open it each time."""
     with company(tmp_path, processes, issues=6, changes=2, repositories=1) as them:
-        desk = them.desk("desk", store_url)
-        engine = sa.create_engine(store_url if "://" in store_url else f"sqlite:///{store_url}")
+        desk = them.desk("desk", empty_url)
+        engine = sa.create_engine(empty_url if "://" in empty_url else f"sqlite:///{empty_url}")
         with engine.begin() as conn:
             config = migrate.config()
             config.attributes["connection"] = conn
