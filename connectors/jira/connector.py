@@ -96,7 +96,12 @@ class JiraConnector:
         return census.look(self._site, scope, ids)
 
     def whereabouts(self, scope: ScopeRef) -> Gone:
-        """What became of a project or board that is no longer listed: perhaps it is archived."""
+        """What became of a project or board that is no longer listed: perhaps it is archived.
+
+        Raises FeatureOff for a board where boards could not be listed: that proves nothing.
+        """
+        if scope.kind == "board" and self._site.boards_error is not None:
+            raise self._site.boards_error
         path = f"rest/agile/1.0/board/{scope.source_id}"
         if scope.kind == "project":
             path = f"{self._site.api}/project/{scope.source_id}"

@@ -40,12 +40,13 @@ def settle(context: Context, session: Session) -> int:
         if one.parent_id in unreadable:
             scopes.append(fence.without(one, unreadable[one.parent_id]))
             continue
-        if one.kind == "board" and not _goes_on(context, session, one):
-            leaving.append((one, fence.UNLISTED, "no longer listed, and nothing in it goes on"))
-            continue
         found = _whereabouts(session, one)
-        if found is not None and found.reason is GoneReason.LEFT_SCOPE:
+        fate = None if found is None else found.reason
+        if found is not None and fate is GoneReason.LEFT_SCOPE:
             leaving.append((one, fence.ARCHIVED, found.detail))
+        # That it is not listed may be a listing that failed: the source itself must miss it.
+        elif fate is not None and one.kind == "board" and not _goes_on(context, session, one):
+            leaving.append((one, fence.UNLISTED, "no longer listed, and nothing in it goes on"))
         else:
             scopes.append(fence.out_of_sight(one, found))
     for one, reason, detail in leaving:

@@ -12,6 +12,7 @@ from support.synced import synced
 
 from connectors.contract import Gone, GoneReason, Outcome, ScopeOption, ScopeRef
 from connectors.simulator import edits
+from connectors.simulator.faults import Fault
 from sync.engine.fence import Fence, fence, judge, out_of_sight
 from sync.store.holds import Hold
 
@@ -347,3 +348,26 @@ def test_a_deleted_board_is_told_while_something_in_it_goes_on(tmp_path: Path) -
         assert at.run().outcome is Outcome.COMPLETE
         left = "SELECT scope_kind, reason FROM scope_hold WHERE known_to IS NOT NULL"
         assert at.rows(left) == [("board", "unlisted: no longer listed, and nothing in it goes on")]
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, b"[[]]"), (403, b"{}")])
+def test_a_listing_of_boards_that_fails_lets_none_leave(
+    tmp_path: Path, status: int, body: bytes
+) -> None:
+    """Nothing goes on in it: still it is there, and only the listing does not say so."""
+    with synced(str(tmp_path / "store.db"), issues=6) as at:
+        world = at.bench.world
+        for one in world.sprints.values():
+            if one.state == "future":
+                world.start_sprint(one, world.now, world.now)
+            if one.state != "closed":
+                world.close_sprint(one, world.now)
+        assert at.run().outcome is Outcome.COMPLETE
+        trouble = Fault("agile/1.0/board", status, body, times=None)
+        at.bench.simulator.script.faults.append(trouble)
+        at.later(hours=1)
+        result = at.run()
+        assert result.outcome is Outcome.PARTIAL
+        assert any("no longer listed" in one.what for one in result.problems)
+        assert at.rows("SELECT COUNT(*) FROM scope_hold WHERE known_to IS NOT NULL") == [(0,)]
+        assert at.rows("SELECT COUNT(*) FROM scope WHERE gone_at IS NOT NULL") == [(0,)]
