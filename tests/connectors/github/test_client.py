@@ -300,7 +300,7 @@ def test_a_limit_tells_until_when_if_it_is_told() -> None:
     said = b'{"message":"secondary rate limit"}'
     unsaid = judge(answer(403, said), NOW)
     assert unsaid is not None
-    assert unsaid.until is None  # type: ignore[attr-defined]
+    assert unsaid.until is None  # type: ignore[attr-defined]  # a limit, which has it
     told = judge(answer(403, said, Retry_After="120"), NOW)
     assert told is not None
     assert told.until == NOW + timedelta(seconds=120)  # type: ignore[attr-defined]

@@ -219,9 +219,10 @@ def test_options_refuse_what_means_nothing(project: dict[str, Any], told: str) -
 
 def test_a_project_stands_once_and_a_name_may_stand_alone() -> None:
     one = {"project": "acme/01", "status": "Status", "estimate": ["Points", "Size"]}
+    twice = [one, {**one, "project": "Acme/1"}]
     with pytest.raises(ValueError, match="stands twice"):
-        GitHubOptions(token="x", projects=[one, {**one, "project": "Acme/1"}])  # type: ignore[arg-type]
-    made = GitHubOptions(token="x", projects=[one])  # type: ignore[arg-type]
+        GitHubOptions(token="x", projects=twice)  # type: ignore[arg-type]  # as TOML has it
+    made = GitHubOptions(token="x", projects=[one])  # type: ignore[arg-type]  # as TOML has it
     assert made.board_fields == {
         "acme/1": {
             "milestone": (),
