@@ -23,7 +23,8 @@ from sqlalchemy import (
     text,
 )
 
-from sync.store import tables_boards as tables_boards  # the catalogue holds them all
+from sync.store import tables_agreed as tables_agreed  # the catalogue holds them all
+from sync.store import tables_boards as tables_boards
 from sync.store import tables_code as tables_code
 from sync.store import tables_judged as tables_judged
 from sync.store import tables_presence as tables_presence

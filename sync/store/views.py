@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from sync.store import schema
 from sync.store.view import CONNECTION, PRESENCE, View
+from sync.store.views_agreed import AGREED_VIEWS
 from sync.store.views_boards import BOARD_VIEWS
 from sync.store.views_code import CODE_VIEWS
 from sync.store.views_presence import PRESENCE_VIEWS
@@ -225,6 +226,7 @@ VIEWS: tuple[View, ...] = (
     *CODE_VIEWS,
     *BOARD_VIEWS,
     *PRESENCE_VIEWS,
+    *AGREED_VIEWS,
     View(
         "v_status",
         "One row per workflow status and what it means.",
