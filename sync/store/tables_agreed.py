@@ -16,8 +16,10 @@ scope_agreement = Table(
     Column("subject_kind", Text, primary_key=True),
     #: id of the item, or the label as the source writes it.
     Column("subject", Text, primary_key=True),
-    #: when it was recorded (UTC), which is when we knew it.
-    Column("agreed_at", Instant, primary_key=True),
+    #: when it was told to us (UTC), which is when we knew it.
+    Column("recorded_at", Instant, primary_key=True),
+    #: since when it holds (UTC). A label holds on each item from when it was put there.
+    Column("agreed_at", Instant, nullable=False),
     Column("agreed_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     #: where the agreement can be read.

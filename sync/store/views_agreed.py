@@ -23,7 +23,8 @@ AGREED_VIEWS: tuple[View, ...] = (
             "subject_kind": "work_item, or label: all items from when they got it",
             "subject": "immutable id of the item, or the label",
             "key": "key of the item; empty for a label",
-            "agreed_at": "when it was recorded (UTC)",
+            "agreed_at": "since when it holds (UTC); a label holds from when an item got it",
+            "recorded_at": "when it was recorded (UTC)",
             "agreed_by": "who agreed",
             "reason": "why",
             "link": "where the agreement can be read",
@@ -33,8 +34,8 @@ AGREED_VIEWS: tuple[View, ...] = (
         },
         f"""
         SELECT c.name AS connection, a.milestone_kind, a.milestone_id, m.name AS milestone,
-               a.subject_kind, a.subject, w.key, a.agreed_at, a.agreed_by, a.reason, a.link,
-               a.withdrawn_at, a.withdrawn_by, a.withdrawn_reason
+               a.subject_kind, a.subject, w.key, a.agreed_at, a.recorded_at,
+               a.agreed_by, a.reason, a.link, a.withdrawn_at, a.withdrawn_by, a.withdrawn_reason
           FROM scope_agreement a
           {_JOIN}
           LEFT JOIN work_item w ON w.connection_id = a.connection_id AND w.source_id = a.subject

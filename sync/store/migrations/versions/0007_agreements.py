@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("milestone_id", sa.Text(), nullable=False),
         sa.Column("subject_kind", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("recorded_at", Instant(), nullable=False),
         sa.Column("agreed_at", Instant(), nullable=False),
         sa.Column("agreed_by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -38,7 +39,7 @@ def upgrade() -> None:
             "milestone_id",
             "subject_kind",
             "subject",
-            "agreed_at",
+            "recorded_at",
             name=op.f("pk_scope_agreement"),
         ),
     )
