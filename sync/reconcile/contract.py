@@ -129,6 +129,18 @@ class NotChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """The same finding for another audience; what is None is said as to a manager."""
+
+    title: str | None = None
+    what: str | None = None
+    so_what: str | None = None
+    who: str | None = None
+    by_when: str | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """Templates (`str.format` on `Found.values`) in plain language, for a person who decides."""
 
@@ -138,6 +150,10 @@ class Words:
     who: str
     by_when: str
     remedy: str
+    #: for those who read one sentence: what it means, without the counts.
+    executive: Voice = Voice()
+    #: for those who do the work: what to open and what to change.
+    engineer: Voice = Voice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +212,8 @@ class Finding:
     resolved_at: datetime | None = None
     #: severity at the reconciliation before, if it was there.
     previous_severity: Severity | None = None
+    #: words that other audiences read in place of these: {audience: {part: text}}.
+    voices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

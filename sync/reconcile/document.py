@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from sync.reconcile.contract import Channel, Detector
+from sync.reconcile.contract import Channel, Detector, Voice
 from sync.reconcile.registry import BUILT_IN
 
 _CHANNELS = {
@@ -36,6 +36,8 @@ def page(detector: Detector) -> str:
         f"* By when: {_code(words.by_when)}",
         f"* What to do: {_code(words.remedy)}",
         "",
+        *_voice("An executive reads", words.executive),
+        *_voice("An engineer reads", words.engineer),
         *_rules(detector),
         "## What it needs",
         "",
@@ -83,6 +85,22 @@ def write(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (directory / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+_PARTS = {
+    "title": "Title",
+    "what": "What",
+    "so_what": "So what",
+    "who": "Who",
+    "by_when": "By when",
+    "remedy": "What to do",
+}
+
+
+def _voice(lead: str, voice: Voice) -> list[str]:
+    said = {name: getattr(voice, name) for name in _PARTS}
+    lines = [f"* {_PARTS[name]}: {_code(text)}" for name, text in said.items() if text is not None]
+    return [f"{lead}:", "", *lines, ""] if lines else []
 
 
 def _rules(detector: Detector) -> list[str]:

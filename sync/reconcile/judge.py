@@ -117,7 +117,7 @@ def _take(
         outcome.unchecked[detector.id, found.connection_id, found.subject] = (label, reason)
         return
     try:
-        words = life.words(detector, found)
+        words, voices = life.words(detector, found), life.voices(detector, found)
     except (KeyError, IndexError, ValueError) as error:
         outcome.unchecked[detector.id, found.connection_id, found.subject] = (
             label,
@@ -139,6 +139,7 @@ def _take(
         evidence_hash=life.evidence_hash(found.evidence),
         subject_label=label,
         milestone_label=labels.milestone(found.connection_id, found.milestone),
+        voices=voices,
     )
     held = outcome.seen.get(fingerprint)
     if held is None or held.found.severity.rank < found.severity.rank:

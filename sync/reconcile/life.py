@@ -6,7 +6,7 @@ Fingerprints rest on identity only, never on text, numbers or dates: rewording r
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,10 @@ from sync.reconcile.contract import (
 
 #: From this growth of its number on a finding is worse, and by its inverse better.
 WORSE = 1.25
+
+#: What is said of a finding, and the audiences that may hear it in other words.
+PARTS = ("title", "what", "so_what", "who", "by_when", "remedy")
+AUDIENCES = ("executive", "engineer")
 
 _OVER = (FindingState.RESOLVED,)
 
@@ -38,6 +42,8 @@ class Seen:
     evidence_hash: str
     subject_label: str
     milestone_label: str | None
+    #: words of other audiences, where they differ: {audience: {part: text}}.
+    voices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +97,33 @@ def words(detector: Detector, found: Found) -> dict[str, str]:
 
     Raises KeyError where a template names a value the detector did not give.
     """
-    templates = detector.words
-    return {
-        name: getattr(templates, name).format_map(found.values)
-        for name in ("title", "what", "so_what", "who", "by_when", "remedy")
-    }
+    return {name: getattr(detector.words, name).format_map(found.values) for name in PARTS}
+
+
+def voices(detector: Detector, found: Found) -> dict[str, dict[str, str]]:
+    """What other audiences read in place of `words`: {audience: {part: text}}.
+
+    Raises KeyError where a template names a value the detector did not give.
+    """
+    heard: dict[str, dict[str, str]] = {}
+    for audience in AUDIENCES:
+        voice = getattr(detector.words, audience)
+        own = {
+            name: template.format_map(found.values)
+            for name in PARTS
+            if (template := getattr(voice, name)) is not None
+        }
+        if own:
+            heard[audience] = own
+    return heard
+
+
+def spoken(finding: Finding, audience: str) -> Finding:
+    """The finding in the words of one audience, and no others."""
+    if not finding.voices:
+        return finding
+    own: Mapping[str, Any] = finding.voices.get(audience, {})
+    return replace(finding, voices={}, **own)
 
 
 def seen_again(seen: Seen, known: Known | None, *, first: bool, restated: bool) -> Verdict:
@@ -167,6 +195,7 @@ def as_finding(seen: Seen, verdict: Verdict, known: Known | None, now: datetime)
         milestone_label=seen.milestone_label,
         resolved_at=None,
         previous_severity=known.finding.severity if known is not None and was_open else None,
+        voices=seen.voices,
     )
 
 

@@ -16,6 +16,7 @@ from sync.reconcile.contract import (
     Reconciliation,
     Severity,
 )
+from sync.reconcile.life import spoken
 from sync.report import verdict as words
 from sync.report.changes import CHANGED, STATE_ORDER, Previous, against
 from sync.report.clean import clean, clean_url
@@ -75,6 +76,12 @@ def build(
             where="report.audience",
             todo=f"Choose one of: {', '.join(AUDIENCES)}.",
         )
+    # Before anything is masked: each audience's words pass the same mask.
+    reconciliation = replace(
+        reconciliation,
+        findings=tuple(spoken(one, audience) for one in reconciliation.findings),
+        resolved=tuple(spoken(one, audience) for one in reconciliation.resolved),
+    )
     time_zone = zone(reconciliation.time_zone)
     masked = Masked(reconciliation, 0, {}, ()) if for_owner else mask(reconciliation)
     source = masked.reconciliation

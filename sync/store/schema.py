@@ -28,6 +28,7 @@ from sync.store import tables_boards as tables_boards
 from sync.store import tables_code as tables_code
 from sync.store import tables_judged as tables_judged
 from sync.store import tables_presence as tables_presence
+from sync.store import tables_texts as tables_texts
 from sync.store.columns import Serial as _Serial
 from sync.store.columns import connection_key as _connection
 from sync.store.columns import metadata as metadata

@@ -14,6 +14,8 @@ from sync.reconcile.contract import (
     FindingState,
     Found,
     Severity,
+    Voice,
+    Words,
 )
 from sync.reconcile.registry import BUILT_IN
 
@@ -159,3 +161,21 @@ def test_values_of_a_vendor_are_no_templates() -> None:
     detector = next(one for one in BUILT_IN if one.id == "data.contradiction")
     values = dict.fromkeys(("title", "what", "so_what", "who", "remedy"), "{0.__class__} {x}")
     assert life.words(detector, replace(FOUND, values=values))["title"] == "{0.__class__} {x}"
+
+
+def test_an_audience_hears_its_own_words_and_else_the_common_ones() -> None:
+    detector = replace(
+        BUILT_IN[0],
+        words=Words("{n} left", "what", "so", "who", "when", "do", executive=Voice(what="{n}!")),
+    )
+    found = replace(FOUND, values={"n": 3})
+    told = replace(seen(), words=life.words(detector, found), voices=life.voices(detector, found))
+    finding = life.as_finding(told, life.Verdict(State.NEW, 1.0), None, NOW)
+    assert finding.voices == {"executive": {"what": "3!"}}
+    heard = {name: life.spoken(finding, name) for name in ("executive", "manager", "engineer")}
+    assert {name: (one.title, one.what) for name, one in heard.items()} == {
+        "executive": ("3 left", "3!"),
+        "manager": ("3 left", "what"),
+        "engineer": ("3 left", "what"),
+    }
+    assert not any(one.voices for one in heard.values())
