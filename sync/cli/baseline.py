@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.app import App, json_option, pass_app
-from sync.cli.reconcile import instant
+from sync.cli.instants import instant
 
 if TYPE_CHECKING:
     from sync.ledger.baseline import BaselineLine

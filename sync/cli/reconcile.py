@@ -1,13 +1,12 @@
 """`driftline reconcile`: judge what was read against the plan."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from sync.cli.app import App, json_option, pass_app, worst
+from sync.cli.instants import Clocks, clock_options, clocks
 
 if TYPE_CHECKING:
     from sync.config.settings import Settings
@@ -23,8 +22,7 @@ fail_on_option = click.option(
 
 
 @click.command(epilog="Example: driftline reconcile --as-of 2026-03-31 --fail-on high")
-@click.option("--as-of", metavar="DATE", help="The state at this day or instant (ISO 8601).")
-@click.option("--known-at", metavar="DATE", help="As it was known at this day or instant.")
+@clock_options
 @click.option("--milestone", metavar="NAME", help="Judge this milestone only.")
 @fail_on_option
 @json_option
@@ -44,13 +42,10 @@ def reconcile(
 
     settings = app.settings(with_secrets=False)
     wiring.policy(settings)
-    as_of_at = instant(as_of, settings.root.time_zone, "--as-of")
-    known_at_at = instant(known_at, settings.root.time_zone, "--known-at")
+    at = clocks(app, settings, as_of, known_at)
     store = app.store(settings)
     try:
-        result = judge(
-            app, settings, store, as_of=as_of_at, known_at=known_at_at, milestone=milestone
-        )
+        result = judge(app, settings, store, at=at, milestone=milestone)
     finally:
         store.close()
     codes = exit_codes(result, fail_on)
@@ -66,43 +61,24 @@ def judge(
     settings: "Settings",
     store: "Store",
     *,
-    as_of: datetime | None = None,
-    known_at: datetime | None = None,
+    at: Clocks | None = None,
     milestone: str | None = None,
 ) -> "Reconciliation":
     """One reconciliation as configured; one of the past or of one milestone records nothing."""
     from sync.cli import wiring
     from sync.reconcile.runner import reconcile as run
 
-    partial = as_of is not None or known_at is not None or milestone is not None
+    past = at if at is not None and not at.present else None
+    partial = past is not None or milestone is not None
     return run(
         store,
         wiring.policy(settings),
         clock=app.clock,
-        as_of=as_of,
-        known_at=known_at,
+        as_of=past.as_of if past else None,
+        known_at=past.known_at if past else None,
         milestone=milestone,
         record=not partial,
     )
-
-
-def instant(text: str | None, zone: str, option: str) -> datetime | None:
-    """A day means its end in the configured zone; an instant without offset is in that zone."""
-    from sync.errors import UsageError
-
-    if text is None:
-        return None
-    local = ZoneInfo(zone)
-    try:
-        if len(text) == 10:
-            day = date.fromisoformat(text)
-            return datetime.combine(day, time.max, local).astimezone(UTC)
-        parsed = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{text!r} is no date", where=option, todo="Write it like 2026-03-31."
-        ) from error
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=local)).astimezone(UTC)
 
 
 def exit_codes(result: "Reconciliation", fail_on: str | None) -> frozenset[int]:
