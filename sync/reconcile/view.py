@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from mappings.vocabulary import EventField, MilestoneKind, StatusCategory
+from sync.ledger import agreements, load, milestones
 from sync.ledger import baseline as baselines
-from sync.ledger import load, milestones
+from sync.ledger.agreements import Agreed, Confirmation
 from sync.ledger.baseline import Baseline, ledger_of
 from sync.ledger.ledger import Ledger
 from sync.ledger.load import Container, ItemFacts
@@ -65,6 +66,8 @@ class Plan:
     mass: tuple[MassEdit, ...]
     #: leaf items in it now, cancelled ones left out.
     leaves: Mapping[str, Place]
+    #: items whose growth somebody agreed to.
+    agreed: Mapping[str, Agreed] = field(default_factory=dict)
 
     @property
     def open_items(self) -> list[ItemFacts]:
@@ -155,13 +158,26 @@ class View:
         missing = [one for one in chosen if one.key not in self._plans]
         if missing:
             loaded = self.containers(missing)
-            made = baselines.stored(self.conn, {one.key for one in missing}, self.known_at)
+            keys = {one.key for one in missing}
+            made = baselines.stored(self.conn, keys, self.known_at)
+            seen = agreements.confirmations(self.conn, keys, self.known_at)
+            agreed = agreements.agreed(self.conn, loaded, as_of=self.as_of, known_at=self.known_at)
             for facts in missing:
-                self._plans[facts.key] = self._plan(facts, loaded[facts.key], made.get(facts.key))
+                plan = self._plan(
+                    facts,
+                    loaded[facts.key],
+                    made.get(facts.key),
+                    confirmed=seen.get(facts.key, ()),
+                )
+                self._plans[facts.key] = replace(plan, agreed=agreed.get(facts.key, {}))
         return [self._plans[one.key] for one in chosen]
 
     def _plan(
-        self, facts: MilestoneFacts, container: Container, made: Sequence[Baseline] | None
+        self,
+        facts: MilestoneFacts,
+        container: Container,
+        made: Sequence[Baseline] | None,
+        confirmed: Sequence[Confirmation],
     ) -> Plan:
         baseline = (
             made[-1] if made else baselines.suggest(facts, container, self.calendar, self.as_of)
@@ -183,12 +199,21 @@ class View:
         plan = replace(plan, ledger=ledger)
         if not ledger.balanced:
             return replace(plan, withheld="its lines do not add up to what is there now")
-        return replace(plan, mass=self._mass(container, baseline, ledger))
+        return replace(plan, mass=self._mass(container, baseline, ledger, confirmed))
 
     @staticmethod
-    def _mass(container: Container, baseline: Baseline, ledger: Ledger) -> tuple[MassEdit, ...]:
+    def _mass(
+        container: Container,
+        baseline: Baseline,
+        ledger: Ledger,
+        confirmed: Sequence[Confirmation],
+    ) -> tuple[MassEdit, ...]:
         edits = [one for one in container.edits if ledger.counted_from < one.at <= ledger.at]
-        found = mass_edits(edits, max(len(ledger.planned), len(ledger.present)))
+        found = tuple(
+            one
+            for one in mass_edits(edits, max(len(ledger.planned), len(ledger.present)))
+            if not any(seen.covers(one) for seen in confirmed)
+        )
         if not baseline.accepted:
             return found
         # Who agreed to the baseline after the edit has seen it.
