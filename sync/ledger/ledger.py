@@ -4,12 +4,13 @@ Identity (drift-spec 1.3): W(t) = W(t_b) + A - R + E + L. Lines come from the ev
 from what is held now, so a missing event shows as an imbalance and not as a wrong number.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sync.ledger.timeline import ABSENT, ItemHistory, Place, counted, in_scope, place
+from sync.ledger.timeline import ABSENT, ItemHistory, Place, Track, counted, in_scope, place
 
 #: Sizes are sums of decimal numbers: what is smaller than this is rounding.
 EPSILON = 1e-6
@@ -46,6 +47,9 @@ class Line:
     amount: float
     #: entered, reopened, revived, left, deleted, cancelled, split, re-sized, …
     reason: str
+    #: event at the source that it tells of, and the account that made it, where they are known.
+    event_id: str | None = field(default=None, compare=False)
+    actor_id: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ class Ledger:
     #: items in scope at the baseline and now.
     planned: frozenset[str]
     present: frozenset[str]
+    #: planned items with their parents in the container, which carry no size of their own.
+    family: frozenset[str] = frozenset()
+    #: items whose place is not known before `unknown_before` (UTC): an incomplete history.
+    unsure: frozenset[str] = frozenset()
+    unknown_before: datetime | None = None
 
     def total(self, kind: LineKind) -> float:
         """Signed sum of the lines of one kind."""
@@ -171,6 +180,12 @@ def compute(
         unit = lead_unit(planned.values(), present.values())
     walk = _Walk({item.id: item for item in items}, since, unit)
     walk.start(counted_from)
+    at_start = dict(walk.places)
+    unsure = {
+        item.id: before
+        for item in items
+        if (before := item.unknown_before) is not None and counted_from < before
+    }
     for instant in sorted({t for item in items for t in item.instants() if counted_from < t <= at}):
         walk.step(instant)
     return Ledger(
@@ -180,9 +195,12 @@ def compute(
         at=at,
         baseline=sum(size_of(one, unit) for one in planned.values()),
         current=sum(size_of(one, unit) for one in present.values()),
-        lines=tuple(walk.finish(at)),
+        lines=tuple(walk.finish()),
         planned=frozenset(planned),
         present=frozenset(present),
+        family=frozenset(id_ for id_, one in at_start.items() if one.member),
+        unsure=frozenset(unsure),
+        unknown_before=max(unsure.values(), default=None),
     )
 
 
@@ -191,6 +209,29 @@ def size_of(one: Place, unit: Unit) -> float:
     if unit is Unit.ITEMS:
         return 1.0
     return one.points or 0.0
+
+
+def _told(item: ItemHistory, at: datetime, reason: str) -> Iterator[tuple[str | None, str | None]]:
+    """Events of this item at this instant, those first that a line of this reason tells of."""
+    points: Track[Any] = item.points
+    changes: list[Track[Any]] = [item.category, item.parent, points]
+    if reason in ("sized", "re-sized"):
+        changes = [points, item.category, item.parent]
+    elif reason == "split":
+        changes = [item.parent, points, item.category]
+    stays = [(s.event_id, s.actor_id) for s in item.stays if s.start == at]
+    stays += [(s.end_event_id, s.end_actor_id) for s in item.stays if s.end == at]
+    if reason not in _OF_STATUS:
+        yield from stays
+    for track in changes:
+        change = track.change_at(at)
+        if change is not None:
+            yield change.event_id, change.actor_id
+    yield from stays
+
+
+#: Reasons that a status tells, and no membership.
+_OF_STATUS = frozenset({"cancelled", "revived", "reopened", "sized", "re-sized"})
 
 
 @dataclass(slots=True)
@@ -205,6 +246,8 @@ class _Walk:
     lines: list[Line] = field(default_factory=list)
     #: size of a parent that was split and that its children have not taken up yet.
     pools: dict[str, float] = field(default_factory=dict)
+    #: when each of them was split last.
+    split_at: dict[str, datetime] = field(default_factory=dict)
     by_instant: dict[datetime, list[str]] = field(default_factory=dict)
 
     def start(self, at: datetime) -> None:
@@ -258,6 +301,7 @@ class _Walk:
             if reason == "split":
                 self._split(at, id_, -size_of(was, self.unit))
                 self.pools[id_] = self.pools.get(id_, 0.0) + size_of(was, self.unit)
+                self.split_at[id_] = at
             else:
                 gone[id_] = (was.parent, size_of(was, self.unit), reason)
         # A parent that is a leaf again takes back what its children carried.
@@ -339,15 +383,33 @@ class _Walk:
 
     def _split(self, at: datetime, id_: str, amount: float) -> None:
         if abs(amount) > EPSILON:
-            self.lines.append(Line(at, id_, LineKind.SPLIT, amount, "split"))
+            self._line(at, id_, LineKind.SPLIT, amount, "split")
 
     def _line(self, at: datetime, id_: str, kind: LineKind, amount: float, reason: str) -> None:
-        self.lines.append(Line(at, id_, kind, amount, reason))
+        event, actor = self._source(at, id_, reason)
+        self.lines.append(Line(at, id_, kind, amount, reason, event, actor))
 
-    def finish(self, at: datetime) -> list[Line]:
-        """What no child took up is less work than was planned."""
+    def _source(self, at: datetime, id_: str, reason: str) -> tuple[str | None, str | None]:
+        """The event that a line tells of: id and account, where they are known."""
+        moved = self.by_instant.get(at, ())
+        if reason == "split":
+            # A parent is split, or whole again, by what happens to its children.
+            family = [c for c in moved if self.items[c].parent.told(at) == id_]
+            family += [c for c in moved if self.items[c].parent.before(at) == id_]
+            mine = [id_, *family]
+        else:
+            mine = [id_]
+        for one in mine:
+            for event, actor in _told(self.items[one], at, reason):
+                if event is not None:
+                    return event, actor
+        return None, None
+
+    def finish(self) -> list[Line]:
+        """All lines in order of time. What no child took up is less work than was planned."""
         for id_, left in sorted(self.pools.items()):
             if left > EPSILON:
+                at = self.split_at[id_]
                 self._split(at, id_, left)
                 self._line(at, id_, LineKind.REESTIMATED, -left, "split")
-        return self.lines
+        return sorted(self.lines, key=lambda line: line.at)

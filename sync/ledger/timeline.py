@@ -1,6 +1,6 @@
 """What an item was at an instant, told from its events or undone from what it is now; pure."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,9 @@ class Change(Generic[T]):
     at: datetime
     old: T
     new: T
+    #: id of the event at its source, and account that made it, where they are known.
+    event_id: str | None = field(default=None, compare=False)
+    actor_id: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,34 @@ class Track(Generic[T]):
 
     @staticmethod
     def of(changes: Iterable[Change[T]], held: T) -> "Track[T]":
-        """Changes are put in order of time; those of one instant keep theirs."""
-        ordered = tuple(sorted(changes, key=lambda change: change.at))
-        return Track(ordered, held, tuple(change.at for change in ordered))
+        """Changes are put in order of time; those of one instant keep theirs.
+
+        Of consecutive changes from the same to the same value the first stands: sources tell one
+        change twice, and taken twice it could not be undone.
+        """
+        ordered: list[Change[T]] = []
+        for change in sorted(changes, key=lambda change: change.at):
+            last = ordered[-1] if ordered else None
+            told_twice = (
+                last is not None
+                and change.old != change.new
+                and (last.old, last.new) == (change.old, change.new)
+            )
+            if not told_twice:
+                ordered.append(change)
+        return Track(tuple(ordered), held, tuple(change.at for change in ordered))
+
+    def before(self, at: datetime) -> T:
+        """The value told just before this instant."""
+        count = bisect_left(self.ats, at)
+        if count:
+            return self.changes[count - 1].new
+        return self.changes[0].old if self.changes else self.held
+
+    def change_at(self, at: datetime) -> Change[T] | None:
+        """The last change of this very instant, if any."""
+        count = bisect_right(self.ats, at)
+        return self.changes[count - 1] if count and self.ats[count - 1] == at else None
 
     def told(self, at: datetime) -> T:
         """The value at `at` as the events tell it, read forwards."""
@@ -71,6 +99,15 @@ class Stay:
     end_cause: str | None = None
     #: False: it was there at `start`, and since when is not known.
     exact: bool = True
+    #: ids of the events that began and ended it, and the accounts that made them, where known.
+    event_id: str | None = field(default=None, compare=False)
+    actor_id: str | None = field(default=None, compare=False)
+    end_event_id: str | None = field(default=None, compare=False)
+    end_actor_id: str | None = field(default=None, compare=False)
+    #: of an end that no event tells: the last instant (UTC) at which it certainly held, and the
+    #: reading (UTC) that no longer found it.
+    held_until: datetime | None = field(default=None, compare=False)
+    gone_by: datetime | None = field(default=None, compare=False)
 
     def holds(self, at: datetime) -> bool:
         """Whether the item is in at this instant."""
@@ -86,6 +123,17 @@ class ItemHistory:
     points: Track[float | None]
     category: Track[StatusCategory]
     parent: Track[str | None]
+    #: False: a part of its events could not be read, so what was before the first one is unknown.
+    whole: bool = True
+
+    @property
+    def unknown_before(self) -> datetime | None:
+        """Before this instant (UTC) its place is not known; None: it always is."""
+        unsure = [stay.start for stay in self.stays if not stay.exact]
+        if not self.whole:
+            seen = [*self.points.ats[:1], *self.category.ats[:1], *self.parent.ats[:1]]
+            unsure.append(min([*seen, *(stay.start for stay in self.stays)]))
+        return max(unsure, default=None)
 
     def stay_at(self, at: datetime) -> Stay | None:
         """The interval that holds it at this instant, if any."""
