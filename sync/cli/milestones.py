@@ -100,7 +100,7 @@ def link(app: App, name: str, parts: tuple[str, ...], author: str | None, as_jso
     Said again with other parts, the new ones count; those left out are parts no longer.
     """
     from sync.ledger.milestones import at
-    from sync.reconcile.program import link as keep
+    from sync.reconcile.parts import link as keep
 
     settings = app.settings(with_secrets=False)
     store = app.store(settings)

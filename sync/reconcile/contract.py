@@ -57,6 +57,17 @@ class FindingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PartRule:
+    """A part of a program milestone, as configured."""
+
+    #: `CONNECTION/PROJECT:name`, or `CONNECTION/KIND:id`.
+    part: str
+    #: first and last day on which it is one; None: open.
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What configuration says about judging; plain data."""
 
@@ -80,6 +91,8 @@ class Policy:
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: connections whose items the changes of a repository speak of, by its path; others: of all.
     trackers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: program milestone -> its parts, as configured.
+    programs: Mapping[str, tuple["PartRule", ...]] = field(default_factory=dict)
     #: hash of the configuration without secrets.
     config_hash: str = ""
     program_version: str = ""

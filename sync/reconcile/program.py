@@ -7,19 +7,21 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING
 
 from mappings.vocabulary import MilestoneKind
-from sync.clock import Clock
 from sync.errors import UsageError
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.pasted import shell
-from sync.reconcile.view import View
-from sync.store.tables_judged import milestone_part
+from sync.reconcile.parts import CONFIGURED, Part, configured, known_parts
+
+if TYPE_CHECKING:
+    from sync.reconcile.view import View
 
 #: Dates this close to each other speak for one promise.
 NEAR = timedelta(days=21)
+#: A milestone of the same name that comes so soon after one was closed may go on with it.
+SUCCESSOR = timedelta(days=2)
 #: What people write before a version's number.
 _PREFIX = re.compile(r"^(?:release|version|milestone|ver|rel|v)[\s._-]*(?=\d)", re.IGNORECASE)
 
@@ -32,71 +34,147 @@ class Program:
     parts: tuple[MilestoneFacts, ...]
     #: parts that a person named and that are not there any more.
     missing: tuple[Key, ...] = ()
+    #: names in the configuration that nothing known answers to.
+    unknown: tuple[str, ...] = ()
+    #: when each part was one, those that are over included, up to the view's instant.
+    spans: tuple[Part, ...] = ()
+    #: it stands in the configuration.
+    configured: bool = False
+    #: parts were linked by a command too; the configuration counts.
+    overruled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Milestones of different systems that may be one promise."""
+    """Milestones that may be one promise."""
 
     name: str
     parts: tuple[MilestoneFacts, ...]
+    #: what a person is asked.
+    question: str
+    #: how each part is named without doubt.
+    words: tuple[str, ...]
 
     @property
     def command(self) -> str:
         """What confirms it."""
-        parts = " ".join(shell(part_name(one)) for one in self.parts)
+        parts = " ".join(shell(word) for word in self.words)
         return f"driftline milestones link {shell(self.name)} {parts}"
 
 
 def part_name(facts: MilestoneFacts) -> str:
-    """How a part is named without doubt: `CONNECTION/PROJECT:milestone name`."""
+    """How a part is named: `CONNECTION/PROJECT:milestone name`."""
     return f"{facts.connection}/{facts.line}"
 
 
-def programs(view: View) -> tuple[Program, ...]:
-    """Program milestones that were confirmed at the view's instant; by name."""
-    c = milestone_part.c
-    rows = view.conn.execute(
-        sa.select(c.name, c.connection_id, c.milestone_kind, c.milestone_id)
-        .where(
-            c.valid_from <= view.as_of,
-            sa.or_(c.valid_to.is_(None), c.valid_to > view.as_of),
-            c.created_at <= view.known_at,
-        )
-        .order_by(c.name, c.connection_id, c.milestone_kind, c.milestone_id)
+def part_id(facts: MilestoneFacts) -> str:
+    """How a part is named where several have one name: `CONNECTION/KIND:id`."""
+    return f"{facts.connection}/{facts.subject}"
+
+
+def programs(view: "View") -> tuple[Program, ...]:
+    """Program milestones that have parts at the view's instant; by name.
+
+    What the configuration says now counts before what was linked by a command.
+    """
+    said = known_parts(view.conn, view.known_at)
+    unknown: dict[str, tuple[str, ...]] = {}
+    overruled: set[str] = set()
+    if view.present:
+        said = {
+            name: mine
+            for name, mine in said.items()
+            if name in view.policy.programs or any(one.author != CONFIGURED for one in mine)
+        }
+        named = configured(view.policy, view.milestones, view.calendar)
+        for name, (mine, strange) in named.items():
+            if any(one.author != CONFIGURED for one in said.get(name, ())):
+                overruled.add(name)
+            said[name], unknown[name] = mine, strange
+    found = (_program(name, mine, unknown, overruled, view) for name, mine in sorted(said.items()))
+    return tuple(one for one in found if one.parts or one.missing or one.unknown)
+
+
+def _program(
+    name: str,
+    said: Sequence[Part],
+    unknown: Mapping[str, tuple[str, ...]],
+    overruled: set[str],
+    view: "View",
+) -> Program:
+    now = sorted((one for one in said if one.holds(view.as_of)), key=lambda one: one.key)
+    return Program(
+        name,
+        tuple(view.milestones[one.key] for one in now if one.key in view.milestones),
+        tuple(one.key for one in now if one.key not in view.milestones),
+        unknown.get(name, ()),
+        tuple(one for one in said if one.since <= view.as_of),
+        name in unknown,
+        name in overruled,
     )
-    found: dict[str, list[Key]] = {}
-    for row in rows:
-        key = (row.connection_id, MilestoneKind(row.milestone_kind), row.milestone_id)
-        found.setdefault(row.name, []).append(key)
-    return tuple(
-        Program(
-            name,
-            tuple(view.milestones[key] for key in keys if key in view.milestones),
-            tuple(key for key in keys if key not in view.milestones),
-        )
-        for name, keys in found.items()
-    )
 
 
-def suggestions(view: View) -> tuple[Suggestion, ...]:
-    """Open milestones of several projects with equal names, and dates that do not speak against it.
+def suggestions(view: "View") -> tuple[Suggestion, ...]:
+    """Milestones that look like one promise; those that a person linked already are left out.
 
-    Those that a person linked already are left out.
+    Open ones of several projects with equal names, and dates that do not speak against it; and one
+    that was closed and came again under its name within two days.
     """
     linked = {part.key for one in programs(view) for part in one.parts}
+    free = [
+        one
+        for one in view.milestones.values()
+        if one.kind in (MilestoneKind.VERSION, MilestoneKind.MILESTONE) and one.key not in linked
+    ]
     by_name: dict[str, list[MilestoneFacts]] = {}
-    for facts in view.milestones.values():
-        usual = facts.kind in (MilestoneKind.VERSION, MilestoneKind.MILESTONE)
-        if usual and facts.state.is_open and facts.key not in linked:
+    for facts in free:
+        if facts.state.is_open:
             by_name.setdefault(plain(facts.name), []).append(facts)
     found = []
     for mine in by_name.values():
         parts = sorted(mine, key=lambda one: (one.connection, one.line, one.source_id))
         places = {(one.connection_id, one.scope_id) for one in parts}
         if len(places) > 1 and len(places) == len(parts) and _near(parts):
-            found.append(Suggestion(parts[0].name, tuple(parts)))
-    return tuple(sorted(found, key=lambda one: one.name))
+            words = tuple(part_name(one) for one in parts)
+            found.append(
+                Suggestion(
+                    parts[0].name,
+                    tuple(parts),
+                    f"Is {parts[0].name} one milestone in {len(parts)} places? {', '.join(words)}.",
+                    words,
+                )
+            )
+    return tuple(sorted((*found, *_successors(free)), key=lambda one: (one.name, one.words)))
+
+
+def _successors(free: Iterable[MilestoneFacts]) -> Iterable[Suggestion]:
+    """A milestone that was closed, and one of its name that we first saw within two days of it."""
+    by_place: dict[tuple[object, ...], list[MilestoneFacts]] = {}
+    for one in free:
+        place = (one.connection_id, one.kind, one.scope_id, one.name.strip().casefold())
+        by_place.setdefault(place, []).append(one)
+    for mine in by_place.values():
+        for former in mine:
+            closed = _closed_at(former)
+            for later in mine if closed is not None else ():
+                if later.first_seen_at <= former.first_seen_at or closed is None:
+                    continue
+                if abs(later.first_seen_at - closed) <= SUCCESSOR:
+                    yield Suggestion(
+                        later.name,
+                        (former, later),
+                        f"{later.name} was closed, and a milestone of its name came within two "
+                        f"days. Does it go on with it?",
+                        (part_id(former), part_id(later)),
+                    )
+
+
+def _closed_at(facts: MilestoneFacts) -> datetime | None:
+    """When it was closed, as the source says or as we saw it; None: it is open, or nobody knows."""
+    if facts.state.is_open:
+        return None
+    seen = [one.observed_at for one in facts.observed if one.field == "state" and not one.is_first]
+    return facts.finished_at or (seen[-1] if seen else None)
 
 
 def plain(name: str) -> str:
@@ -111,7 +189,7 @@ def _near(parts: Sequence[MilestoneFacts]) -> bool:
 
 
 def find_part(milestones: Iterable[MilestoneFacts], text: str) -> MilestoneFacts:
-    """The milestone that `CONNECTION/PROJECT:name` names.
+    """The milestone that `CONNECTION/PROJECT:name`, or `CONNECTION/KIND:id`, names.
 
     Raises UsageError where none or several are called so.
     """
@@ -119,13 +197,14 @@ def find_part(milestones: Iterable[MilestoneFacts], text: str) -> MilestoneFacts
     matches = [one for one in known if part_name(one) == text]
     if not matches:
         matches = [one for one in known if part_name(one).casefold() == text.casefold()]
+    if not matches:
+        matches = [one for one in known if part_id(one) == text]
     if len(matches) == 1:
         return matches[0]
     if matches:
+        ids = ", ".join(sorted(part_id(one) for one in matches))
         raise UsageError(
-            f"{len(matches)} milestones have this name",
-            where=text,
-            todo="Rename one of them where it comes from.",
+            f"{len(matches)} milestones have this name", where=text, todo=f"Write one of: {ids}."
         )
     ending = text.rpartition(":")[2].casefold()
     alike = sorted(part_name(one) for one in known if one.name.casefold() == ending)
@@ -137,72 +216,3 @@ def find_part(milestones: Iterable[MilestoneFacts], text: str) -> MilestoneFacts
     raise UsageError(
         "no milestone of this name is known (CONNECTION/PROJECT:name)", where=text, todo=todo
     )
-
-
-def link(
-    conn: sa.Connection,
-    milestones: Mapping[Key, MilestoneFacts],
-    *,
-    clock: Clock,
-    name: str,
-    parts: Sequence[str],
-    author: str,
-) -> tuple[MilestoneFacts, ...]:
-    """Make these parts one program milestone; a part that is left out is no part any more.
-
-    Raises UsageError for a name that says nothing, fewer than two parts, a part that is not known,
-    or one that belongs to another program milestone.
-    """
-    name = name.strip()
-    if not name:
-        raise UsageError("a program milestone needs a name", todo="Write it before its parts.")
-    chosen = {one.key: one for one in (find_part(milestones.values(), text) for text in parts)}
-    if len(chosen) < 2:
-        raise UsageError(
-            "a program milestone has two parts at least", where=name, todo="Name another one."
-        )
-    now = clock.now()
-    c = milestone_part.c
-    rows = conn.execute(
-        sa.select(c.name, c.connection_id, c.milestone_kind, c.milestone_id, c.valid_from).where(
-            c.valid_to.is_(None)
-        )
-    ).all()
-    held: dict[Key, datetime] = {}
-    for row in rows:
-        key = (row.connection_id, MilestoneKind(row.milestone_kind), row.milestone_id)
-        if row.name == name:
-            held[key] = row.valid_from
-        elif key in chosen:
-            raise UsageError(
-                f"it is a part of {row.name!r} already",
-                where=part_name(chosen[key]),
-                todo=f"Link {row.name!r} anew without it first.",
-            )
-    for key, valid_from in held.items():
-        if key not in chosen:
-            this = sa.and_(
-                c.name == name,
-                c.connection_id == key[0],
-                c.milestone_kind == key[1].value,
-                c.milestone_id == key[2],
-                c.valid_from == valid_from,
-            )
-            conn.execute(sa.update(milestone_part).where(this).values(valid_to=now))
-    added = [
-        {
-            "name": name,
-            "connection_id": key[0],
-            "milestone_kind": key[1].value,
-            "milestone_id": key[2],
-            "valid_from": now,
-            "valid_to": None,
-            "author": author,
-            "created_at": now,
-        }
-        for key in chosen
-        if key not in held
-    ]
-    if added:
-        conn.execute(sa.insert(milestone_part), added)
-    return tuple(chosen.values())

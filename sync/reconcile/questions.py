@@ -134,11 +134,7 @@ def _programs(view: View) -> Iterable[Question]:
     judged = {one.key for one in view.judged}
     for one in program.suggestions(view):
         if judged.intersection(part.key for part in one.parts):
-            yield Question(
-                f"Is {one.name} one milestone in {len(one.parts)} places? "
-                f"{', '.join(program.part_name(part) for part in one.parts)}.",
-                one.command,
-            )
+            yield Question(one.question, one.command)
 
 
 def _tests(view: View) -> Iterable[Question]:

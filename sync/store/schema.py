@@ -252,6 +252,8 @@ work_item = Table(
     *_presence(),
     #: where it went, for `moved` and `transferred`.
     Column("gone_to", Text),
+    #: what the vendor's team fields say, the most readable first; NULL: nothing.
+    Column("raw_teams", Json),
     Index(None, "connection_id", "scope_id", "status_category"),
     Index(None, "connection_id", "parent_id"),
     Index(None, "key"),
@@ -295,6 +297,17 @@ field_event = Table(
     Column("new_text", Text),
     Column("is_delta", Boolean, nullable=False),
     Column("origin", Text, nullable=False),
+    # Few events tell of parents; an epic is asked for who came and who left.
+    *(
+        Index(
+            f"ix_field_event_parent_{side}",
+            "connection_id",
+            f"{side}_ids",
+            sqlite_where=text("field = 'parent'"),
+            postgresql_where=text("field = 'parent'"),
+        )
+        for side in ("old", "new")
+    ),
     sqlite_with_rowid=False,
 )
 

@@ -1,6 +1,6 @@
 """The tables of judgements and confirmations over several systems; no vendor sent these rows."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer, Table, Text
 
 from sync.store.columns import connection_key, known, metadata
 from sync.store.types import Instant, Json
@@ -84,10 +84,32 @@ milestone_part = Table(
     connection_key(),
     Column("milestone_kind", Text, primary_key=True),
     Column("milestone_id", Text, primary_key=True),
+    #: the beginning of 1970: for as long as it is there.
     Column("valid_from", Instant, primary_key=True),
     #: NULL: still a part.
     Column("valid_to", Instant),
+    *known(),
+    #: who said so; `configuration` for what stands there.
     Column("author", Text),
-    Column("created_at", Instant, nullable=False),
     Index(None, "connection_id", "milestone_kind", "milestone_id"),
+)
+
+#: Rules that tell an item's team, as they were configured when; the first that matches counts.
+team_rule = Table(
+    "team_rule",
+    metadata,
+    connection_key(),
+    #: its place among the connection's rules, from 0.
+    Column("place", Integer, primary_key=True),
+    *known(),
+    Column("name", Text, nullable=False),
+    #: conditions, which all must hold; NULL: it asks for nothing.
+    Column("component", Text),
+    Column("label", Text),
+    Column("team_field", Text),
+    #: project or repository, by key or id.
+    Column("project", Text),
+    #: first and last day in force; NULL: open.
+    Column("since", Date),
+    Column("until", Date),
 )

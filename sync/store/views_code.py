@@ -491,17 +491,42 @@ CODE_VIEWS: tuple[View, ...] = (
             "milestone_kind": "kind of the milestone",
             "milestone_id": "immutable id of the milestone",
             "milestone": "name of the milestone",
-            "valid_from": "since when it is a part (UTC)",
+            "valid_from": "since when it is a part (UTC); the beginning of 1970: all the time",
             "valid_to": "until when (UTC); empty while it is",
-            "author": "who said so",
+            "known_from": "since when this is said (UTC)",
+            "author": "who said so; `configuration` for what stands there",
         },
         """
         SELECT p.name AS program, c.name AS connection, p.milestone_kind, p.milestone_id,
-               m.name AS milestone, p.valid_from, p.valid_to, p.author
+               m.name AS milestone, p.valid_from, p.valid_to, p.known_from, p.author
           FROM milestone_part p
           JOIN connection c ON c.id = p.connection_id
           LEFT JOIN milestone m ON m.connection_id = p.connection_id AND m.kind = p.milestone_kind
                                AND m.source_id = p.milestone_id
+         WHERE p.known_to IS NULL
+        """,
+    ),
+    View(
+        "v_team_rule",
+        "One row per rule that tells an item's team; the first that matches counts.",
+        {
+            **CONNECTION,
+            "place": "its place among the rules of the connection, from 0",
+            "team": "name of the team",
+            "component": "component that an item must have; empty: any",
+            "label": "label that it must have; empty: any",
+            "team_field": "what its team field must say; empty: anything",
+            "project": "project or repository that it must be of; empty: any",
+            "since": "first day in force; empty: always was",
+            "until": "last day in force; empty: still is",
+            "known_from": "since when it is configured so (UTC)",
+        },
+        """
+        SELECT c.name AS connection, r.place, r.name AS team, r.component, r.label, r.team_field,
+               r.project, r.since, r.until, r.known_from
+          FROM team_rule r
+          JOIN connection c ON c.id = r.connection_id
+         WHERE r.known_to IS NULL
         """,
     ),
 )

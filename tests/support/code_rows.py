@@ -202,7 +202,7 @@ def programs(add: Add, data: Mapping[str, Any]) -> None:
                 milestone_id=id_,
                 valid_from=SEEN,
                 author="tpm",
-                created_at=SEEN,
+                known_from=SEEN,
             )
 
 

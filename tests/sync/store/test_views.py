@@ -221,7 +221,7 @@ def test_what_is_judged_over_connections_is_told_by_name(store: Store) -> None:
                 milestone_kind="version",
                 milestone_id="501",
                 valid_from=START,
-                created_at=START,
+                known_from=START,
             )
         )
     assert select(
