@@ -98,6 +98,7 @@ def repository(raw: dict[str, Any], out: Out) -> None:
             raw_type=visibility or ("private" if raw.get("private") is True else "public"),
             archived=raw.get("archived") is True,
             url=text(raw.get("html_url")),
+            default_branch=text(raw.get("default_branch")),
         )
     )
 

@@ -72,6 +72,7 @@ def project(raw: dict[str, Any], out: Out) -> None:
             raw_type=text(raw.get("visibility")),
             archived=raw.get("archived") is True,
             url=text(raw.get("web_url")),
+            default_branch=text(raw.get("default_branch")),
         )
     )
 

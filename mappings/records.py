@@ -53,6 +53,8 @@ class Scope(Struct, frozen=True, gc=False):
     raw_type: str | None = None
     archived: bool = False
     url: str | None = None
+    #: of a repository: the branch that it shows first and that work lands on; None: not told.
+    default_branch: str | None = None
 
 
 class Status(Struct, frozen=True, gc=False):

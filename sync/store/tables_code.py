@@ -287,6 +287,16 @@ checks_state = Table(
     _current("ix_checks_state_subject", "subject_id"),
 )
 
+#: The branch that a repository shows first: nobody tells since when, so it is known since seen.
+default_branch = Table(
+    "default_branch",
+    metadata,
+    connection_key(),
+    Column("scope_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    *known(),
+)
+
 release = Table(
     "release",
     metadata,

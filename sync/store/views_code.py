@@ -373,6 +373,23 @@ CODE_VIEWS: tuple[View, ...] = (
         """,  # noqa: S608  # texts of our own
     ),
     View(
+        "v_default_branch",
+        "One row per repository and branch that it shows first, or showed before.",
+        {
+            **CONNECTION,
+            **_REPOSITORY,
+            "branch": "name of the branch",
+            "known_from": "since when we know it (UTC)",
+            "known_to": "until when it was that (UTC); empty while it is",
+        },
+        f"""
+        SELECT c.name AS connection, s.key AS repository, b.name AS branch, b.known_from, b.known_to
+          FROM default_branch b
+          JOIN connection c ON c.id = b.connection_id
+          {_SCOPE_JOIN.format("b")}
+        """,  # noqa: S608  # texts of our own
+    ),
+    View(
         "v_release",
         "One row per tag, with its release where there is one.",
         {

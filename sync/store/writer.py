@@ -19,7 +19,7 @@ from mappings.records import (
     Status,
     WorkItem,
 )
-from sync.store import boards, entities, items, payloads, relations, rename, schema
+from sync.store import boards, branches, entities, items, payloads, relations, rename, schema
 from sync.store.code_writer import CodeWriter
 from sync.store.page import Page
 from sync.store.payloads import RawLike
@@ -76,7 +76,7 @@ class Writer:
         entities.write_accounts(self._page, records)
 
     def scopes(self, records: Iterable[Scope]) -> None:
-        """Projects, repositories and boards.
+        """Projects, repositories with their default branches, and boards.
 
         Items and changes of a repository that got another key are called by it; the former key
         stays an alias.
@@ -85,6 +85,7 @@ class Writer:
         before = rename.known_keys(self._page, mine) if mine else {}
         entities.write_simple(self._page, schema.scope, entities.SCOPE, mine)
         rename.follow(self._page, before, mine)
+        branches.write(self._page, mine)
 
     def call_by(self, scope_id: str, key: str) -> None:
         """Every `name#number` of this repository begins with its key; the former is an alias."""
