@@ -1,0 +1,53 @@
+"""Whether an item was in a container at an instant, out of it, or nobody can know; pure."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from connectors.contract import GoneReason
+from mappings.vocabulary import HistoryState
+from sync.ledger.timeline import ItemHistory, Stay
+
+#: After these ends the item is in nothing, or its own history tells where it is.
+_OVER = frozenset({"event", "inferred", "observed", GoneReason.DELETED.value})
+
+
+class Standing(StrEnum):
+    """What can be said of one item and one container at one instant."""
+
+    IN = "in"
+    OUT = "out"
+    UNKNOWN = "unknown"
+
+
+def standing(
+    item: ItemHistory,
+    at: datetime,
+    *,
+    created_at: datetime | None,
+    history: HistoryState,
+) -> Standing:
+    """Where the item stood at `at` (UTC).
+
+    Unknown is: before the first sight of a stay whose begin nobody told; between the last instant
+    at which a stay was certain and the reading that no longer found it; after the item went out of
+    sight without being deleted; and before every stay where its history is not whole.
+    """
+    if created_at is not None and at < created_at:
+        return Standing.OUT
+    held = item.stay_at(at)
+    if held is not None:
+        return Standing.UNKNOWN if _is_vague(held, at) else Standing.IN
+    before = [stay for stay in item.stays if stay.end is not None and stay.end <= at]
+    if before and (_is_vague(before[-1], at) or before[-1].end_cause not in _OVER):
+        return Standing.UNKNOWN
+    after = next((stay for stay in item.stays if stay.start > at), None)
+    if after is not None and (not after.exact or history is not HistoryState.COMPLETE):
+        return Standing.UNKNOWN
+    return Standing.OUT
+
+
+def _is_vague(stay: Stay, at: datetime) -> bool:
+    """Whether it ended unseen, and perhaps before this instant, perhaps after it."""
+    if stay.held_until is None or stay.gone_by is None:
+        return False
+    return stay.held_until < at < stay.gone_by
