@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mappings.vocabulary import StatusCategory
-from sync.ledger.ledger import EPSILON, Ledger, LineKind, Unit, size_of
+from sync.ledger.ledger import EPSILON, Ledger, Line, LineKind, Unit, size_of
 from sync.ledger.timeline import ItemHistory, Place, place
 
 #: Days of a month, and how long a container must last for growth by month to mean something.
@@ -96,12 +96,16 @@ def present_places(ledger: Ledger, items: Mapping[str, ItemHistory]) -> dict[str
 
 def net_known(ledger: Ledger) -> float | None:
     """δ without L of planned items: an item without estimate was not planned as nothing."""
-    late = sum(
+    return _of_plan(ledger, ledger.current - ledger.baseline - first_estimates(ledger))
+
+
+def first_estimates(ledger: Ledger) -> float:
+    """The part of L that planned items got."""
+    return sum(
         line.amount
         for line in ledger.lines
         if line.kind is LineKind.LATE_SIZED and line.item_id in ledger.planned
     )
-    return _of_plan(ledger, ledger.current - ledger.baseline - late)
 
 
 def churn(ledger: Ledger) -> float | None:
@@ -133,13 +137,17 @@ def late_add_share(ledger: Ledger, due: datetime | None, part: float = LATE_PART
     """λ = A entered in the last quarter of the planned time / A (1.3)."""
     if due is None or due <= ledger.since or ledger.added <= EPSILON:
         return None
+    return sum(line.amount for line in late_lines(ledger, due, part)) / ledger.added
+
+
+def late_lines(ledger: Ledger, due: datetime, part: float = LATE_PART) -> tuple[Line, ...]:
+    """What entered in the last part of the planned time; empty where it ended before it began."""
     begins = late_from(ledger.since, due, part)
-    late = sum(
-        line.amount
+    return tuple(
+        line
         for line in ledger.lines
-        if line.kind is LineKind.ADDED and begins <= line.at < due
+        if line.kind is LineKind.ADDED and begins <= line.at < due and due > ledger.since
     )
-    return late / ledger.added
 
 
 def inflation(ledger: Ledger, items: Mapping[str, ItemHistory]) -> Inflation | None:
@@ -149,18 +157,27 @@ def inflation(ledger: Ledger, items: Mapping[str, ItemHistory]) -> Inflation | N
     """
     if ledger.unit is Unit.ITEMS:
         return None
-    sizes: list[tuple[float, float]] = []
-    for id_ in ledger.planned & ledger.present:
-        before = place(items[id_], ledger.counted_from, ledger.since).points
-        if before is not None:
-            now = place(items[id_], ledger.at, ledger.since, undone=True).points
-            sizes.append((before, now or 0.0))
+    sizes = estimates(ledger, items).values()
     planned = sum(before for before, _ in sizes)
     if planned <= EPSILON:
         return None
     grown = sum(now - before for before, now in sizes)
     touched = sum(1 for before, now in sizes if abs(now - before) > EPSILON)
     return Inflation(grown / planned, touched / len(sizes))
+
+
+def estimates(ledger: Ledger, items: Mapping[str, ItemHistory]) -> dict[str, tuple[float, float]]:
+    """Points when planned and now, of planned items that are still in and had an estimate then.
+
+    An estimate taken away is left out: unknown is not nothing.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for id_ in sorted(ledger.planned & ledger.present):
+        before = place(items[id_], ledger.counted_from, ledger.since).points
+        now = place(items[id_], ledger.at, ledger.since, undone=True).points
+        if before is not None and now is not None:
+            found[id_] = (before, now)
+    return found
 
 
 def delivered_as_planned(
@@ -192,17 +209,26 @@ def reopen_rate(ledger: Ledger, items: Mapping[str, ItemHistory]) -> float | Non
 
     Work reopened that was completed before counts as completed too. None: nothing was completed.
     """
-    completed: set[str] = set()
-    reopened: set[str] = set()
+    completed = _turned(ledger, items, to_done=True).keys()
+    reopened = reopenings(ledger, items).keys()
+    return len(reopened) / len(completed | reopened) if completed | reopened else None
+
+
+def reopenings(ledger: Ledger, items: Mapping[str, ItemHistory]) -> dict[str, int]:
+    """How often each item was taken up again after it was done, since the baseline, while in."""
+    return _turned(ledger, items, to_done=False)
+
+
+def _turned(ledger: Ledger, items: Mapping[str, ItemHistory], *, to_done: bool) -> dict[str, int]:
+    found: dict[str, int] = {}
     for id_, item in items.items():
         for change in item.category.changes:
-            if not ledger.since < change.at <= ledger.at or item.stay_at(change.at) is None:
-                continue
-            if change.new is StatusCategory.DONE and change.old is not StatusCategory.DONE:
-                completed.add(id_)
-            elif change.old is StatusCategory.DONE and change.new in _ACTIVE:
-                reopened.add(id_)
-    return len(reopened) / len(completed | reopened) if completed | reopened else None
+            before, after = change.old is StatusCategory.DONE, change.new is StatusCategory.DONE
+            turned = (after and not before) if to_done else (before and change.new in _ACTIVE)
+            inside = ledger.since < change.at <= ledger.at
+            if turned and inside and item.stay_at(change.at) is not None:
+                found[id_] = found.get(id_, 0) + 1
+    return found
 
 
 #: An unknown status does not prove that work was taken up again.
