@@ -123,6 +123,12 @@ class MilestoneSettings(BaseModel):
         default_factory=list,
         description="Names, or PROJECT:name; `driftline check` proposes some.",
     )
+    grace_days: int = Field(
+        1,
+        ge=0,
+        le=30,
+        description="Working days after its baseline in which a milestone may still be tidied.",
+    )
 
 
 class LinkSettings(BaseModel):

@@ -17,7 +17,7 @@ from sync.errors import UsageError
 from sync.ledger import milestones
 from sync.ledger.baseline import the_one
 from sync.ledger.load import Container
-from sync.ledger.mass_edit import MassEdit
+from sync.ledger.mass_edit import MassEdit, mass_edits
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.store import schema
 from sync.store.bulk import select_ids
@@ -432,6 +432,29 @@ def confirmations(
                 )
             )
     return {key: tuple(mine) for key, mine in found.items()}
+
+
+def unconfirmed(
+    container: Container,
+    *,
+    after: datetime,
+    until: datetime,
+    size: int,
+    confirmed: Sequence[Confirmation],
+    agreed_at: datetime | None,
+) -> tuple[MassEdit, ...]:
+    """Changes of many items between two instants that nobody has said were meant; pure.
+
+    `size`: of the container, in items. `agreed_at`: when a person last agreed to its plan, if ever:
+    who did so after the change has seen it.
+    """
+    edits = [one for one in container.edits if after < one.at <= until]
+    return tuple(
+        one
+        for one in mass_edits(edits, size)
+        if not any(seen.covers(one) for seen in confirmed)
+        and (agreed_at is None or one.last_at > agreed_at)
+    )
 
 
 def confirm(

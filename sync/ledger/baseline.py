@@ -67,6 +67,8 @@ class BaselineLine:
     milestone: str
     kind: MilestoneKind
     connection: str
+    #: which of its milestone's it is, from 1, the original one.
+    number: int
     baseline: Baseline
     #: whether it is the one in force.
     in_force: bool
@@ -106,14 +108,16 @@ def _instant(
     elif facts.start_date is not None:
         start = calendar.start_of(facts.start_date)
         return (start, Rule.START_DATE) if start <= at else None
-    floor = milestones.first_due_seen(facts) or facts.first_seen_at
-    if floor > at:
-        return None
-    instants = {t for item in container.histories for t in item.instants() if floor < t <= at}
-    for instant in sorted({floor, *instants}):
+    # Nothing enters a milestone before it is there: its items tell no instant before its creation.
+    floor = milestones.first_due_seen(facts)
+    instants = {t for item in container.histories for t in item.instants() if t <= at}
+    if floor is not None:
+        instants = {floor, *(t for t in instants if t > floor)} if floor <= at else set()
+    for instant in sorted(instants):
         if len(in_scope(container.histories, instant, instant)) >= PLANNED_ITEMS:
             return (instant, Rule.INFERRED)
-    return (floor, Rule.OBSERVED)
+    floor = floor or facts.first_seen_at
+    return (floor, Rule.OBSERVED) if floor <= at else None
 
 
 def ledger_of(
@@ -136,6 +140,15 @@ def ledger_of(
         at=at,
         unit=unit,
     )
+
+
+def original(made: Sequence[Baseline]) -> Baseline | None:
+    """B0, accepted where a person agreed to its very instant later; None where none is stored."""
+    if not made:
+        return None
+    first = made[0]
+    same = [one for one in made if one.at == first.at]
+    return replace(first, accepted=any(one.accepted for one in same))
 
 
 # --- stored -----------------------------------------------------------------------------------
@@ -210,10 +223,13 @@ def set_(
     author: str,
     at: datetime | None = None,
     reason: str | None = None,
+    due: date | None = None,
 ) -> BaselineLine:
     """Make `at` (UTC; now if not told) the agreed baseline of a milestone.
 
-    Raises UsageError for a name that matches none or several, and for an instant to come.
+    Items are those that were in it then, as known now. `due`: the date promised with it, where the
+    source does not tell it yet. Raises UsageError for a name that matches none or several, and for
+    an instant to come.
     """
     now = clock.now()
     instant = at or now
@@ -233,11 +249,11 @@ def set_(
             is_partial=bool(container.gaps(instant)),
             author=author,
             reason=reason,
-            due_date=facts.due_date,
+            due_date=due or _due_at(conn, facts, instant, now),
             created_at=now,
             supersedes=before[-1].id if before else None,
         )
-        return _line(facts, keep(conn, made, container), in_force=True)
+        return _line(facts, keep(conn, made, container), len(before) + 1, in_force=True)
 
 
 def accept(
@@ -273,7 +289,7 @@ def accept(
             created_at=now,
             supersedes=current.id,
         )
-        return _line(facts, keep(conn, made, container), in_force=True)
+        return _line(facts, keep(conn, made, container), len(before) + 1, in_force=True)
 
 
 def list_(store: Store, *, milestone: str | None = None) -> tuple[BaselineLine, ...]:
@@ -287,10 +303,10 @@ def list_(store: Store, *, milestone: str | None = None) -> tuple[BaselineLine, 
         keys = None if milestone is None else {the_one(facts, milestone).key}
         found = stored(conn, keys, known_at)
     lines = [
-        _line(facts[key], one, in_force=one is mine[-1])
+        _line(facts[key], one, number, in_force=one is mine[-1])
         for key, mine in found.items()
         if key in facts
-        for one in mine
+        for number, one in enumerate(mine, 1)
     ]
     return tuple(sorted(lines, key=lambda line: (line.milestone, line.baseline.id or 0)))
 
@@ -327,5 +343,13 @@ def _of(
     return facts, container, stored(conn, {facts.key}, now).get(facts.key, ())
 
 
-def _line(facts: MilestoneFacts, baseline: Baseline, *, in_force: bool) -> BaselineLine:
-    return BaselineLine(facts.line, facts.kind, facts.connection, baseline, in_force)
+def _due_at(conn: sa.Connection, facts: MilestoneFacts, at: datetime, now: datetime) -> date | None:
+    """The date promised at an instant; today's where we had not seen the milestone then."""
+    then = milestones.at(conn, at, now).get(facts.key)
+    return facts.due_date if then is None or then.unseen else then.due_date
+
+
+def _line(
+    facts: MilestoneFacts, baseline: Baseline, number: int, *, in_force: bool
+) -> BaselineLine:
+    return BaselineLine(facts.line, facts.kind, facts.connection, number, baseline, in_force)

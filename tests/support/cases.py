@@ -11,7 +11,7 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
                     entered / left = {milestone = instant}, by = who did that,
                     since = {old status, at}, events = [{field, at, old, new, by}], history, gone
     links           from, to, kind
-    baselines       milestone, at, accepted, created, rule
+    baselines       milestone, at, accepted, created, rule, due
     readings        scope, stream, outcome, reason, hours (age): what differs from a good reading
     policy          thresholds, channels, holidays, grace_days, time_zone, stale_hours
     issues          kind, value, message: data issues that are open
@@ -470,6 +470,7 @@ def _baselines(conn: sa.Connection, data: Mapping[str, Any]) -> None:
                 accepted=one.get("accepted", True),
                 is_partial=False,
                 author="tpm",
+                due_date=one.get("due"),
                 created_at=utc(one.get("created", at)),
             )
         )

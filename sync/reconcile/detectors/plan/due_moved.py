@@ -31,10 +31,21 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             yield NotChecked(facts.subject, "its date was not known to us at that time")
             continue
         mine = made.get(facts.key, ())
-        agreed = max((one.created_at for one in mine if one.accepted), default=None)
-        moves = [move for move in due_moves(facts) if agreed is None or move.observed_at > agreed]
+        moves = _since_agreed(due_moves(facts), [one for one in mine if one.accepted])
         if moves:
             yield _found(view, facts, moves, mine, thresholds)
+
+
+def _since_agreed(moves: Sequence[DateMove], agreed: Sequence[Baseline]) -> list[DateMove]:
+    """Moves that no agreed baseline recorded; it may have been told before we saw the move."""
+    if not agreed:
+        return list(moves)
+    last = max(agreed, key=lambda one: one.created_at)
+    later = [move for move in moves if move.observed_at > last.created_at]
+    if later and later[0].old != last.due_date:
+        arrived = (n for n, move in enumerate(later, 1) if move.new == last.due_date)
+        return later[next(arrived, 0) :]
+    return later
 
 
 def _found(
