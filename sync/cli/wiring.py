@@ -123,6 +123,7 @@ def policy(settings: Settings) -> Policy:
         work_days=frozenset(_DAYS[day] for day in root.calendar.work_days),
         holidays=frozenset(root.calendar.holidays),
         judge=tuple(root.milestones.judge),
+        fixed_date=tuple(root.milestones.fixed_date),
         grace_days=root.milestones.grace_days,
         thresholds={id_: one.thresholds for id_, one in root.detectors.items()},
         channels={id_: Channel(one.channel) for id_, one in root.detectors.items() if one.channel},

@@ -123,6 +123,11 @@ class MilestoneSettings(BaseModel):
         default_factory=list,
         description="Names, or PROJECT:name; `driftline check` proposes some.",
     )
+    fixed_date: list[str] = Field(
+        default_factory=list,
+        description="Names, or PROJECT:name, of those whose date stands and whose scope may "
+        "change: what moves to a later one is re-planned, not removed.",
+    )
     grace_days: int = Field(
         1,
         ge=0,

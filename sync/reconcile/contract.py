@@ -79,6 +79,8 @@ class Policy:
     holidays: frozenset[date] = frozenset()
     #: milestones a person confirmed: a name, or `PROJECT:name`.
     judge: tuple[str, ...] = ()
+    #: milestones whose date is fixed and whose scope is not, named alike.
+    fixed_date: tuple[str, ...] = ()
     #: thresholds by detector id, over the detector's defaults.
     thresholds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: channel by detector id, over the detector's default.
