@@ -50,8 +50,8 @@ def clocks(app: "App", settings: "Settings", as_of: str | None, known_at: str | 
     that is no date, and for an instant to come.
     """
     now, zone = app.clock.now(), settings.root.time_zone
-    known = _come(known_at, zone, "--known-at", now)
-    so = _come(as_of, zone, "--as-of", now)
+    known = come(known_at, zone, "--known-at", now)
+    so = come(as_of, zone, "--as-of", now)
     return Clocks(so or known or now, known or now, so is None and known is None)
 
 
@@ -74,7 +74,8 @@ def instant(text: str | None, zone: str, option: str) -> datetime | None:
         ) from error
 
 
-def _come(text: str | None, zone: str, option: str, now: datetime) -> datetime | None:
+def come(text: str | None, zone: str, option: str, now: datetime) -> datetime | None:
+    """The same for what must not be to come: today means `now`. Raises UsageError."""
     from sync.errors import UsageError
 
     found = instant(text, zone, option)

@@ -128,15 +128,20 @@ def ledger_of(
     grace_days: int,
     at: datetime,
     unit: Unit | None = None,
+    counted_from: datetime | None = None,
 ) -> Ledger:
-    """The container's ledger since its baseline; a finished sprint's ends when it finished."""
+    """The container's ledger since its baseline; a finished sprint's ends when it finished.
+
+    `counted_from`: changes count from this instant, where it is after the grace window.
+    """
     finished = container.facts.finished_at
     if container.facts.kind is MilestoneKind.SPRINT and finished is not None:
         at = max(baseline.at, min(at, finished))
+    grace = calendar.add(baseline.at, grace_days)
     return compute(
         container.histories,
         since=baseline.at,
-        counted_from=calendar.add(baseline.at, grace_days),
+        counted_from=grace if counted_from is None else max(grace, counted_from),
         at=at,
         unit=unit,
     )
