@@ -72,6 +72,8 @@ class Ledger:
     #: items whose place is not known before `unknown_before` (UTC): an incomplete history.
     unsure: frozenset[str] = frozenset()
     unknown_before: datetime | None = None
+    #: items whose events do not lead to what they are, or of which one in between is missing.
+    torn: frozenset[str] = frozenset()
 
     def total(self, kind: LineKind) -> float:
         """Signed sum of the lines of one kind."""
@@ -99,7 +101,9 @@ class Ledger:
 
     @property
     def balanced(self) -> bool:
-        """Whether the lines explain the present scope."""
+        """Whether the lines explain the present scope, with no event missing among them."""
+        if self.torn:
+            return False
         told = self.baseline + self.added - self.removed + self.reestimated + self.late_sized
         return abs(told - self.current) < EPSILON
 
@@ -201,6 +205,14 @@ def compute(
         family=frozenset(id_ for id_, one in at_start.items() if one.member),
         unsure=frozenset(unsure),
         unknown_before=max(unsure.values(), default=None),
+        torn=frozenset(
+            walk.differing(present)
+            | {
+                item.id
+                for item in items
+                if item.is_torn(counted_from, at, sized=unit is Unit.POINTS)
+            }
+        ),
     )
 
 
@@ -404,6 +416,17 @@ class _Walk:
                 if event is not None:
                     return event, actor
         return None, None
+
+    def differing(self, present: Mapping[str, Place]) -> set[str]:
+        """Items that the events lead elsewhere than where they are: errors may cancel out."""
+        told = {id_: one for id_, one in self.places.items() if self._counts(id_)}
+        return {
+            id_
+            for id_ in told.keys() | present.keys()
+            if id_ not in told
+            or id_ not in present
+            or abs(size_of(told[id_], self.unit) - size_of(present[id_], self.unit)) > EPSILON
+        }
 
     def finish(self) -> list[Line]:
         """All lines in order of time. What no child took up is less work than was planned."""

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 
 from mappings.vocabulary import StatusCategory
 from sync.ledger.ledger import EPSILON, Ledger, Line, LineKind, Unit, size_of
+from sync.ledger.milestones import MilestoneFacts
 from sync.ledger.timeline import ItemHistory, Place, place
+from sync.ledger.working_days import WorkCalendar
 
 #: Days of a month, and how long a container must last for growth by month to mean something.
 MONTH = 30.4
@@ -292,6 +294,13 @@ def reopened_after(
             for change in item.category.changes
         )
     )
+
+
+def days_late(facts: MilestoneFacts, calendar: WorkCalendar) -> int | None:
+    """Working days between the planned and the real start of a sprint; negative: early (1.4)."""
+    if facts.start_date is None or facts.started_at is None:
+        return None
+    return calendar.between(facts.start_date, calendar.local_date(facts.started_at))
 
 
 def _of_plan(ledger: Ledger, size: float) -> float | None:

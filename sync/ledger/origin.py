@@ -1,12 +1,16 @@
 """Where an addition came from: the first of drift-spec 1.3's answers that fits; pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mappings.vocabulary import ItemType, Priority
-from sync.ledger.ledger import Ledger, Line, LineKind
+from sync.ledger.ledger import EPSILON, Ledger, Line, LineKind, Unit
+from sync.ledger.timeline import Track
+
+#: So close to each other a parent gives up size and a child takes it: one act of splitting.
+ONE_ACT = timedelta(days=1)
 
 
 class OriginKind(StrEnum):
@@ -18,6 +22,24 @@ class OriginKind(StrEnum):
     DEFECT = "defect"
     EXPEDITE = "expedite"
     NEW = "new work"
+    #: nothing tells when it was created, so it is not called new.
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """One stay of an item in another container of the same kind; instants in UTC."""
+
+    container_id: str
+    start: datetime
+    #: None: it is still there.
+    end: datetime | None
+    #: when that container was finished, or its date ends; None: not known.
+    closes: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the item was there at this instant."""
+        return self.start <= at and (self.end is None or at < self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,43 +49,146 @@ class OriginFacts:
     created_at: datetime | None
     item_type: ItemType
     priority: Priority
-    parent_id: str | None
-    #: other containers of the same kind that held it: (from, their due or end instant if known).
-    elsewhere: tuple[tuple[datetime, datetime | None], ...] = ()
+    parent: Track[str | None]
+    elsewhere: tuple[Elsewhere, ...] = ()
     #: items it is split or cloned from or into.
     split_with: frozenset[str] = frozenset()
-    #: all items it is linked with.
+    #: all items it is linked with, directly or over a change that speaks of both.
     linked: frozenset[str] = frozenset()
+    #: items it duplicates, or that duplicate it.
+    duplicates: frozenset[str] = frozenset()
+
+    def parents(self, at: datetime, until: datetime) -> frozenset[str]:
+        """Its parents from `at` on, as one act would give them; nothing after `until` counts."""
+        told = (self.parent.told(at), self.parent.told(min(at + ONE_ACT, max(at, until))))
+        return frozenset(id_ for id_ in told if id_ is not None)
 
 
-def origin(
-    line: Line, facts: OriginFacts, planned: frozenset[str], since: datetime, due: datetime | None
-) -> OriginKind:
-    """Why this line's item entered; `since` is the baseline, `due` the end of the container."""
-    before = [ends for starts, ends in facts.elsewhere if starts < line.at]
-    if any(ends is not None and (due is None or ends < due) for ends in before):
-        return OriginKind.CARRY_OVER
+def origin(line: Line, facts: OriginFacts, ledger: Ledger, due: datetime | None) -> OriginKind:
+    """Why this line's item entered; `due` (UTC) is the end of the container."""
     if line.reason == "split":
+        # It was here all along and carries again what its children carried.
         return OriginKind.SPLIT
-    if before or (facts.created_at is not None and facts.created_at < since):
+    before = [one.closes for one in facts.elsewhere if one.start < line.at]
+    if any(closes is not None and (due is None or closes < due) for closes in before):
+        return OriginKind.CARRY_OVER
+    if before or (facts.created_at is not None and facts.created_at < ledger.since):
         return OriginKind.PULLED_IN
-    if facts.parent_id in planned or facts.split_with & planned:
+    if sources(line, facts, ledger):
         return OriginKind.SPLIT
+    planned = ledger.planned | ledger.family
     if facts.item_type is ItemType.DEFECT and facts.linked & planned:
         return OriginKind.DEFECT
     if facts.priority is Priority.EXPEDITE:
         return OriginKind.EXPEDITE
-    return OriginKind.NEW
+    return OriginKind.UNKNOWN if facts.created_at is None else OriginKind.NEW
 
 
-def by_origin(
-    ledger: Ledger, facts: Mapping[str, OriginFacts], due: datetime | None
-) -> dict[str, float]:
-    """Size added per origin, largest first; origins that brought nothing are left out."""
-    sums: dict[str, float] = {}
-    for line in ledger.lines:
-        if line.kind is not LineKind.ADDED or line.item_id not in facts:
+def sources(line: Line, facts: OriginFacts, ledger: Ledger) -> frozenset[str]:
+    """Planned items that this line's item was split off from."""
+    near = facts.split_with | facts.parents(line.at, ledger.at)
+    return near & (ledger.planned | ledger.family)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A ledger whose split pairs net out, and the origin of each of its additions."""
+
+    ledger: Ledger
+    #: (line, origin), in order of time.
+    additions: tuple[tuple[Line, OriginKind], ...]
+
+    @property
+    def by_origin(self) -> dict[str, float]:
+        """Size added per origin, largest first; origins that brought nothing are left out."""
+        sums: dict[str, float] = {}
+        for line, kind in self.additions:
+            sums[kind.value] = sums.get(kind.value, 0.0) + line.amount
+        return dict(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def explain(
+    ledger: Ledger, facts: Mapping[str, OriginFacts], due: datetime | None = None
+) -> Explained:
+    """Say where each addition came from. Lines of items without facts have no origin."""
+    kinds = [
+        origin(line, facts[line.item_id], ledger, due)
+        if line.kind is LineKind.ADDED and line.item_id in facts
+        else None
+        for line in ledger.lines
+    ]
+    lines = list(zip(ledger.lines, kinds, strict=True))
+    if ledger.unit is Unit.POINTS:
+        lines = _netted(lines, facts, ledger)
+        ledger = replace(ledger, lines=tuple(line for line, _ in lines))
+    return Explained(ledger, tuple((line, kind) for line, kind in lines if kind is not None))
+
+
+def _netted(
+    lines: list[tuple[Line, OriginKind | None]], facts: Mapping[str, OriginFacts], ledger: Ledger
+) -> list[tuple[Line, OriginKind | None]]:
+    """Where a source's estimate fell by what was split off, only the difference counts."""
+    #: by item: what is left of each fall of its estimate, by the index of its line.
+    falls: dict[str, dict[int, float]] = {}
+    for i, (line, _) in enumerate(lines):
+        if line.kind is LineKind.REESTIMATED and line.amount < 0:
+            falls.setdefault(line.item_id, {})[i] = -line.amount
+    pairs: list[Line] = []
+    rest = {i: line.amount for i, (line, _) in enumerate(lines)}
+    for i, (line, kind) in enumerate(lines):
+        if kind is not OriginKind.SPLIT or line.reason == "split":
             continue
-        kind = origin(line, facts[line.item_id], ledger.planned, ledger.since, due)
-        sums[kind.value] = sums.get(kind.value, 0.0) + line.amount
-    return dict(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
+        for source in sorted(sources(line, facts[line.item_id], ledger)):
+            for j, fallen in falls.get(source, {}).items():
+                fall = lines[j][0]
+                take = min(rest[i], fallen)
+                if take <= EPSILON or abs(fall.at - line.at) > ONE_ACT:
+                    continue
+                falls[source][j] -= take
+                rest[i] -= take
+                rest[j] += take
+                pairs.append(_paired(line, take))
+                pairs.append(_paired(fall, -take))
+    if not pairs:
+        return lines
+    kept = [
+        (replace(line, amount=rest[i]), kind)
+        for i, (line, kind) in enumerate(lines)
+        if rest[i] == line.amount or abs(rest[i]) > EPSILON
+    ]
+    kept.extend((line, None) for line in pairs)
+    return sorted(kept, key=lambda pair: pair[0].at)
+
+
+def _paired(line: Line, amount: float) -> Line:
+    return replace(line, kind=LineKind.SPLIT, amount=amount, reason="split")
+
+
+def remaining_work_edits(
+    ledger: Ledger, facts: Mapping[str, OriginFacts], ended_at: datetime
+) -> frozenset[Line]:
+    """Estimates lowered to what is left while a sprint ends and its item moves on (1.4).
+
+    They are a tag of their own and no cut of the scope. `ended_at` (UTC): when it really ended.
+    """
+    return frozenset(
+        line
+        for line in ledger.lines
+        if line.kind is LineKind.REESTIMATED
+        and line.amount < 0
+        and line.reason == "re-sized"
+        and abs(ended_at - line.at) <= ONE_ACT
+        and line.item_id in facts
+        and moves_on(facts[line.item_id].elsewhere, ended_at)
+    )
+
+
+def moves_on(elsewhere: Iterable[Elsewhere], ended_at: datetime) -> bool:
+    """Whether the item was taken on by a container that goes on after `ended_at` (UTC)."""
+    return any(
+        one.closes is not None
+        and one.closes > ended_at
+        and one.start <= ended_at + ONE_ACT
+        and (one.end is None or one.end > ended_at)
+        for one in elsewhere
+    )

@@ -30,6 +30,8 @@ class Track(Generic[T]):
     changes: tuple[Change[T], ...]
     held: T
     ats: tuple[datetime, ...] = field(default=(), compare=False)
+    #: changes that do not begin where the one before ended: (value after that one, change).
+    torn: tuple[tuple[T, Change[T]], ...] = field(default=(), compare=False)
 
     @staticmethod
     def of(changes: Iterable[Change[T]], held: T) -> "Track[T]":
@@ -39,6 +41,7 @@ class Track(Generic[T]):
         change twice, and taken twice it could not be undone.
         """
         ordered: list[Change[T]] = []
+        torn: list[tuple[T, Change[T]]] = []
         for change in sorted(changes, key=lambda change: change.at):
             last = ordered[-1] if ordered else None
             told_twice = (
@@ -46,9 +49,12 @@ class Track(Generic[T]):
                 and change.old != change.new
                 and (last.old, last.new) == (change.old, change.new)
             )
-            if not told_twice:
-                ordered.append(change)
-        return Track(tuple(ordered), held, tuple(change.at for change in ordered))
+            if told_twice:
+                continue
+            if last is not None and last.new != change.old:
+                torn.append((last.new, change))
+            ordered.append(change)
+        return Track(tuple(ordered), held, tuple(change.at for change in ordered), tuple(torn))
 
     def before(self, at: datetime) -> T:
         """The value told just before this instant."""
@@ -135,6 +141,23 @@ class ItemHistory:
             unsure.append(min([*seen, *(stay.start for stay in self.stays)]))
         return max(unsure, default=None)
 
+    def is_torn(self, after: datetime, until: datetime, *, sized: bool) -> bool:
+        """Whether an event is missing between two others, the later of them in this time.
+
+        The lines of the ledger would name the wrong changes, even where their sum is right.
+        `sized`: the estimate counts as well.
+        """
+        if not (self.points.torn or self.parent.torn or self.category.torn):
+            return False
+        if not any(s.start <= until and (s.end is None or s.end > after) for s in self.stays):
+            return False
+        found = [change.at for _, change in self.points.torn if sized]
+        found += [change.at for _, change in self.parent.torn]
+        for before, change in self.category.torn:
+            if _weight(before) != _weight(change.old):
+                found.append(change.at)
+        return any(after < at <= until for at in found)
+
     def stay_at(self, at: datetime) -> Stay | None:
         """The interval that holds it at this instant, if any."""
         return next((stay for stay in self.stays if stay.holds(at)), None)
@@ -147,6 +170,12 @@ class ItemHistory:
             if stay.end is not None:
                 found.add(stay.end)
         return found
+
+
+def _weight(category: StatusCategory) -> StatusCategory | None:
+    """What a status means for the scope: done, cancelled, or neither (None)."""
+    ends = category in (StatusCategory.DONE, StatusCategory.CANCELLED)
+    return category if ends else None
 
 
 @dataclass(frozen=True, slots=True)

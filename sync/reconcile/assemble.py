@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from sync.engine.tokens import ending
 from sync.ledger.ledger import Ledger, LineKind
+from sync.ledger.measures import net_known
 from sync.ledger.milestones import Key, due_moves
-from sync.ledger.origin import by_origin
+from sync.ledger.origin import explain
 from sync.reconcile.contract import (
     Certificate,
     Finding,
@@ -128,6 +129,10 @@ def _line(view: View, plan: Plan, gate: Gate) -> MilestoneLine:
 def _summary(view: View, plan: Plan, ledger: Ledger) -> LedgerSummary:
     added = {line.item_id for line in ledger.lines if line.kind is LineKind.ADDED}
     due = plan.facts.due_date
+    explained = explain(
+        ledger, view.origins(plan, added), view.calendar.end_of(due) if due else None
+    )
+    ledger = explained.ledger
     return LedgerSummary(
         unit=ledger.unit.value,
         baseline=ledger.baseline,
@@ -137,12 +142,10 @@ def _summary(view: View, plan: Plan, ledger: Ledger) -> LedgerSummary:
         late_sized=ledger.late_sized,
         current=ledger.current,
         balanced=ledger.balanced,
-        net_ratio=ledger.net_ratio if plan.percent_allowed and ledger.balanced else None,
+        net_ratio=net_known(ledger) if plan.percent_allowed and ledger.balanced else None,
         entered_items=len(ledger.entered),
         left_items=len(ledger.left),
-        added_by_origin=by_origin(
-            ledger, view.origins(plan, added), view.calendar.end_of(due) if due else None
-        ),
+        added_by_origin=explained.by_origin,
     )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sync.ledger.ledger import Ledger, Line, LineKind
+from sync.ledger.measures import late_from
 from sync.ledger.origin import OriginKind, origin
-from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Words
-from sync.reconcile.detectors.scope.lines import amount, not_judged, proofs
+from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Voice, Words
+from sync.reconcile.detectors.scope import plans
+from sync.reconcile.detectors.scope.lines import amount, proofs
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import count, day, day_of
 
@@ -15,35 +17,34 @@ ID = "scope.late-add"
 
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
     """Judged open milestones that took in work late and still hold it."""
-    for plan in view.plans():
-        if not plan.facts.state.is_open or plan.facts.due_date is None:
+    dated = [one for one in view.judged if one.due_date is not None]
+    for one in plans.judged(view, dated):
+        if isinstance(one, NotChecked):
+            yield one
             continue
-        reason = not_judged(plan)
-        if reason is not None or plan.ledger is None:
-            yield NotChecked(plan.facts.subject, reason or "it has no baseline")
-            continue
-        late = _late(view, plan, plan.ledger, thresholds["last_part"])
+        plan, ledger = one
+        late = _late(view, plan, ledger, thresholds["last_part"])
         if not late:
             continue
-        if plan.ledger.baseline <= 0:
+        if ledger.baseline <= 0:
             yield NotChecked(plan.facts.subject, "nothing was planned at its baseline")
             continue
         added = sum(line.amount for line in late)
-        share = added / plan.ledger.baseline
+        share = added / ledger.baseline
         items = {line.item_id for line in late}
         limit = thresholds["least_share"]
-        if view.was_open(ID, plan.facts.connection_id, plan.facts.subject):
+        if plans.was_open(view, ID, plan):
             limit *= thresholds["close_at"]
         if len(items) >= thresholds["least_items"] and share + 1e-9 >= limit:
-            yield _found(view, plan, plan.ledger, late, added, share)
+            yield _found(view, plan, ledger, late, added, share)
 
 
 def _late(view: View, plan: Plan, ledger: Ledger, part: float) -> list[Line]:
     assert plan.facts.due_date is not None
     due = view.calendar.end_of(plan.facts.due_date)
-    begins = due - (due - ledger.since) * part
     if due <= ledger.since:
         return []
+    begins = late_from(ledger.since, due, part)
     return [
         line
         for line in ledger.lines
@@ -63,12 +64,13 @@ def _found(
     new = sum(
         line.amount
         for line in late
-        if origin(line, facts[line.item_id], ledger.planned, ledger.since, due) is OriginKind.NEW
+        if origin(line, facts[line.item_id], ledger, due) is OriginKind.NEW
     )
     mostly_new = new > added / 2
     return Found(
         subject=plan.facts.subject,
-        severity=Severity.HIGH if mostly_new else Severity.MEDIUM,
+        # The date is always near: that alone makes it no worse.
+        severity=Severity.HIGH if mostly_new and not plan.mass else Severity.MEDIUM,
         magnitude=share,
         values={
             "milestone": plan.facts.name,
@@ -82,6 +84,7 @@ def _found(
         evidence=proofs(plan, ledger, late, view),
         connection_id=plan.facts.connection_id,
         milestone=(plan.facts.kind, plan.facts.source_id),
+        channel=plans.channel(plan),
     )
 
 
@@ -89,11 +92,7 @@ DETECTOR = Detector(
     id=ID,
     name="Work entered late",
     family="scope",
-    needs={
-        "jira": ("issues", "changelogs", "versions", "sprints"),
-        "github": ("issues", "histories", "milestones"),
-        "gitlab": ("issues", "histories", "milestones", "iterations"),
-    },
+    needs=plans.NEEDS,
     words=Words(
         title="{milestone}: {items} entered shortly before its date",
         what=(
@@ -104,6 +103,13 @@ DETECTOR = Detector(
         who="whoever decides what belongs to {milestone}",
         by_when="before {due}",
         remedy="Move what can wait to a later milestone, or agree on a later date.",
+        executive=Voice(
+            what="{items} entered {milestone} shortly before its date, {due}. {mostly}",
+            so_what="What enters last is tested least, and puts the date at risk.",
+        ),
+        engineer=Voice(
+            remedy="Say now which of these cannot be built and tested before {due}.",
+        ),
     ),
     channel=Channel.DIGEST,
     defaults={"last_part": 0.25, "least_items": 2, "least_share": 0.05, "close_at": 0.8},
