@@ -7,9 +7,10 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     milestones      id, name, kind, project or board, state, start, due, started, finished, seen,
                     moves = [{old, new, after, at}], states = [{old, new, after, at}]
     items           id or ids ("1-10"), project, type, status, points, seconds, assignee, parent,
-                    restricted, created, in = [milestones since its creation],
+                    restricted, created, due, done, in = [milestones since then],
                     entered / left = {milestone = instant}, by = who did that,
-                    since = {old status, at}, events = [{field, at, old, new, by}], history, gone
+                    since = {old status, at}, events = [{field, at, old, new, by}], history, gone,
+                    texts = [{at, text, told, known}]: versions of its description
     links           from, to, kind
     baselines       milestone, at, accepted, created, rule, due
     readings        scope, stream, outcome, reason, hours (age): what differs from a good reading
@@ -17,6 +18,7 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     issues          kind, value, message: data issues that are open
     aliases         {former key = item}
     waits, complete {status = whom it waits for}, [statuses whose code is complete]
+    people          {person = [[connection id, account id]]}
     changes, …      what `code_rows` says
     derived         instant at which links and verdicts became known; the judgement's
     expect          subject, severity, rule, channel, says, hides: findings of the file's detector
@@ -34,10 +36,14 @@ from typing import Any
 import sqlalchemy as sa
 from support import code_rows
 
+from mappings.contents import contents
+from sync.ledger import texts
 from sync.links import refresh as links
 from sync.reconcile.contract import Channel, Policy
 from sync.store import schema
 from sync.store.open import Store, memory_store
+from sync.store.tables_judged import person_account
+from sync.store.tables_texts import item_text
 from sync.verdict import refresh as verdicts
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -185,6 +191,15 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
         )
     code_rows.fill(insert.add, data)
     code_rows.programs(insert.add, data)
+    for person, accounts in data.get("people", {}).items():
+        for connection_id, account in accounts:
+            insert.add(
+                person_account,
+                connection_id=connection_id,
+                account_id=account,
+                person=person,
+                known_from=SEEN,
+            )
     insert.run()
     _baselines(conn, data)
     _readings(conn, data, now)
@@ -367,6 +382,8 @@ def _item(insert: _Inserts, id_: str, one: Mapping[str, Any], data: Mapping[str,
         estimate_points=one.get("points"),
         estimate_seconds=one.get("seconds"),
         estimate_field="Story Points" if "points" in one else None,
+        due_date=one.get("due"),
+        done_at=_done_at(one),
         assignee_id=one.get("assignee", "u1") or None,
         parent_id=str(one["parent"]) if "parent" in one else None,
         labels=[],
@@ -404,6 +421,8 @@ def _item(insert: _Inserts, id_: str, one: Mapping[str, Any], data: Mapping[str,
             valid_to=end,
             from_exact=one.get("exact", True),
             cause="event" if by_event else "created",
+            source_event_id=f"{id_}.{number + 1}" if by_event else None,
+            end_event_id=f"{id_}.{number + 1 + by_event}" if milestone in left else None,
             end_cause=None if end is None else ("deleted" if end == gone else "event"),
         )
         for instant, old, new in (
@@ -425,6 +444,22 @@ def _item(insert: _Inserts, id_: str, one: Mapping[str, Any], data: Mapping[str,
     for event in events:
         number += 1
         _event(insert, id_, f"{id_}.{number}", event, one)
+    for text in one.get("texts", ()):
+        version = texts.Text(
+            valid_from=utc(text["at"]),
+            known_from=utc(text.get("known", SEEN)),
+            told=text.get("told", True),
+            text_hash=None,
+            contents=contents(text["text"], "wiki"),
+        )
+        insert.add(item_text, **texts.row(CONNECTION, id_, version))
+
+
+def _done_at(one: Mapping[str, Any]) -> datetime | None:
+    """When it was done last: as told, or since it has that status."""
+    if one.get("status") != "done":
+        return None
+    return utc(one.get("done", one.get("since", {}).get("at", one.get("created", CREATED))))
 
 
 _BY_ID = ("status", "parent", "assignee", "version", "sprint")
@@ -480,7 +515,15 @@ _STREAMS = {
     "site": ("fields", "statuses", "projects", "boards"),
     "project": ("versions", "issues", "changelogs"),
     "board": ("sprints",),
-    "repository": ("issues", "histories", "milestones", "changes", "change_details", "runs"),
+    "repository": (
+        "issues",
+        "histories",
+        "milestones",
+        "changes",
+        "change_details",
+        "runs",
+        "releases",
+    ),
 }
 
 

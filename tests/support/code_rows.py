@@ -8,8 +8,11 @@
                            allowed, source, stage, app, id, total, failed, skipped, run}],
                 unread = {source = reason}: sources whose checks could not be read
     runs        id, kind, sha, conclusion, changes = [numbers]
-    commits     sha, tree, parents
-    hub_items   id, status, in (milestones): issues of the repository
+    commits     sha, tree, parents, subject, at
+    defaults    repository, name, from, until: default branches; else `main` is that of all
+    tags        name, sha, repository, at, published, draft, prerelease
+    hub_items   id, title, status, since = {status, at}, in (milestones), entered, assignee, due,
+                restricted, events = [{field, at, old, new}]: issues of the repository
     hub_milestones  id, name, due, state, finished: its milestones
     programs    {name = [[connection id, kind, milestone id]]}: program milestones
     confirmed   {name of a check = is it a test}
@@ -72,6 +75,9 @@ def fill(add: Add, data: Mapping[str, Any]) -> None:
         is_bot=True,
         **_present(),
     )
+    _branches(add, data)
+    for one in data.get("tags", ()):
+        _tag(add, one)
     for one in data.get("hub_items", ()):
         _item(add, one)
     for one in data.get("hub_milestones", ()):
@@ -81,7 +87,7 @@ def fill(add: Add, data: Mapping[str, Any]) -> None:
     for one in data.get("runs", ()):
         _run(add, one)
     for one in data.get("commits", ()):
-        _commit(add, one["sha"], one.get("tree"), one.get("parents"))
+        _commit(add, one)
     for name, is_test in data.get("confirmed", {}).items():
         add(
             judged.test_check,
@@ -140,13 +146,16 @@ def _item(add: Add, one: Mapping[str, Any]) -> None:
         scope_id=REPOSITORY,
         item_type="task",
         status_category=one.get("status", "todo"),
+        raw_status_id=one.get("status", "todo"),
         code_complete=False,
         priority="unknown",
-        title=f"Issue {number}",
+        title=one.get("title", f"Issue {number}"),
+        assignee_id=one.get("assignee"),
+        due_date=one.get("due"),
         labels=[],
         components=[],
         milestones=[["milestone", held] for held in one.get("in", ())],
-        restricted=False,
+        restricted=one.get("restricted", False),
         url=f"{URL}/{PATH}/issues/{number}",
         created_at=SEEN,
         history_state="complete",
@@ -159,6 +168,30 @@ def _item(add: Add, one: Mapping[str, Any]) -> None:
         work_item_id=f"i{number}",
         first_seen_at=SEEN,
     )
+    since = one.get("since")
+    events = list(one.get("events", ()))
+    if since is not None:
+        told = {"field": "status", "old": since["status"], "new": one.get("status", "todo")}
+        events.append({**told, "at": since["at"]})
+    for position, event in enumerate(events, 1):
+        by_id = event["field"] in ("status", "assignee")
+        old, new = (None if v is None else str(v) for v in (event.get("old"), event.get("new")))
+        add(
+            schema.field_event,
+            connection_id=HUB,
+            work_item_id=f"i{number}",
+            source_event_id=f"i{number}.{position}",
+            known_from=SEEN,
+            field=event["field"],
+            raw_field=event["field"],
+            at=utc(event["at"]),
+            old_ids=old if by_id else None,
+            new_ids=new if by_id else None,
+            old_text=None if by_id else old,
+            new_text=None if by_id else new,
+            is_delta=False,
+            origin="source",
+        )
     for held in one.get("in", ()):
         add(
             schema.scope_membership,
@@ -167,7 +200,7 @@ def _item(add: Add, one: Mapping[str, Any]) -> None:
             member_id=f"i{number}",
             milestone_kind="milestone",
             milestone_id=held,
-            valid_from=SEEN,
+            valid_from=utc(one.get("entered", SEEN)),
             known_from=SEEN,
             from_exact=True,
             cause="created",
@@ -233,6 +266,7 @@ def _change(add: Add, one: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         merged_at=merged,
         author_id=one.get("author", "u1"),
         base_ref=one.get("base", "main"),
+        head_ref=one.get("branch"),
         head_sha=head,
         landed_sha=landed,
         landed_tree=trees.get("landed"),
@@ -371,15 +405,48 @@ def _run(add: Add, one: Mapping[str, Any]) -> None:
     )
 
 
-def _commit(add: Add, sha: str, tree: str | None, parents: Any) -> None:
+def _commit(add: Add, one: Mapping[str, Any]) -> None:
     add(
         code.code_commit,
         connection_id=HUB,
-        scope_id=REPOSITORY,
-        sha=sha,
-        tree=tree,
-        parents=parents,
+        scope_id=one.get("repository", REPOSITORY),
+        sha=one["sha"],
+        tree=one.get("tree"),
+        parents=one.get("parents"),
+        subject=one.get("subject"),
+        committed_at=utc(one.get("at")),
         first_seen_at=SEEN,
+    )
+
+
+def _branches(add: Add, data: Mapping[str, Any]) -> None:
+    every = [{"repository": id_, "name": "main"} for id_ in repositories(data)]
+    for one in data.get("defaults", every):
+        add(
+            code.default_branch,
+            connection_id=HUB,
+            scope_id=one.get("repository", REPOSITORY),
+            name=one["name"],
+            known_from=utc(one.get("from", SEEN)),
+            known_to=utc(one.get("until")),
+        )
+
+
+def _tag(add: Add, one: Mapping[str, Any]) -> None:
+    scope = one.get("repository", REPOSITORY)
+    add(
+        code.release,
+        connection_id=HUB,
+        scope_id=scope,
+        source_id=f"tag:{one['name']}",
+        tag=one["name"],
+        sha=one["sha"],
+        is_draft=one.get("draft", False),
+        is_prerelease=one.get("prerelease", False),
+        created_at=utc(one.get("at")),
+        published_at=utc(one.get("published")),
+        url=f"{URL}/{PATH}/releases/{one['name']}",
+        **_present(),
     )
 
 

@@ -14,6 +14,7 @@ from sync.reconcile.contract import (
 )
 from sync.reconcile.coverage import OVER_ITEMS, Reading
 from sync.reconcile.view import View
+from sync.reconcile.words import capped, item_evidence
 
 ID = "data.blind-spot"
 
@@ -56,6 +57,16 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
                         "from its baseline to what it holds",
                         plan.facts.url,
                         source=plan.facts.subject,
+                    ),
+                    *capped(
+                        [
+                            item_evidence(
+                                plan.container.items[id_],
+                                "a change of its size, status or parent is missing",
+                            )
+                            for id_ in sorted(plan.ledger.torn)
+                        ],
+                        "item",
                     ),
                 ),
                 connection_id=plan.facts.connection_id,

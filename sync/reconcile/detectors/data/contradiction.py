@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import LinkKind, MilestoneKind, MilestoneState, StatusCategory
+from mappings.vocabulary import LinkKind, MilestoneKind, MilestoneState
 from sync.ledger.load import ItemFacts
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.reconcile.contract import (
@@ -18,33 +18,44 @@ from sync.reconcile.contract import (
     Severity,
     Words,
 )
-from sync.reconcile.detectors.data import contradiction_code, contradiction_program
+from sync.reconcile.detectors.data import (
+    contradiction_code,
+    contradiction_mirror,
+    contradiction_missing,
+    contradiction_paper,
+    contradiction_program,
+    contradiction_release,
+)
+from sync.reconcile.detectors.data.contradiction_shared import (
+    CLOSED,
+    DONE,
+    ID,
+    OPEN,
+    Quiet,
+    item_found,
+    scope_of,
+    stood,
+)
 from sync.reconcile.view import View, joined_key
 from sync.reconcile.words import capped, count, day, item_evidence, item_label, verb
 from sync.store import schema
-
-ID = "data.contradiction"
-
-_DONE = StatusCategory.DONE.value
-_CLOSED = (StatusCategory.DONE.value, StatusCategory.CANCELLED.value)
-#: Unknown statuses are neither open nor closed.
-_OPEN = (
-    StatusCategory.TODO.value,
-    StatusCategory.IN_PROGRESS.value,
-    StatusCategory.IN_REVIEW.value,
-)
 
 Pair = tuple[int, str]
 
 
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
     """All rules; each holds only after both sides stood still for a while."""
-    settled = view.as_of - timedelta(hours=thresholds["settled_hours"])
-    yield from _released_open(view, settled, thresholds["released_days"])
-    yield from _parents_and_children(view, settled)
-    yield from _blocked_by_done(view, settled)
-    yield from contradiction_code.detect(view, settled, thresholds)
-    yield from contradiction_program.detect(view, settled)
+    quiet = Quiet(view, thresholds["settled_hours"])
+    linked = contradiction_code.linked(view)
+    yield from _released_open(view, quiet, thresholds["released_days"])
+    yield from _parents_and_children(view, quiet)
+    yield from _blocked_by_done(view, quiet)
+    yield from contradiction_code.detect(view, quiet, linked, thresholds)
+    yield from contradiction_missing.detect(view, quiet, linked, thresholds)
+    yield from contradiction_paper.detect(view, quiet, linked, thresholds)
+    yield from contradiction_release.detect(view, quiet, linked, thresholds)
+    yield from contradiction_mirror.detect(view, quiet)
+    yield from contradiction_program.detect(view, quiet)
 
 
 # --- released-open ----------------------------------------------------------------------------
@@ -57,28 +68,29 @@ _OVER = {
 }
 
 
-def _released_open(view: View, settled: datetime, days: int) -> Iterable[Found]:
+def _released_open(view: View, quiet: Quiet, days: int) -> Iterable[Found]:
     judged = {one.key for one in view.judged}
     recent = view.as_of - timedelta(days=days)
     candidates: list[MilestoneFacts] = []
     for facts in view.milestones.values():
         if facts.state is not _OVER.get(facts.kind):
             continue
-        at = released_at(view, facts)
-        old_enough = at is None or at <= settled
+        at = contradiction_release.released_at(view, facts)
+        old_enough = at is None or at <= quiet.before(_place(facts))
         if old_enough and (facts.key in judged or (at is not None and at >= recent)):
             candidates.append(facts)
-    held = _open_leaves(view, candidates, settled)
+    held = _open_leaves(view, candidates)
     ids: dict[int, set[str]] = {}
     for key, mine in held.items():
         ids.setdefault(key[0], set()).update(mine)
     since, items = view.status_since(ids), view.item_facts(ids)
     for facts in candidates:
-        standing = [
-            items[facts.connection_id, id_]
-            for id_ in held.get(facts.key, ())
-            if _stood(since.get((facts.connection_id, id_)), settled)
-        ]
+        standing = []
+        for id_, entered in held.get(facts.key, {}).items():
+            item = items[facts.connection_id, id_]
+            settled = quiet.before(_place(facts), scope_of(item))
+            if entered <= settled and stood(since.get((facts.connection_id, id_)), settled):
+                standing.append(item)
         if not standing:
             continue
         over = facts.state.value
@@ -103,7 +115,7 @@ def _released_open(view: View, settled: datetime, days: int) -> Iterable[Found]:
                     f"{facts.name} is {over}"
                     + (f", its date is {day(facts.due_date)}" if facts.due_date else ""),
                     facts.url,
-                    released_at(view, facts),
+                    contradiction_release.released_at(view, facts),
                     facts.subject,
                 ),
                 *capped([item_evidence(item, "is not done") for item in standing]),
@@ -113,37 +125,22 @@ def _released_open(view: View, settled: datetime, days: int) -> Iterable[Found]:
         )
 
 
-def released_at(view: View, facts: MilestoneFacts) -> datetime | None:
-    """When a milestone was released or closed at the latest, as far as we know; None: long ago.
-
-    A version says that it is released, not when: its date counts where it lies between the two
-    readings that saw the change, else the later reading does.
-    """
-    if facts.finished_at is not None:
-        return facts.finished_at
-    seen = [one for one in facts.observed if one.field == "state" and one.new == facts.state.value]
-    due = view.calendar.end_of(facts.due_date) if facts.due_date is not None else None
-    if not seen or seen[-1].is_first:
-        return due if due is None or due <= view.as_of else None
-    last = seen[-1]
-    after = last.observed_after
-    if due is not None and due <= last.observed_at and (after is None or due > after):
-        return due
-    return last.observed_at
+def _place(facts: MilestoneFacts) -> Pair:
+    return (facts.connection_id, facts.scope_id or "")
 
 
 def _open_leaves(
-    view: View, candidates: Iterable[MilestoneFacts], settled: datetime
-) -> dict[Key, list[str]]:
-    """Leaf items with open work that each milestone has held for long enough."""
+    view: View, candidates: Iterable[MilestoneFacts]
+) -> dict[Key, dict[str, datetime]]:
+    """Leaf items with open work in each milestone, and since when they are in it."""
     wanted: dict[tuple[int, MilestoneKind], list[str]] = {}
     for one in candidates:
         wanted.setdefault((one.connection_id, one.kind), []).append(one.source_id)
     items, members = view.items, view.memberships
-    found: dict[Key, list[str]] = {}
+    found: dict[Key, dict[str, datetime]] = {}
     for (connection_id, kind), ids in wanted.items():
         rows = view.conn.execute(
-            sa.select(members.c.milestone_id, items.c.id)
+            sa.select(members.c.milestone_id, items.c.id, members.c.since)
             .select_from(members)
             .join(
                 items,
@@ -157,22 +154,21 @@ def _open_leaves(
                 members.c.milestone_kind == kind.value,
                 # Looked up in a set: as an index range it would be tried for each item.
                 joined_key(members.c.milestone_id).in_(ids),
-                members.c.since <= settled,
-                items.c.category.in_(_OPEN),
+                items.c.category.in_(OPEN),
                 ~view.has_child_inside(members, items),
             )
             .order_by(members.c.milestone_id, items.c.id)
         )
         for row in rows:
             key = (connection_id, kind, row.milestone_id)
-            found.setdefault(key, []).append(row.id)
+            found.setdefault(key, {})[row.id] = row.since
     return found
 
 
 # --- parents and children ---------------------------------------------------------------------
 
 
-def _parents_and_children(view: View, settled: datetime) -> Iterable[Found]:
+def _parents_and_children(view: View, quiet: Quiet) -> Iterable[Found]:
     items = view.items
     parent, child = items.alias("parent"), items.alias("child")
     pair = sa.and_(
@@ -188,13 +184,13 @@ def _parents_and_children(view: View, settled: datetime) -> Iterable[Found]:
     done_parents = view.conn.execute(
         sa.select(*columns)
         .select_from(parent.join(child, pair))
-        .where(parent.c.category == _DONE, child.c.category.in_(_OPEN))
+        .where(parent.c.category == DONE, child.c.category.in_(OPEN))
     ).all()
-    unfinished = view.has_child(parent, view.children.c.category.not_in(_CLOSED))
+    unfinished = view.has_child(parent, view.children.c.category.not_in(CLOSED))
     open_parents = view.conn.execute(
         sa.select(*columns)
         .select_from(parent.join(child, pair))
-        .where(parent.c.category.in_(_OPEN), child.c.category == _DONE, ~unfinished)
+        .where(parent.c.category.in_(OPEN), child.c.category == DONE, ~unfinished)
     ).all()
     done = _families(done_parents)
     open_ = _families(open_parents)
@@ -204,10 +200,12 @@ def _parents_and_children(view: View, settled: datetime) -> Iterable[Found]:
     facts, since = view.item_facts(ids), view.status_since(ids)
     for family, rule in ((done, "parent-done-open-children"), (open_, "children-done-parent-open")):
         for key, children in sorted(family.items()):
+            sides = [scope_of(facts[key[0], one]) for one in (key[1], *children)]
+            settled = quiet.before(*sides)
             # Both sides have to stand still; of open children one that does is enough.
-            steady = [c for c in children if _stood(since.get((key[0], c)), settled)]
+            steady = [c for c in children if stood(since.get((key[0], c)), settled)]
             whole = steady if rule == "parent-done-open-children" else children
-            if not steady or len(steady) < len(whole) or not _stood(since.get(key), settled):
+            if not steady or len(steady) < len(whole) or not stood(since.get(key), settled):
                 continue
             mine = [facts[key[0], c] for c in steady]
             yield _family(facts[key], mine, rule, since)
@@ -238,10 +236,9 @@ def _family(
         so_what = "It looks like work that is left, and perhaps none is."
         remedy = "Close it, or add the work that is left as a child."
         texts = ("is open", "is done")
-    return _item_found(
+    return item_found(
         parent,
         rule,
-        float(number),
         (title, what, so_what, remedy),
         (
             item_evidence(parent, texts[0], at=since.get((parent.connection_id, parent.id))),
@@ -252,13 +249,14 @@ def _family(
                 ]
             ),
         ),
+        magnitude=float(number),
     )
 
 
 # --- blocked by done work ---------------------------------------------------------------------
 
 
-def _blocked_by_done(view: View, settled: datetime) -> Iterable[Found]:
+def _blocked_by_done(view: View, quiet: Quiet) -> Iterable[Found]:
     items, links = view.items, schema.link.c
     blocker, blocked = items.alias("blocker"), items.alias("blocked")
     # `blocks` is read from the blocker, `depends on` from the blocked side.
@@ -285,8 +283,8 @@ def _blocked_by_done(view: View, settled: datetime) -> Iterable[Found]:
                 links.kind == kind.value,
                 links.first_seen_at <= view.known_at,
                 sa.or_(links.withdrawn_at.is_(None), links.withdrawn_at > view.known_at),
-                blocker.c.category == _DONE,
-                blocked.c.category.in_(_OPEN),
+                blocker.c.category == DONE,
+                blocked.c.category.in_(OPEN),
             )
         )
         for row in rows:
@@ -296,17 +294,18 @@ def _blocked_by_done(view: View, settled: datetime) -> Iterable[Found]:
         ids.setdefault(connection_id, set()).update({id_, *by})
     facts, since = view.item_facts(ids), view.status_since(ids)
     for key, by in sorted(found.items()):
-        steady = sorted(one for one in by if _stood(since.get((key[0], one)), settled))
-        if not steady or not _stood(since.get(key), settled):
+        sides = [scope_of(facts[key[0], one]) for one in (key[1], *by)]
+        settled = quiet.before(*sides)
+        steady = sorted(one for one in by if stood(since.get((key[0], one)), settled))
+        if not steady or not stood(since.get(key), settled):
             continue
         item = facts[key]
         blockers = [facts[key[0], one] for one in steady]
         label = item_label(item)
         names = item_label(blockers[0]) if len(blockers) == 1 else count(len(blockers), "item")
-        yield _item_found(
+        yield item_found(
             item,
             "blocked-by-done",
-            float(len(blockers)),
             (
                 f"{label} is marked as blocked by work that is done",
                 f"{label} is marked as blocked by {names}, and that is done.",
@@ -320,40 +319,8 @@ def _blocked_by_done(view: View, settled: datetime) -> Iterable[Found]:
                     for one in blockers
                 ],
             ),
+            magnitude=float(len(blockers)),
         )
-
-
-# --- shared -----------------------------------------------------------------------------------
-
-
-def _stood(since: datetime | None, settled: datetime) -> bool:
-    """Whether a status is that old; an age nobody knows is old."""
-    return since is None or since <= settled
-
-
-def _item_found(
-    item: ItemFacts,
-    rule: str,
-    magnitude: float,
-    words: tuple[str, str, str, str],
-    evidence: tuple[Evidence, ...],
-) -> Found:
-    title, what, so_what, remedy = words
-    return Found(
-        subject=item.subject,
-        severity=Severity.LOW,
-        magnitude=magnitude,
-        rule=rule,
-        values={
-            "title": title,
-            "what": what,
-            "so_what": so_what,
-            "who": f"whoever works on {item_label(item)}",
-            "remedy": remedy,
-        },
-        evidence=evidence,
-        connection_id=item.connection_id,
-    )
 
 
 DETECTOR = Detector(
@@ -374,12 +341,30 @@ DETECTOR = Detector(
         remedy="{remedy}",
     ),
     channel=Channel.DIGEST,
-    defaults={"settled_hours": 24, "released_days": 90, "merged_days": 10},
+    defaults={
+        "settled_hours": 24,
+        "released_days": 90,
+        "merged_days": 10,
+        "recent_days": 90,
+        "line_changes": 5,
+        "started_days": 10,
+        "done_items": 10,
+        "changes_share": 0.8,
+    },
     explain={
-        "settled_hours": "hours both sides must have stood before it is a finding",
+        "settled_hours": "hours both sides must have stood before it is a finding, counted back "
+        "from the oldest reading that it rests on",
         "released_days": "days after its release in which a version nobody judges is looked at",
         "merged_days": "working days after its last change landed from which an open item is a "
         "finding",
+        "recent_days": "days in which an item was created, done or sized, or a change opened, to "
+        "be looked at by the rules on these",
+        "line_changes": "changes on a branch from which it is a line of its own",
+        "started_days": "working days in progress from which an item without a change is a finding",
+        "done_items": "items of a type that a project must have finished lately before anything "
+        "is said of those without a change",
+        "changes_share": "share of these that must have a change; a share above 1 says nothing "
+        "of any",
     },
     detect=detect,
     rules={
@@ -389,6 +374,10 @@ DETECTOR = Detector(
         "children-done-parent-open": "an item is open while all its children are done or cancelled",
         "blocked-by-done": "an open item is marked as blocked by one that is done",
         **contradiction_code.RULES,
+        **contradiction_missing.RULES,
+        **contradiction_paper.RULES,
+        **contradiction_release.RULES,
+        **contradiction_mirror.RULES,
         **contradiction_program.RULES,
     },
     about="project",

@@ -2,22 +2,28 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import ChangeState, LinkKind, StatusCategory, WaitsFor
+from mappings.vocabulary import ChangeState, EventField, LinkKind, StatusCategory, WaitsFor
 from sync.ledger.load import ItemFacts
 from sync.reconcile import changes
 from sync.reconcile.changes import ChangeLine, LinkLine, Pair
 from sync.reconcile.contract import Channel, Evidence, Found, NotChecked, Severity
+from sync.reconcile.detectors.data import contradiction_branch
+from sync.reconcile.detectors.data.contradiction_shared import (
+    ID,
+    Quiet,
+    by_connection,
+    moved,
+    scope_of,
+    stood,
+)
 from sync.reconcile.view import View
 from sync.reconcile.words import capped, count, item_evidence, item_label, verb
 from sync.store import schema
-from sync.store.bulk import select_ids
-
-ID = "data.contradiction"
 
 #: An item may stay open though its change landed while it waits for one of these.
 _WAITS = frozenset(
@@ -28,14 +34,19 @@ _OPEN = (StatusCategory.TODO, StatusCategory.IN_PROGRESS, StatusCategory.IN_REVI
 DONE_UNMERGED = "done-unmerged"
 DONE_CLOSED = "done-closed"
 DONE_REVERTED = "done-reverted"
+DONE_ELSEWHERE = "done-elsewhere"
 OPEN_MERGED = "open-merged"
+TODO_STARTED = "todo-started"
 
 RULES = {
     DONE_UNMERGED: "an item is done while a change for it has not landed (medium, mailed)",
     DONE_CLOSED: "an item is done, and every change for it was closed unmerged (medium, mailed)",
     DONE_REVERTED: "an item is done, and what landed for it was taken back (medium, mailed)",
+    DONE_ELSEWHERE: "an item is done, and all that landed for it landed on a branch that is "
+    "neither the default one nor a line of its own, and nothing is known to carry it on",
     OPEN_MERGED: "an item is open though all its changes landed ten working days ago; never while "
     "it waits for review, QA, release or the customer",
+    TODO_STARTED: "an item is not begun, and a change that a person made for it is open",
 }
 
 
@@ -51,13 +62,17 @@ class _Case:
     why: Mapping[Pair, str]
     #: changes that landed and take back the item's work, by what they take back.
     reverts: Mapping[Pair, tuple[ChangeLine, ...]]
+    #: both sides must have stood since then (UTC).
+    settled: datetime
 
 
 def detect(
-    view: View, settled: datetime, thresholds: Mapping[str, Any]
+    view: View,
+    quiet: Quiet,
+    linked: Mapping[Pair, Sequence[LinkLine]],
+    thresholds: Mapping[str, Any],
 ) -> Iterable[Found | NotChecked]:
-    """The rules over items and changes; `settled`: both sides must have stood since then (UTC)."""
-    linked = _linked(view)
+    """The rules over items and the changes that work on them."""
     if not linked:
         return
     lacking = {
@@ -68,7 +83,8 @@ def detect(
     for repository, reason in sorted(lacking.items()):
         yield NotChecked(f"repository:{repository[1]}", reason, repository[0])
     reported: set[Pair] = set()
-    for case in _cases(view, linked):
+    landed_apart: list[tuple[_Case, list[ChangeLine]]] = []
+    for case in _cases(view, quiet, linked):
         pair = (case.item.connection_id, case.item.id)
         blind = [
             lacking[one.connection_id, one.scope_id]
@@ -84,21 +100,28 @@ def detect(
             reported.add(pair)
             continue
         if case.category is StatusCategory.DONE:
-            yield from _done(view, case, settled)
+            found = list(_done(case))
+            yield from found
+            standing = [] if found else _standing(case)
+            if standing and stood(case.since, case.settled):
+                landed_apart.append((case, standing))
         elif case.category in _OPEN:
-            yield from _open(view, case, settled, thresholds["merged_days"])
+            yield from _open(view, case, thresholds["merged_days"])
+            yield from _started(view, case, thresholds["recent_days"])
+    yield from _elsewhere(view, landed_apart, thresholds["line_changes"])
 
 
 # --- done -------------------------------------------------------------------------------------
 
 
-def _done(view: View, case: _Case, settled: datetime) -> Iterable[Found]:
-    if case.since is not None and case.since > settled:
+def _done(case: _Case) -> Iterable[Found]:
+    settled = case.settled
+    if not stood(case.since, settled):
         return
     merged = [one for one in case.work if one.state is ChangeState.MERGED]
     open_ = [one for one in case.work if one.state is ChangeState.OPEN]
     closed = [one for one in case.work if one.state is ChangeState.CLOSED]
-    standing = [one for one in merged if not _taken_back(case, one)]
+    standing = _standing(case)
     unmerged = _not_landed(open_, standing, settled)
     label = item_label(case.item)
     if unmerged:
@@ -143,6 +166,43 @@ def _done(view: View, case: _Case, settled: datetime) -> Iterable[Found]:
         )
 
 
+def _standing(case: _Case) -> list[ChangeLine]:
+    """What landed for the item and was not taken back."""
+    return [
+        one for one in case.work if one.state is ChangeState.MERGED and not _taken_back(case, one)
+    ]
+
+
+def _elsewhere(
+    view: View, cases: Sequence[tuple[_Case, list[ChangeLine]]], line_changes: int
+) -> Iterable[Found | NotChecked]:
+    """Done items of which all that stands lies beside the default branch."""
+    branches = contradiction_branch.Branches(
+        view, [one for _, standing in cases for one in standing], line_changes
+    )
+    for repository in branches.unknown:
+        reason = "whether work landed beside its default branch: nobody told which that is"
+        yield NotChecked(f"repository:{repository[1]}", reason, repository[0])
+    for case, standing in cases:
+        if not all(branches.beside(one, case.settled) for one in standing):
+            continue
+        default = branches.default[standing[0].connection_id, standing[0].scope_id]
+        names = sorted({one.base_ref or "" for one in standing if not one.restricted})
+        where = f"on {', '.join(names)}" if names else "on another branch"
+        yield _found(
+            case,
+            DONE_ELSEWHERE,
+            standing,
+            f"landed {where}, and not on {default}",
+            f"{item_label(case.item)} is done, and {_changes(standing)} for it landed {where}, "
+            f"not on {default}",
+            f"It may never reach {default}: nothing that carries it on is known.",
+            f"See whether it is on {default}; if not, open a change that brings it there.",
+            severity=Severity.LOW,
+            channel=Channel.DIGEST,
+        )
+
+
 def _not_landed(
     open_: Sequence[ChangeLine], standing: Sequence[ChangeLine], settled: datetime
 ) -> list[ChangeLine]:
@@ -173,8 +233,8 @@ def _taken_back(case: _Case, one: ChangeLine) -> bool:
 # --- open -------------------------------------------------------------------------------------
 
 
-def _open(view: View, case: _Case, settled: datetime, days: int) -> Iterable[Found]:
-    if case.since is not None and case.since > settled:
+def _open(view: View, case: _Case, days: int) -> Iterable[Found]:
+    if not stood(case.since, case.settled):
         return
     if not case.work or any(one.state is not ChangeState.MERGED for one in case.work):
         return
@@ -200,10 +260,39 @@ def _open(view: View, case: _Case, settled: datetime, days: int) -> Iterable[Fou
     )
 
 
+def _started(view: View, case: _Case, days: int) -> Iterable[Found]:
+    """Work that is under way on an item that nobody has begun, as its status says."""
+    if case.category is not StatusCategory.TODO or not stood(case.since, case.settled):
+        return
+    oldest = view.as_of - timedelta(days=days)
+    going = [
+        one
+        for one in case.work
+        if one.state is ChangeState.OPEN
+        and not one.by_bot
+        and one.created_at is not None
+        and oldest <= one.created_at <= case.settled
+    ]
+    if not going:
+        return
+    label = item_label(case.item)
+    yield _found(
+        case,
+        TODO_STARTED,
+        going,
+        "is open",
+        f"{label} is not begun, and {_changes(going)} for it {verb(len(going), 'is', 'are')} open",
+        "Who plans by the board takes it for work that has yet to start.",
+        "Move it to where the work is, or take its key out of the change.",
+        severity=Severity.LOW,
+        channel=Channel.DIGEST,
+    )
+
+
 # --- reading ----------------------------------------------------------------------------------
 
 
-def _linked(view: View) -> dict[Pair, list[LinkLine]]:
+def linked(view: View) -> dict[Pair, list[LinkLine]]:
     """Links that say for certain that a change works on an item; by item."""
     found: dict[Pair, list[LinkLine]] = {}
     for link in changes.links(view):
@@ -212,14 +301,14 @@ def _linked(view: View) -> dict[Pair, list[LinkLine]]:
     return found
 
 
-def _cases(view: View, linked: Mapping[Pair, Sequence[LinkLine]]) -> Iterable[_Case]:
+def _cases(view: View, quiet: Quiet, linked: Mapping[Pair, Sequence[LinkLine]]) -> Iterable[_Case]:
     categories = _categories(view, linked)
     wanted = {pair for pair, one in categories.items() if one in (StatusCategory.DONE, *_OPEN)}
-    wanted -= _waiting(view, {pair for pair in wanted if categories[pair] in _OPEN})
-    ids = _by_connection(wanted)
+    wanted -= waiting(view, {pair for pair in wanted if categories[pair] in _OPEN})
+    ids = by_connection(wanted)
     items, since = view.item_facts(ids), view.status_since(ids)
     lines = changes.lines(
-        view, _by_connection(link.change for pair in wanted for link in linked[pair])
+        view, by_connection(link.change for pair in wanted for link in linked[pair])
     )
     reverts = _reverts(view, wanted)
     for pair in sorted(wanted):
@@ -239,6 +328,9 @@ def _cases(view: View, linked: Mapping[Pair, Sequence[LinkLine]]) -> Iterable[_C
                 one.pair: (*reverts.get(("change", one.pair), ()), *reverts.get(("item", pair), ()))
                 for one in work
             },
+            settled=quiet.before(
+                scope_of(items[pair]), *((one.connection_id, one.scope_id) for one in work)
+            ),
         )
 
 
@@ -259,30 +351,29 @@ def _categories(view: View, pairs: Iterable[Pair]) -> dict[Pair, StatusCategory]
     }
 
 
-def _waiting(view: View, pairs: Iterable[Pair]) -> set[Pair]:
+def waiting(view: View, pairs: Iterable[Pair]) -> set[Pair]:
     """Items whose status at the view's instant waits for somebody, or is done but for a release."""
     found: set[Pair] = set()
-    for connection_id, ids in _by_connection(pairs).items():
+    wanted = set(pairs)
+    then = {} if view.present else moved(view, wanted, EventField.STATUS)
+    for connection_id, ids in by_connection(wanted).items():
+        told = view.rows(schema.status).c
         statuses = {
             row.source_id: bool(row.waits_for in _WAITS or row.code_complete)
             for row in view.conn.execute(
-                sa.select(
-                    schema.status.c.source_id,
-                    schema.status.c.waits_for,
-                    schema.status.c.code_complete,
-                ).where(schema.status.c.connection_id == connection_id)
+                sa.select(told.source_id, told.waits_for, told.code_complete).where(
+                    told.connection_id == connection_id
+                )
             )
         }
-        then = _status_then(view, connection_id, ids)
-        for id_, waits_for, complete, status_id in select_ids(
-            view.conn,
+        for id_, waits_for, complete, status_id in view.select(
             schema.work_item,
             ("source_id", "waits_for", "code_complete", "raw_status_id"),
             connection_id,
-            "source_id",
             sorted(ids),
         ):
-            before = then.get(id_, status_id)
+            left = then.get((connection_id, id_))
+            before = left.before if left is not None and left.later else status_id
             if before == status_id:
                 waits = bool(waits_for in _WAITS or complete)
             else:
@@ -293,32 +384,13 @@ def _waiting(view: View, pairs: Iterable[Pair]) -> set[Pair]:
     return found
 
 
-def _status_then(view: View, connection_id: int, ids: Iterable[str]) -> dict[str, str | None]:
-    """Status ids of items that left their status after the view's instant."""
-    if view.present:
-        return {}
-    first: dict[str, tuple[datetime, str | None]] = {}
-    for id_, at, old, known_to in select_ids(
-        view.conn,
-        schema.field_event,
-        ("work_item_id", "at", "old_ids", "known_to"),
-        connection_id,
-        "work_item_id",
-        sorted(ids),
-        "AND field = 'status'",
-    ):
-        if known_to is None and at > view.as_of and (id_ not in first or at < first[id_][0]):
-            first[id_] = (at, old)
-    return {id_: old for id_, (_, old) in first.items()}
-
-
 def _reverts(view: View, items: Iterable[Pair]) -> dict[tuple[str, Pair], tuple[ChangeLine, ...]]:
     """Landed changes that take something back, by the change or the item they name.
 
     One that was taken back in turn takes nothing back.
     """
     links = changes.links(view, kinds=(LinkKind.REVERTS,))
-    lines = changes.lines(view, _by_connection(link.change for link in links))
+    lines = changes.lines(view, by_connection(link.change for link in links))
     landed = [
         (link, lines[link.change])
         for link in links
@@ -348,13 +420,6 @@ def _in_force(one: ChangeLine, reverts: Mapping[Pair, Sequence[ChangeLine]]) -> 
         and _in_force(each, reverts)
         for each in reverts.get(one.pair, ())
     )
-
-
-def _by_connection(pairs: Iterable[Pair]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    for connection_id, id_ in pairs:
-        found.setdefault(connection_id, set()).add(id_)
-    return found
 
 
 # --- words ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from mappings.vocabulary import MilestoneKind
 from sync.ledger.milestones import MilestoneFacts
 from sync.reconcile.contract import Channel, Evidence, Found, NotChecked, Severity
+from sync.reconcile.detectors.data.contradiction_shared import Quiet
 from sync.reconcile.program import Program, programs
 from sync.reconcile.view import View
 from sync.reconcile.words import day
@@ -27,16 +28,17 @@ _LISTED: Mapping[MilestoneKind, str] = {
 }
 
 
-def detect(view: View, settled: datetime) -> Iterable[Found | NotChecked]:
-    """Program milestones whose parts stood apart since `settled` (UTC)."""
+def detect(view: View, quiet: Quiet) -> Iterable[Found | NotChecked]:
+    """Program milestones whose parts stood apart through the quiet time."""
     for program in programs(view):
         subject = f"program:{program.name}"
         reason = _not_read(view, program)
         if reason is not None:
             yield NotChecked(subject, reason)
             continue
+        settled = quiet.before(*((one.connection_id, one.scope_id or "") for one in program.parts))
         yield from _dates(view, program, settled)
-        yield from _states(view, program, settled)
+        yield from _states(program, settled)
 
 
 def _not_read(view: View, program: Program) -> str | None:
@@ -76,8 +78,7 @@ def _dates(view: View, program: Program, settled: datetime) -> Iterable[Found]:
     )
 
 
-def _states(view: View, program: Program, settled: datetime) -> Iterable[Found]:
-    del view
+def _states(program: Program, settled: datetime) -> Iterable[Found]:
     open_ = [one for one in program.parts if one.state.is_open]
     closed = [one for one in program.parts if not one.state.is_open]
     if not open_ or not closed or not _stood(program.parts, "state", settled):
