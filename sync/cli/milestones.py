@@ -1,5 +1,6 @@
 """`driftline milestones`: what is planned where, and what belongs to one promise."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,10 +8,14 @@ import click
 from sync.cli.app import App, json_option, pass_app
 from sync.cli.baseline import author_option, login
 from sync.cli.groups import DefaultGroup
+from sync.cli.scope import ledger_facts
 
 if TYPE_CHECKING:
-    from sync.ledger.milestones import MilestoneFacts
+    from sync.ledger.milestones import Key, MilestoneFacts
     from sync.reconcile.view import View
+
+#: In words, and as facts.
+_Scope = tuple[str, dict[str, Any]]
 
 
 class _Listing(DefaultGroup):
@@ -44,13 +49,20 @@ def list_(app: App, everything: bool, as_json: bool) -> None:
             view = View(conn, policy, now, now)
             lines = _chosen(view, everything=everything)
             linked, suggested = programs(view), suggestions(view)
-            judged = {one.key for one in view.judged}
+            judged = _scopes(view, lines)
     finally:
         store.close()
     if as_json:
         app.print_json(
             "milestones",
-            milestones=[{**_facts(one), "judged": one.key in judged} for one in lines],
+            milestones=[
+                {
+                    **_facts(one),
+                    "judged": one.key in judged,
+                    "scope": None if one.key not in judged else judged[one.key][1],
+                }
+                for one in lines
+            ],
             programs=[
                 {
                     "name": one.name,
@@ -72,6 +84,8 @@ def list_(app: App, everything: bool, as_json: bool) -> None:
     for one in lines:
         mark = "*" if one.key in judged else " "
         app.say(f"{mark} {_line(one)}")
+        if one.key in judged:
+            app.say(f"      {judged[one.key][0]}")
     for program in linked:
         app.say(f"{program.name}: {len(program.parts)} parts")
         for part in program.parts:
@@ -130,6 +144,36 @@ def _chosen(view: "View", *, everything: bool) -> "list[MilestoneFacts]":
         (one for one in view.milestones.values() if everything or one.state.is_open),
         key=lambda one: (one.connection, one.line, one.kind.value, one.source_id),
     )
+
+
+def _scopes(view: "View", lines: "Sequence[MilestoneFacts]") -> "dict[Key, _Scope]":
+    """The scope of the judged ones since the baseline in force, in words and as facts."""
+    from sync.cli.scope_text import change
+    from sync.reconcile.detectors.scope import net
+    from sync.reconcile.gate import Gate
+    from sync.reconcile.words import day_of
+
+    gate = Gate(view)
+    judged = {one.key for one in view.judged}
+    found: dict[Key, _Scope] = {}
+    for plan in view.plans([one for one in lines if one.key in judged]):
+        facts, ledger = plan.facts, plan.ledger
+        reason = plan.withheld or gate.reason(net.DETECTOR, facts.connection_id, facts.subject)
+        if reason is not None or ledger is None or plan.baseline is None:
+            found[facts.key] = (f"scope not told: {reason}", {"withheld": reason})
+            continue
+        since = plan.baseline.at
+        found[facts.key] = (
+            f"scope since {day_of(since, view.calendar)}: {change(ledger)}",
+            {
+                "withheld": None,
+                "since": since,
+                "accepted": plan.baseline.accepted,
+                "unit": ledger.unit.value,
+                **ledger_facts(ledger),
+            },
+        )
+    return found
 
 
 def _line(one: "MilestoneFacts") -> str:

@@ -13,6 +13,7 @@ from sync.cli.instants import clock_options, clocks, come
 if TYPE_CHECKING:
     from sync.ledger.agreements import Subject
     from sync.ledger.baseline import Baseline
+    from sync.ledger.ledger import Ledger
     from sync.ledger.milestones import MilestoneFacts
     from sync.reconcile.story import ScopeLine, ScopeStory, Since, Sum
 
@@ -302,21 +303,27 @@ def _since(story: "ScopeStory", one: "Since | None") -> dict[str, Any] | None:
     told = story.withheld is None
     return {
         "baseline": {"number": one.number, **baseline_facts(one.baseline)},
-        "net_share": story.share_of(one) if story.since is None else None,
+        "net_share": story.share(one) if story.since is None else None,
         "items": _sum(one.items) if told else None,
         "points": _sum(one.points) if told else None,
     }
 
 
-def _sum(one: "Sum") -> dict[str, Any]:
-    ledger = one.ledger
+def ledger_facts(one: "Ledger") -> dict[str, float]:
+    """What `--json` prints of a ledger's sums."""
     return {
-        "planned": ledger.baseline,
-        "added": ledger.added,
-        "removed": ledger.removed,
-        "reestimated": ledger.reestimated,
-        "late_sized": ledger.late_sized,
-        "current": ledger.current,
+        "planned": one.baseline,
+        "added": one.added,
+        "removed": one.removed,
+        "reestimated": one.reestimated,
+        "late_sized": one.late_sized,
+        "current": one.current,
+    }
+
+
+def _sum(one: "Sum") -> dict[str, Any]:
+    return {
+        **ledger_facts(one.ledger),
         "added_agreed": one.growth.agreed,
         "added_not_agreed": one.growth.unagreed,
         "done": one.measures.done,

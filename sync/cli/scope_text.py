@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sync.ledger.baseline import Baseline
-from sync.ledger.ledger import EPSILON, Unit
-from sync.ledger.milestones import DateMove, MilestoneFacts, due_moves
+from sync.ledger.ledger import EPSILON, Ledger, Unit
+from sync.ledger.milestones import MilestoneFacts, due_moves
 from sync.ledger.working_days import WorkCalendar
 from sync.reconcile.story import ScopeLine, ScopeStory, Since, Sum
 from sync.reconcile.words import about_percent, count, day, day_of, size
@@ -31,7 +31,7 @@ _REASONS = {
 
 def words(story: ScopeStory, calendar: WorkCalendar, *, asked: bool) -> Iterator[str]:
     """All lines of the answer; `asked`: another instant than the present was asked for."""
-    yield from header(story.facts, calendar)
+    yield from header(story.facts, calendar, moves=True)
     if asked:
         yield (
             f"As of {_minute(story.as_of, calendar)}, by what was known at "
@@ -56,22 +56,24 @@ def words(story: ScopeStory, calendar: WorkCalendar, *, asked: bool) -> Iterator
     yield from _lines(story, calendar)
 
 
-def header(facts: MilestoneFacts, calendar: WorkCalendar) -> Iterator[str]:
-    """What it is, and what was promised."""
+def header(facts: MilestoneFacts, calendar: WorkCalendar, *, moves: bool) -> Iterator[str]:
+    """What it is and what is promised; with `moves` also how that date moved."""
     due = f", due {day(facts.due_date)}" if facts.due_date else ", no due date"
     yield f"{facts.line} ({facts.kind.value} at {facts.connection}, {facts.state.value}{due})"
     if facts.url:
         yield f"  {facts.url}"
-    for move in due_moves(facts):
-        yield f"  Its date moved from {day(move.old)} to {day(move.new)}, {seen(move, calendar)}"
+    for move in due_moves(facts) if moves else ():
+        when = span(move.observed_after, move.observed_at, calendar)
+        yield f"  Its date moved from {day(move.old)} to {day(move.new)}, {when}"
 
 
-def seen(move: DateMove, calendar: WorkCalendar) -> str:
-    """Between which readings a date moved: the source does not tell when."""
-    if move.observed_after is None:
-        return f"seen on {day_of(move.observed_at, calendar)}"
-    after, until = day_of(move.observed_after, calendar), day_of(move.observed_at, calendar)
-    return f"on {until}" if after == until else f"between {after} and {until}"
+def span(after: datetime | None, until: datetime, calendar: WorkCalendar) -> str:
+    """Between which readings something changed: the source does not tell when."""
+    last = day_of(until, calendar)
+    if after is None:
+        return f"seen on {last}"
+    first = day_of(after, calendar)
+    return f"on {last}" if first == last else f"between {first} and {last}"
 
 
 def baseline(one: Baseline, calendar: WorkCalendar) -> str:
@@ -103,7 +105,7 @@ def _doubts(story: ScopeStory, calendar: WorkCalendar) -> Iterator[str]:
 
 
 def _sums(story: ScopeStory, one: Since, title: str) -> Iterator[str]:
-    share = story.share_of(one) if story.since is None else None
+    share = story.share(one) if story.since is None else None
     if share is None:
         told = "" if one.baseline.accepted else ", a change since observed and no judgement"
     elif abs(share) <= EPSILON:
@@ -127,7 +129,17 @@ def _sums(story: ScopeStory, one: Since, title: str) -> Iterator[str]:
 
 def identity(one: Sum, begin: str) -> str:
     """W0 + A - R + E + L = W; `begin` says what W0 is."""
-    ledger = one.ledger
+    return _identity(one.ledger, begin)
+
+
+def change(ledger: Ledger) -> str:
+    """The same for a part of its time, in few words; what did not change is not spelt out."""
+    if not ledger.lines:
+        return f"{_amount(ledger.current, ledger.unit)}, unchanged"
+    return _identity(ledger, "before")
+
+
+def _identity(ledger: Ledger, begin: str) -> str:
     text = f"{_amount(ledger.baseline, ledger.unit)} {begin}"
     for amount, name in (
         (ledger.added, "entered"),

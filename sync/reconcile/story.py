@@ -99,16 +99,14 @@ class ScopeStory:
     #: the day asked for, where the lines begin later than the baseline.
     since: datetime | None = None
 
-    @property
-    def share(self) -> float | None:
-        """Net change as a share of the plan; None where nobody agreed to it, or it is held."""
-        return None if self.current is None else self.share_of(self.current)
+    def leading(self, one: Since) -> Sum:
+        """The sum since one of its baselines in the unit that says more."""
+        return one.items if self.unit is Unit.ITEMS else one.points
 
-    def share_of(self, one: Since) -> float | None:
-        """The same for one of its baselines."""
+    def share(self, one: Since) -> float | None:
+        """Net change as a share of that plan; None where nobody agreed to it, or it is held."""
         told = one.baseline.accepted and not self.mass and self.withheld is None
-        chosen = one.items if self.unit is Unit.ITEMS else one.points
-        return chosen.measures.net_known if told else None
+        return self.leading(one).measures.net_known if told else None
 
 
 def tell(view: View, facts: MilestoneFacts, since: datetime | None = None) -> ScopeStory:
@@ -217,7 +215,9 @@ def _lines(
         item = plan.container.items[id_]
         origin = origins.get((at, id_)) if kind is LineKind.ADDED else None
         if kind is LineKind.REMOVED:
-            origin = destination(line, facts.get(id_), due, fixed_date=False).value
+            origin = destination(
+                line, facts.get(id_), due, fixed_date=plan.facts.key in view.fixed_dates
+            ).value
         if origin == reason:
             origin = None
         is_agreed = covers(line, since, items.planned)

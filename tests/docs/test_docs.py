@@ -49,7 +49,9 @@ def parse(line: str) -> None:
             return
         inner = command.get_command(context, words[0])
         assert inner is not None, f"there is no command {words[0]}"
-        command, words = inner, words[1:]
+        # A group that does something by itself takes the word for its own argument.
+        named = words[0] in command.list_commands(context)
+        command, words = inner, words[1:] if named else words
     prose = [word for word in words if re.fullmatch(r"[A-Z_]+", word)]
     command.make_context(
         command.name or "", list(words), resilient_parsing=not words or bool(prose)
