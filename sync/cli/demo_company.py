@@ -87,7 +87,7 @@ def confirm(store: "Store", story: "CodeStory", clock: "Clock") -> None:
     from sync.ledger.milestones import at
     from sync.ledger.working_days import WorkCalendar
     from sync.reconcile.contract import Policy
-    from sync.reconcile.program import link
+    from sync.reconcile.parts import link
     from sync.verdict.confirm import confirm as confirm_tests
 
     policy, now = Policy(), clock.now()
