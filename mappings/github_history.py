@@ -76,12 +76,16 @@ def history(raw: dict[str, Any], out: Out) -> None:
     if "blocked_by" in raw:
         out.records.append(blocked(id_, items(raw["blocked_by"])))
     told, lost = _told(items(raw.get("events")), by_graphql(raw), out)
+    # What is called so in this repository is not what was called so in the one it came from.
+    arrived = max((n for n, one in enumerate(told) if one.kind == "transferred"), default=-1)
     state = _State(None, set())
     after = state.id(out)
     events: list[FieldEvent] = []
-    for one in told:
+    for number, one in enumerate(told):
         actor = out.account(one.raw.get("actor"))
         made = _made(one, raw, state, out)
+        if made is not None and number < arrived and made["field"] is EventField.MILESTONE:
+            made = {**made, "field": EventField.OTHER, "old_ids": (), "new_ids": ()}
         before, after = after, state.id(out) if one.kind in _MOVE else after
         if made is not None:
             events.append(
@@ -213,7 +217,7 @@ def _milestone(one: _Told, graphql: bool, out: Out) -> dict[str, Any]:
         f"{side}_ids": ids,
         f"{side}_text": short(title),
         "is_delta": True,
-        "origin": Origin.INFERRED if ids else Origin.SOURCE,
+        "origin": Origin.INFERRED,
     }
 
 

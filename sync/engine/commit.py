@@ -34,6 +34,7 @@ from mappings.vocabulary import (
     EventField,
     HistoryState,
     MilestoneKind,
+    Origin,
     StatusCategory,
 )
 from sync.engine import boards, code
@@ -375,6 +376,9 @@ def _change(event: FieldEvent | EventRow) -> tuple[MilestoneKind, Change]:
         frozenset(event.old_ids),
         frozenset(event.new_ids),
         event.is_delta,
+        takes=bool(event.old_ids or event.old_text),
+        gives=bool(event.new_ids or event.new_text),
+        is_guess=event.origin == Origin.INFERRED,
     )
 
 

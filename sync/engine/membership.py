@@ -10,6 +10,7 @@ from datetime import datetime
 
 from mappings.vocabulary import EventField, HistoryState, MilestoneKind
 from sync.engine.boards import is_of_board
+from sync.engine.one_at_a_time import segments
 from sync.store.rows import MembershipRow
 
 _FIELD_OF_KIND = {
@@ -18,6 +19,8 @@ _FIELD_OF_KIND = {
     MilestoneKind.MILESTONE: EventField.MILESTONE,
     MilestoneKind.ITERATION: EventField.ITERATION,
 }
+#: Kinds of which an item is in one at a time, as its own events tell it.
+_SINGLE = frozenset({MilestoneKind.MILESTONE, MilestoneKind.ITERATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Change:
     old_ids: frozenset[str]
     new_ids: frozenset[str]
     is_delta: bool
+    #: it took the item out of something, or put it into something, named or not.
+    takes: bool = False
+    gives: bool = False
+    #: what it names was concluded from a title.
+    is_guess: bool = False
 
     def before(self, after: frozenset[str]) -> frozenset[str]:
         """The set before this change, given the set after it."""
@@ -100,11 +108,16 @@ def _of_kind(
     now: datetime,
 ) -> list[MembershipRow]:
     whole = state.history is HistoryState.COMPLETE
+    if kind in _SINGLE and events and all(change.is_delta for change in events):
+        rows = _one_at_a_time(kind, state, current, events, known, now)
+        if not whole:
+            rows.extend(_observed_ends(kind, current, rows, known, state, now))
+        return rows
     at_start = current
     for change in reversed(events):
         at_start = change.before(at_start)
     opened: dict[str, tuple[datetime, bool, str, str | None]] = {}
-    rows: list[MembershipRow] = []
+    rows = []
     for id_ in sorted(at_start):
         opened[id_] = _first(id_, whole, state, events, known, now)
     members = at_start
@@ -128,6 +141,38 @@ def _of_kind(
     rows.extend(_row(kind, id_, start, None, None, None) for id_, start in opened.items())
     if not whole:
         rows.extend(_observed_ends(kind, current, rows, known, state, now))
+    return rows
+
+
+def _one_at_a_time(
+    kind: MilestoneKind,
+    state: ItemState,
+    current: frozenset[str],
+    events: Sequence[Change],
+    known: Sequence[MembershipRow],
+    now: datetime,
+) -> list[MembershipRow]:
+    whole = state.history is HistoryState.COMPLETE
+    rows: list[MembershipRow] = []
+    there: set[str] = set()
+    for one in segments(events, current, known):
+        if one.id is None:
+            continue
+        start = (
+            _first(one.id, whole, state, events, known, now)
+            if one.begin is None
+            else (one.begin.at, True, "event", one.begin.event_id)
+        )
+        if one.end is not None:
+            if start[0] < one.end.at:
+                rows.append(_row(kind, one.id, start, one.end.at, "event", one.end.event_id))
+        elif one.id in current:
+            there.add(one.id)
+            rows.append(_row(kind, one.id, start, None, None, None))
+        elif start[0] < (end := max(start[0], state.updated_at or now)):
+            rows.append(_row(kind, one.id, start, end, "inferred", None))
+    for id_ in sorted(current - there):
+        rows.append(_row(kind, id_, _seen(id_, state, known, now), None, None, None))
     return rows
 
 

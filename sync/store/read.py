@@ -81,6 +81,7 @@ def events(
             "old_text",
             "new_text",
             "is_delta",
+            "origin",
         ),
         connection_id,
         "work_item_id",
@@ -99,6 +100,7 @@ def events(
                 old_text=row[7],
                 new_text=row[8],
                 is_delta=row[9],
+                origin=row[10],
             )
         )
     for mine in out.values():

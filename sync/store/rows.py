@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 from mappings.vocabulary import EventField, MilestoneKind
 
+#: Stands for a milestone that an event names by a title which is that of no one milestone: a
+#: membership of an item in it says that the item was in some milestone of its scope.
+NAMELESS = "?"
+
 
 class Fate(NamedTuple):
     """Why something is no longer where it was."""
@@ -69,3 +73,5 @@ class EventRow:
     old_text: str | None
     new_text: str | None
     is_delta: bool
+    #: source, observed, inferred.
+    origin: str

@@ -386,8 +386,8 @@ def test_a_label_that_stands_for_a_status_moves_it() -> None:
     ("title", "ids", "origin"),
     [
         ("1.0", ("77:3",), Origin.INFERRED),
-        ("Twice", (), Origin.SOURCE),
-        ("Gone", (), Origin.SOURCE),
+        ("Twice", (), Origin.INFERRED),
+        ("Gone", (), Origin.INFERRED),
     ],
 )
 def test_a_milestone_is_found_by_its_title_if_one_alone_has_it(
