@@ -10,6 +10,7 @@ from typing import Any
 
 from mappings.records import Lookups, Payload, Record
 from mappings.schema import MappingTable
+from mappings.texts import READERS, Reader
 
 GROUP = "driftline.mappings"
 #: Connectors whose normalizer is the module of the same name beside this one.
@@ -28,6 +29,8 @@ class MappingEntry:
     #: whether histories name milestones by title: `build_lookups` is then handed
     #: `extra["milestones"]`, {title: [source ids]} of the scope, former titles included.
     needs_milestones: bool = False
+    #: what its stored payloads tell of descriptions; None: they are not compared.
+    texts: Reader | None = None
 
 
 class UnknownMapping(Exception):
@@ -44,6 +47,7 @@ def get(name: str) -> MappingEntry:
             module.build_lookups,
             files("mappings") / f"{name}.toml",
             getattr(module, "NEEDS_MILESTONES", False),
+            READERS[name],
         )
     for point in entry_points(group=GROUP):
         if point.name == name:

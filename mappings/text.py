@@ -31,6 +31,13 @@ def plain(value: Any) -> str | None:
     return adf.text_of(value) if adf.is_document(value) else None
 
 
+def untracked(text: str) -> str:
+    """The text with the tracking parts of its links dropped."""
+    if "=" in text and ("utm_" in text or "clid=" in text):
+        return _TRACKING.sub("", text)
+    return text
+
+
 def identity(text: str | None) -> tuple[str | None, int | None]:
     """(sha256, tokens) of the text without white space, formatting, ticks and tracking parts.
 
@@ -40,8 +47,7 @@ def identity(text: str | None) -> tuple[str | None, int | None]:
         return None, None
     if "[" in text or "(" in text:
         text = _CHECKBOX.sub(" ", text)
-    if "=" in text and ("utm_" in text or "clid=" in text):
-        text = _TRACKING.sub("", text)
+    text = untracked(text)
     flat = text.encode("utf-8", "replace").translate(_BLANKS, _MARKS)
     if not text.isascii():
         flat = flat.replace(b"\xc2\xa0", b" ")

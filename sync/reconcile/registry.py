@@ -10,7 +10,16 @@ from sync.errors import ConfigError
 from sync.reconcile.contract import CONTRACT, Detector, Policy
 from sync.reconcile.detectors.data import blind_spot, contradiction, plan_gap
 from sync.reconcile.detectors.plan import due_moved, overdue
-from sync.reconcile.detectors.scope import late_add, net, unplanned
+from sync.reconcile.detectors.scope import (
+    carryover,
+    churn,
+    criteria,
+    late_add,
+    net,
+    reestimate,
+    reopened,
+    unplanned,
+)
 from sync.reconcile.detectors.test import merged_red, not_tested
 
 GROUP = "driftline.detectors"
@@ -21,8 +30,13 @@ BUILT_IN: tuple[Detector, ...] = (
     plan_gap.DETECTOR,
     due_moved.DETECTOR,
     overdue.DETECTOR,
+    carryover.DETECTOR,
+    churn.DETECTOR,
+    criteria.DETECTOR,
     late_add.DETECTOR,
     net.DETECTOR,
+    reestimate.DETECTOR,
+    reopened.DETECTOR,
     unplanned.DETECTOR,
     merged_red.DETECTOR,
     not_tested.DETECTOR,

@@ -386,7 +386,7 @@ def _item(insert: _Inserts, id_: str, one: Mapping[str, Any], data: Mapping[str,
         done_at=_done_at(one),
         assignee_id=one.get("assignee", "u1") or None,
         parent_id=str(one["parent"]) if "parent" in one else None,
-        labels=[],
+        labels=list(one.get("labels", ())),
         components=[],
         milestones=[[kinds[m], m] for m in entered if m not in left],
         restricted=one.get("restricted", False),
@@ -485,7 +485,7 @@ def _event(
         new_ids=new if ids else None,
         old_text=None if ids else old,
         new_text=None if ids else new,
-        is_delta=name == "version",
+        is_delta=event.get("delta", name == "version"),
         origin="source",
     )
 

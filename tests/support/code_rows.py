@@ -3,6 +3,7 @@
     changes     id, title, state, merged, closed, created, author, restricted, base, draft,
                 landed, head (commits; made of the id where not told), base_sha, commits,
                 trees = {commit = tree}, files, files_state, lines,
+                    file_lines = {file = lines added},
                 refs = [{target, source, kind, target_id, span, until}],
                 checks = [{name, sha ("landed", "head" or a commit), conclusion, at, attempt,
                            allowed, source, stage, app, id, total, failed, skipped, run}],
@@ -336,6 +337,7 @@ def _files(add: Add, id_: str, one: Mapping[str, Any]) -> None:
             change_request_id=id_,
             path=path,
             change="modified",
+            additions=one.get("file_lines", {}).get(path),
             known_from=SEEN,
         )
 

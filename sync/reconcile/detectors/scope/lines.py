@@ -1,4 +1,4 @@
-"""What both scope detectors say about the lines of a ledger; pure."""
+"""What scope detectors say about the lines of a ledger; pure."""
 
 from collections.abc import Iterable
 
@@ -6,11 +6,6 @@ from sync.ledger.ledger import Ledger, Line, LineKind, Unit
 from sync.reconcile.contract import Evidence
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import capped, count, day_of, item_evidence, size
-
-
-def not_judged(plan: Plan) -> str | None:
-    """Why the scope of a milestone cannot be judged, or None."""
-    return plan.withheld
 
 
 def amount(number: float, unit: Unit) -> str:

@@ -1,95 +1,103 @@
 """Scope has changed since the baseline."""
 
 from collections.abc import Iterable, Mapping
+from math import sqrt
 from typing import Any
 
+from sync.ledger import measures
 from sync.ledger.ledger import Ledger, LineKind
-from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Words
-from sync.reconcile.detectors.scope.lines import amount, not_judged, proofs
+from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Voice, Words
+from sync.reconcile.detectors.scope import plans
+from sync.reconcile.detectors.scope.lines import amount, proofs
+from sync.reconcile.severity import level
 from sync.reconcile.view import Plan, View
-from sync.reconcile.words import about_percent, count, day_of
+from sync.reconcile.words import about_percent, count
 
 ID = "scope.net"
 
 
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
     """Judged open milestones whose scope grew or shrank beyond the limit."""
-    for plan in view.plans():
-        if not plan.facts.state.is_open:
+    for one in plans.judged(view):
+        if isinstance(one, NotChecked):
+            yield one
             continue
-        reason = not_judged(plan)
-        if reason is not None or plan.ledger is None:
-            yield NotChecked(plan.facts.subject, reason or "it has no baseline")
-            continue
-        ledger = plan.ledger
+        plan, ledger = one
         touched = ledger.entered | ledger.left | ledger.resized
-        ratio = ledger.net_ratio
+        ratio = measures.net_known(ledger)
         if ratio is None:
             if touched:
                 yield NotChecked(plan.facts.subject, "nothing was planned at its baseline")
             continue
-        limit = thresholds["net_ratio"]
-        if view.was_open(ID, plan.facts.connection_id, plan.facts.subject):
-            limit *= thresholds["close_at"]
-        if abs(ratio) + 1e-9 < limit or len(touched) < thresholds["least_items"]:
-            continue
-        yield _found(view, plan, ledger, ratio, thresholds)
+        wider = _widened(len(ledger.planned), thresholds["small_plan"])
+        reached = level(
+            abs(ratio),
+            {
+                Severity.MEDIUM: thresholds["net_ratio"] * wider,
+                Severity.HIGH: thresholds["high_ratio"] * wider,
+            },
+            open_at=thresholds["close_at"] if plans.was_open(view, ID, plan) else 1.0,
+        )
+        if reached is not None and len(touched) >= thresholds["least_items"]:
+            yield _found(view, plan, ledger, ratio, reached, thresholds)
+
+
+def _widened(planned: int, small: float) -> float:
+    """Limits of a small plan are wider by 1/√n: one item more or less is a large share of it."""
+    return 1 + 1 / sqrt(planned) if 0 < planned < small else 1.0
 
 
 def _found(
-    view: View, plan: Plan, ledger: Ledger, ratio: float, thresholds: Mapping[str, Any]
+    view: View,
+    plan: Plan,
+    ledger: Ledger,
+    ratio: float,
+    reached: Severity,
+    thresholds: Mapping[str, Any],
 ) -> Found:
-    high = abs(ratio) + 1e-9 >= thresholds["high_ratio"] and not plan.mass
     direction = "grew" if ratio > 0 else "shrank"
-    shown = [line for line in ledger.lines if line.item_id not in ledger.transient]
+    # What entered and left again is churn; here it only fills the list.
+    hidden = frozenset() if measures.transient_shown(ledger) else ledger.transient
     if plan.percent_allowed:
         change = f"{direction} by {about_percent(ratio)} since its baseline"
     else:
-        change = f"has changed since {day_of(ledger.since, view.calendar)}"
+        change = f"has changed since {plans.since(view, ledger)}"
     return Found(
         subject=plan.facts.subject,
-        severity=Severity.HIGH if high else Severity.MEDIUM,
+        severity=plans.severity(view, plan, reached, thresholds["raise_within"]),
         magnitude=abs(ratio),
         values={
             "milestone": plan.facts.name,
             "change": change,
-            "since": day_of(ledger.since, view.calendar),
+            "since": plans.since(view, ledger),
             "entered": count(len(ledger.entered), "item"),
             "left": len(ledger.left),
             "resized": len(ledger.resized),
             "before": amount(ledger.baseline, ledger.unit),
             "now": amount(ledger.current, ledger.unit),
-            "held": _held(plan),
+            "held": plans.held(plan),
         },
         evidence=proofs(
-            plan, ledger, [line for line in shown if line.kind is not LineKind.SPLIT], view
+            plan,
+            ledger,
+            [
+                line
+                for line in ledger.lines
+                if line.kind is not LineKind.SPLIT and line.item_id not in hidden
+            ],
+            view,
         ),
         connection_id=plan.facts.connection_id,
         milestone=(plan.facts.kind, plan.facts.source_id),
+        channel=plans.channel(plan),
     )
-
-
-def _held(plan: Plan) -> str:
-    if plan.mass:
-        number = sum(len(one.items) for one in plan.mass)
-        return (
-            f" {count(number, 'item')} changed in one go: "
-            "percentages wait until somebody confirms that this was meant."
-        )
-    if plan.baseline is not None and not plan.baseline.accepted:
-        return " Nobody has agreed to a baseline yet, so this is a change since then, no judgement."
-    return ""
 
 
 DETECTOR = Detector(
     id=ID,
     name="Scope has changed since the baseline",
     family="scope",
-    needs={
-        "jira": ("issues", "changelogs", "versions", "sprints"),
-        "github": ("issues", "histories", "milestones"),
-        "gitlab": ("issues", "histories", "milestones", "iterations"),
-    },
+    needs=plans.NEEDS,
     words=Words(
         title="{milestone}: scope {change}",
         what=(
@@ -103,14 +111,32 @@ DETECTOR = Detector(
             "Agree which of the changes stay, then set a new baseline, or move items out of "
             "{milestone}."
         ),
+        executive=Voice(
+            what="The work of {milestone} went from {before} to {now} since {since}.{held}",
+            remedy="Decide: another date, or less work for this one.",
+        ),
+        engineer=Voice(
+            so_what="The plan you started with is not the plan that counts now.",
+            remedy="Look through what entered and left below, and say what cannot be done by then.",
+        ),
     ),
     channel=Channel.DIGEST,
-    defaults={"net_ratio": 0.20, "high_ratio": 0.40, "least_items": 5, "close_at": 0.8},
+    defaults={
+        "net_ratio": 0.20,
+        "high_ratio": 0.40,
+        "least_items": 5,
+        "small_plan": 25,
+        "close_at": 0.8,
+        "raise_within": 10,
+    },
     explain={
         "net_ratio": "net change of the scope from which it is a finding, as a share of the plan",
         "high_ratio": "net change from which it is high",
         "least_items": "fewest items that entered, left or were re-sized",
+        "small_plan": "planned items below which these shares are wider by one over the root of "
+        "their number",
         "close_at": "share of the limit below which an open finding closes",
+        "raise_within": "working days before its date from which it is one level more",
     },
     detect=detect,
 )

@@ -20,8 +20,12 @@ from sync.reconcile.contract import (
     Found,
     NotChecked,
     Severity,
+    Voice,
     Words,
 )
+from sync.reconcile.detectors.scope import plans
+from sync.reconcile.generated import is_generated
+from sync.reconcile.severity import level
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import capped, count, day_of, verb
 from sync.store import schema
@@ -83,19 +87,23 @@ def _judged(
     if len(unplanned) < thresholds["least_changes"]:
         return None
     share = len(unplanned) / total
-    limit = thresholds["low_share"]
-    if view.was_open(ID, plan.facts.connection_id, plan.facts.subject):
-        limit *= thresholds["close_at"]
-    if share + 1e-9 < limit:
+    reached = level(
+        share,
+        {
+            Severity.LOW: thresholds["low_share"],
+            Severity.MEDIUM: thresholds["medium_share"],
+            Severity.HIGH: thresholds["high_share"],
+        },
+        open_at=thresholds["close_at"] if plans.was_open(view, ID, plan) else 1.0,
+    )
+    if reached is None:
         return None
-    severity = Severity.LOW
-    if share + 1e-9 >= thresholds["high_share"]:
-        severity = Severity.HIGH
-    elif share + 1e-9 >= thresholds["medium_share"]:
-        severity = Severity.MEDIUM
+    rising = _rising(view, landed, since, thresholds)
+    if rising:
+        reached = list(Severity)[min(reached.rank + 1, Severity.HIGH.rank)]
     return Found(
         subject=plan.facts.subject,
-        severity=severity,
+        severity=plans.severity(view, plan, reached, thresholds["raise_within"]),
         magnitude=share,
         values={
             "milestone": plan.facts.name,
@@ -106,11 +114,54 @@ def _judged(
             "alone": len(landed.alone),
             "outside": len(landed.outside),
             "bots": f" Changes of bots are left out ({landed.bots})." if landed.bots else "",
+            "rising": rising,
+            "lines": _lines(view, landed),
         },
         evidence=_proofs(landed),
         connection_id=plan.facts.connection_id,
         milestone=(plan.facts.kind, plan.facts.source_id),
+        channel=plans.channel(plan),
     )
+
+
+def _rising(view: View, landed: _Landed, since: datetime, thresholds: Mapping[str, Any]) -> str:
+    """A sentence where the later half of the time brought a clearly larger share; else empty."""
+    middle = since + (view.as_of - since) / 2
+    every = [*landed.planned, *landed.unplanned]
+    early = sum(one.merged_at is not None and one.merged_at < middle for one in every)
+    before = sum(one.merged_at is not None and one.merged_at < middle for one in landed.unplanned)
+    late, after = len(every) - early, len(landed.unplanned) - before
+    if min(early, late) < thresholds["trend_changes"]:
+        return ""
+    if after / late + 1e-9 < before / early * thresholds["rising"] or after <= before:
+        return ""
+    day = day_of(middle, view.calendar)
+    return f" It is rising: {before} of {early} before {day}, {after} of {late} since."
+
+
+def _lines(view: View, landed: _Landed) -> str:
+    """A sentence on changed lines, without those of generated files; empty where some are unknown.
+
+    A change without its count of lines would make the share of the others wrong.
+    """
+    every = [*landed.planned, *landed.unplanned]
+    sizes = {one.pair: one.lines for one in every if one.lines is not None}
+    if len(sizes) < len(every):
+        return ""
+    columns = ("change_request_id", "path", "additions", "deletions", "known_from", "known_to")
+    for connection_id, ids in _by_connection(sizes).items():
+        for row in select_ids(
+            view.conn, code.change_file, columns, connection_id, "change_request_id", sorted(ids)
+        ):
+            known = row[4] <= view.known_at and (row[5] is None or row[5] > view.known_at)
+            if known and is_generated(row[1]):
+                pair = (connection_id, row[0])
+                sizes[pair] = max(0, (sizes[pair] or 0) - (row[2] or 0) - (row[3] or 0))
+    mine = sum(sizes[one.pair] or 0 for one in landed.unplanned)
+    total = sum(size or 0 for size in sizes.values())
+    if not total:
+        return ""
+    return f" In changed lines, without generated files, that is {mine:,} of {total:,}."
 
 
 def _proofs(landed: _Landed) -> tuple[Evidence, ...]:
@@ -291,22 +342,26 @@ DETECTOR = Detector(
     id=ID,
     name="Changes landed that nobody planned",
     family="scope",
-    needs={
-        "jira": ("issues", "changelogs", "versions", "sprints"),
-        "github": ("issues", "histories", "milestones"),
-        "gitlab": ("issues", "histories", "milestones", "iterations"),
-    },
+    needs=plans.NEEDS,
     words=Words(
         title="{milestone}: {number} of {total} that landed {belong} to nothing planned",
         what=(
             "Since {since}, {total} landed where the work of {milestone} lands: {alone} of them "
             "name no item, and {outside} name items that are in no milestone. Changes for other "
-            "milestones are not counted.{bots}"
+            "milestones are not counted.{lines}{rising}{bots}"
         ),
         so_what="Time goes into work that no plan shows, and the date was promised without it.",
         who="whoever decides what belongs to {milestone}",
         by_when="at the next planning",
         remedy="Name the item in the change, or take the work into a milestone.",
+        executive=Voice(
+            what="{number} of {total} changes beside {milestone} belong to no plan.{rising}",
+            remedy="Decide whether this work is wanted; then give it a place in a plan.",
+        ),
+        engineer=Voice(
+            so_what="Nobody can see what these changes are for, or that they took time.",
+            remedy="Name the item in the title or the branch; open one where there is none.",
+        ),
     ),
     channel=Channel.DIGEST,
     defaults={
@@ -314,14 +369,21 @@ DETECTOR = Detector(
         "medium_share": 0.35,
         "high_share": 0.50,
         "least_changes": 3,
+        "rising": 1.25,
+        "trend_changes": 5,
         "close_at": 0.8,
+        "raise_within": 10,
     },
     explain={
         "low_share": "share of what landed that was not planned from which it is a finding",
         "medium_share": "share from which it is medium",
         "high_share": "share from which it is high",
         "least_changes": "fewest changes that were not planned",
+        "rising": "times the share of the earlier half of the time from which the share is rising, "
+        "which is one level more, up to high",
+        "trend_changes": "fewest changes in each half for that",
         "close_at": "share of the limit below which an open finding closes",
+        "raise_within": "working days before its date from which it is one level more",
     },
     detect=detect,
 )
