@@ -120,10 +120,10 @@ def agreed(
                 labelled.setdefault(key, []).append(one)
             elif one.agreed_at <= as_of:
                 told = Agreed(one.agreed_at, one.agreed_by, one.reason, one.link)
-                # Agreed once more: the first says since when, the last why.
+                # Agreed once more, it covers what the item had grown to by then.
                 before = found.setdefault(key, {}).get(one.subject)
-                since = told.since if before is None else min(told.since, before.since)
-                found[key][one.subject] = Agreed(since, told.by, told.reason, told.link)
+                if before is None or told.since >= before.since:
+                    found[key][one.subject] = told
     for key, rules in labelled.items():
         ids = containers[key].items.keys()
         wanted = {one.subject.casefold() for one in rules}

@@ -9,7 +9,8 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     items           id or ids ("1-10"), project, type, status, points, seconds, assignee, parent,
                     restricted, created, due, done, in = [milestones since then],
                     entered / left = {milestone = instant}, by = who did that,
-                    since = {old status, at}, events = [{field, at, old, new, by}], history, gone,
+                    since = {old status, at}, events = [{field, at, old, new, by, delta}], history,
+                    gone, labels,
                     texts = [{at, text, told, known}]: versions of its description
     links           from, to, kind
     baselines       milestone, at, accepted, created, rule, due
