@@ -96,7 +96,8 @@ class Story:
         """A third more enters Release 3.2 after its baseline was accepted."""
         version = self.world.version_named("Release 3.2", project)
         self.accepted.append(f"{project.key}:{version.name}")
-        self.planted.append(Planted("scope.net", f"version:{version.id}", note="a third entered"))
+        for told in ("scope.net", "scope.churn"):
+            self.planted.append(Planted(told, f"version:{version.id}", note="a third entered"))
 
         def move() -> None:
             members = [i for i in self.world.alive() if version.id in i.versions]
