@@ -15,7 +15,7 @@ from sync.engine import board_lines
 from sync.engine.commit import Normalizer, write_records
 from sync.engine.plan import ConnectionPlan, Plan
 from sync.engine.session import normalizer
-from sync.store import read, schema
+from sync.store import past, read, schema
 from sync.store.bulk import select_ids
 from sync.store.open import Store
 from sync.store.writer import Writer
@@ -183,13 +183,10 @@ def _behind(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> fr
 
 def forget_unmapped(conn: sa.Connection, connection_id: int, clock: Clock) -> None:
     """End the data issues about values without a mapping line; what still lacks one comes back."""
-    c = schema.data_issue.c
-    conn.execute(
-        sa.update(schema.data_issue)
-        .where(c.connection_id == connection_id, c.gone_at.is_(None))
-        .where(c.kind.like("unmapped-%"))
-        .values(gone_at=clock.now())
-    )
+    c, now = schema.data_issue.c, clock.now()
+    mine = (c.connection_id == connection_id, c.gone_at.is_(None), c.kind.like("unmapped-%"))
+    past.keep(conn, schema.data_issue, now, *mine)
+    conn.execute(sa.update(schema.data_issue).where(*mine).values(gone_at=now))
 
 
 def set_mapping_version(conn: sa.Connection, connection_id: int, version: str) -> None:

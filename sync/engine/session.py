@@ -28,7 +28,7 @@ from sync.engine.budget import Budgets
 from sync.engine.commit import Normalizer
 from sync.engine.plan import ConnectionPlan
 from sync.errors import ConfigError
-from sync.store import boards, read, read_code, schema
+from sync.store import boards, past, read, read_code, schema
 from sync.store.open import Store
 
 #: Building imports the vendor's library; libraries that import in circles cannot be imported by
@@ -180,11 +180,9 @@ def _store_identity(
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     with store.writing() as conn:
         if changed:
-            conn.execute(
-                sa.update(schema.connection)
-                .where(schema.connection.c.id == connection_id)
-                .values(**changed)
-            )
+            mine = schema.connection.c.id == connection_id
+            past.keep(conn, schema.connection, now, mine)
+            conn.execute(sa.update(schema.connection).where(mine).values(**changed))
         capability.remember(conn, connection_id, identity.capabilities, now)
 
 

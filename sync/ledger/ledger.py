@@ -190,7 +190,9 @@ def compute(
         for item in items
         if (before := item.unknown_before) is not None and counted_from < before
     }
-    for instant in sorted({t for item in items for t in item.instants() if counted_from < t <= at}):
+    for instant in sorted(walk.by_instant):
+        if instant > at:
+            break
         walk.step(instant)
     return Ledger(
         unit=unit,
@@ -280,7 +282,9 @@ class _Walk:
         return counted(self.places[id_], is_leaf=not self.children.get(id_, 0))
 
     def step(self, at: datetime) -> None:
-        moved = self.by_instant.get(at, ())
+        moved = self.by_instant[at]
+        if len(moved) == 1 and self._alone(at, moved[0]):
+            return
         new = {id_: place(self.items[id_], at, self.since) for id_ in moved}
         touched = set(new)
         for id_, now in new.items():
@@ -299,6 +303,23 @@ class _Walk:
             elif is_in:
                 resized.append((id_, was))
         self._post(at, outs, ins, resized)
+
+    def _alone(self, at: datetime, id_: str) -> bool:
+        """Take the step of a single item without a family; False: it needs more than that."""
+        was, now = self.places[id_], place(self.items[id_], at, self.since)
+        if was.parent is not None or now.parent is not None or self.children.get(id_, 0):
+            return False
+        self.places[id_] = now
+        was_in, is_in = counted(was, is_leaf=True), counted(now, is_leaf=True)
+        if was_in or is_in:
+            pair = [(id_, was)]
+            self._post(
+                at,
+                pair if was_in and not is_in else [],
+                pair if is_in and not was_in else [],
+                pair if was_in and is_in else [],
+            )
+        return True
 
     def _post(
         self,

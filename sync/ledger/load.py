@@ -12,16 +12,16 @@ from mappings.vocabulary import (
     EventField,
     HistoryState,
     ItemType,
-    LinkKind,
     MilestoneKind,
     Priority,
     StatusCategory,
 )
+from sync.ledger import last_seen
 from sync.ledger.mass_edit import PRESENCE, Edit
 from sync.ledger.milestones import Key, MilestoneFacts
-from sync.ledger.origin import OriginFacts
+from sync.ledger.then import Undone, undone
 from sync.ledger.timeline import Change, ItemHistory, Stay, Track
-from sync.store import schema
+from sync.store import past, schema
 from sync.store.bulk import select_ids
 from sync.store.read import event_order
 
@@ -33,7 +33,6 @@ _FIELD_OF_KIND = {
 }
 #: Why an item may be gone; what left with its whole scope is told as that.
 _VANISHED = frozenset(reason.value for reason in GoneReason if reason is not GoneReason.LEFT_SCOPE)
-_SPLITTING = (LinkKind.SPLITS.value, LinkKind.CLONES.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +101,19 @@ def containers(
     *,
     known_at: datetime,
     present: bool,
+    as_of: datetime | None = None,
 ) -> dict[Key, Container]:
-    """The containers of these milestones; `present`: known_at is now, so rows stand as they are.
+    """The containers of these milestones as known at an instant.
 
-    Five queries per connection, whatever the number of milestones and items.
+    `present`: known_at is now, so rows stand as they are. `as_of`: titles, priorities and the like
+    are those of then. A few queries per connection, whatever the number of milestones and items.
     """
     found: dict[Key, Container] = {}
     by_connection: dict[int, list[MilestoneFacts]] = {}
     for one in milestones:
         by_connection.setdefault(one.connection_id, []).append(one)
     for connection_id, mine in by_connection.items():
-        found.update(_of_connection(conn, connection_id, mine, known_at, present))
+        found.update(_of_connection(conn, connection_id, mine, known_at, present, as_of))
     return found
 
 
@@ -122,17 +123,19 @@ def _of_connection(
     milestones: Sequence[MilestoneFacts],
     known_at: datetime,
     present: bool,
+    as_of: datetime | None,
 ) -> dict[Key, Container]:
+    rows_at = None if present else known_at
     stays = _stays(conn, connection_id, milestones, known_at)
     ids = {id_ for by_item in stays.values() for id_ in by_item}
-    rows = _rows(conn, connection_id, ids)
+    rows = _rows(conn, connection_id, ids, rows_at)
     events = _events(conn, connection_id, ids, known_at, present)
-    statuses = _statuses(conn, connection_id)
-    point_names = _point_names(conn, connection_id)
+    statuses = _statuses(conn, connection_id, rows_at)
+    point_names = _point_names(conn, connection_id, rows_at)
     tracks = {
-        id_: _tracks(row, events.get(id_, ()), statuses, point_names, known_at)
-        for id_, row in rows.items()
+        id_: _tracks(row, events.get(id_, ()), statuses, point_names) for id_, row in rows.items()
     }
+    before = _undone(conn, connection_id, rows, as_of, known_at)
     found: dict[Key, Container] = {}
     for facts in milestones:
         mine = {id_: s for id_, s in stays.get(facts.key, {}).items() if id_ in rows}
@@ -140,11 +143,34 @@ def _of_connection(
             mine = _through_parents(mine, rows, events)
         found[facts.key] = Container(
             facts=facts,
-            items={id_: _item_facts(connection_id, rows[id_]) for id_ in mine},
-            by_item={id_: ItemHistory(id_, tuple(mine[id_]), *tracks[id_]) for id_ in sorted(mine)},
-            edits=tuple(_edits(facts, mine, events, known_at)),
+            items={id_: _item_facts(connection_id, rows[id_], before.get(id_)) for id_ in mine},
+            by_item={
+                id_: ItemHistory(
+                    id_,
+                    tuple(_by_whom(mine[id_], events.get(id_, ()))),
+                    *tracks[id_],
+                    whole=rows[id_].is_whole,
+                )
+                for id_ in sorted(mine)
+            },
+            edits=tuple(_edits(facts, mine, events, statuses)),
         )
     return found
+
+
+def _by_whom(stays: Sequence[Stay], events: Sequence["_Event"]) -> Sequence[Stay]:
+    """The stays with the accounts whose events began and ended them."""
+    if not any(one.event_id or one.end_event_id for one in stays):
+        return stays
+    actors = {event.id: event.actor_id for event in events}
+    return [
+        replace(
+            one,
+            actor_id=actors.get(one.event_id or ""),
+            end_actor_id=actors.get(one.end_event_id or ""),
+        )
+        for one in stays
+    ]
 
 
 def _through_parents(
@@ -193,7 +219,15 @@ def _stays(
     for kind, ids in kinds.items():
         rows = conn.execute(
             sa.select(
-                c.milestone_id, c.member_id, c.valid_from, c.valid_to, c.end_cause, c.from_exact
+                c.milestone_id,
+                c.member_id,
+                c.valid_from,
+                c.valid_to,
+                c.end_cause,
+                c.from_exact,
+                c.source_event_id,
+                c.end_event_id,
+                c.known_from,
             )
             .where(
                 c.connection_id == connection_id,
@@ -207,8 +241,17 @@ def _stays(
         for row in rows:
             by_item = found.setdefault((connection_id, kind, row.milestone_id), {})
             by_item.setdefault(row.member_id, []).append(
-                Stay(row.valid_from, row.valid_to, row.end_cause, row.from_exact)
+                Stay(
+                    row.valid_from,
+                    row.valid_to,
+                    row.end_cause,
+                    row.from_exact,
+                    event_id=row.source_event_id,
+                    end_event_id=row.end_event_id,
+                    gone_by=row.known_from if last_seen.is_unseen(row.end_cause) else None,
+                )
             )
+    last_seen.bounded(conn, connection_id, found, known_at)
     return found
 
 
@@ -255,22 +298,69 @@ class _Row:
         created: datetime | None = self.facts[10]
         return created
 
+    @property
+    def is_whole(self) -> bool:
+        return bool(self.facts[11] == HistoryState.COMPLETE)
 
-def _rows(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict[str, _Row]:
-    rows = select_ids(conn, schema.work_item, _ITEM_COLUMNS, connection_id, "source_id", ids)
+
+def _rows(
+    conn: sa.Connection, connection_id: int, ids: Collection[str], known_at: datetime | None
+) -> dict[str, _Row]:
+    rows = past.select_ids(conn, schema.work_item, _ITEM_COLUMNS, connection_id, ids, known_at)
     return {
         row[0]: _Row(row[:13], StatusCategory(row[13]), row[14], row[15], row[16]) for row in rows
     }
 
 
-def facts_of(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> list[ItemFacts]:
-    """Facts of these items; unknown ids are left out."""
-    rows = _rows(conn, connection_id, ids)
-    return [_item_facts(connection_id, rows[id_]) for id_ in sorted(rows)]
+def facts_of(
+    conn: sa.Connection,
+    connection_id: int,
+    ids: Collection[str],
+    *,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+) -> list[ItemFacts]:
+    """Facts of these items; ids not known at `known_at` (UTC; None: now) are left out.
+
+    `as_of` (UTC): what was changed later is undone, where a history tells it.
+    """
+    rows = _rows(conn, connection_id, ids, known_at)
+    before = {} if known_at is None else _undone(conn, connection_id, rows, as_of, known_at)
+    return [_item_facts(connection_id, rows[id_], before.get(id_)) for id_ in sorted(rows)]
 
 
-def _item_facts(connection_id: int, row: _Row) -> ItemFacts:
-    """The facts of one row."""
+def _undone(
+    conn: sa.Connection,
+    connection_id: int,
+    ids: Collection[str],
+    as_of: datetime | None,
+    known_at: datetime,
+) -> dict[str, Undone]:
+    if as_of is None:
+        return {}
+    return undone(conn, connection_id, ids, as_of=as_of, known_at=known_at)
+
+
+def _item_facts(connection_id: int, row: _Row, before: Undone | None = None) -> ItemFacts:
+    """The facts of one row, with later changes undone."""
+    found = _as_read(connection_id, row)
+    if before is None:
+        return found
+    held = before.before
+    none = (None, None)
+    priority, item_type = before.read or (Priority.UNKNOWN.value, ItemType.UNKNOWN.value)
+    return replace(
+        found,
+        key=held.get(EventField.KEY, none)[1] or found.key,
+        title=held[EventField.TITLE][1] or "" if EventField.TITLE in held else found.title,
+        priority=Priority(priority) if EventField.PRIORITY in held else found.priority,
+        item_type=ItemType(item_type) if EventField.TYPE in held else found.item_type,
+        assignee_id=held.get(EventField.ASSIGNEE, (found.assignee_id, None))[0],
+        parent_id=held.get(EventField.PARENT, (found.parent_id, None))[0],
+    )
+
+
+def _as_read(connection_id: int, row: _Row) -> ItemFacts:
     one = row.facts
     return ItemFacts(
         connection_id=connection_id,
@@ -301,7 +391,6 @@ class _Event:
     new_ids: str | None
     old_text: str | None
     new_text: str | None
-    known_from: datetime
 
 
 _EVENT_COLUMNS = (
@@ -330,32 +419,34 @@ def _events(
     known_at: datetime,
     present: bool,
 ) -> dict[str, list[_Event]]:
-    """Events by item in order. In the past also those learnt later, so that they can be undone."""
+    """Events by item as known at an instant, in order."""
     extra = f"{_WANTED} AND known_to IS NULL" if present else _WANTED
     found: dict[str, list[_Event]] = {}
     rows = select_ids(
         conn, schema.field_event, _EVENT_COLUMNS, connection_id, "work_item_id", ids, extra
     )
     for row in rows:
-        known_to = row[11]
-        superseded = known_to is not None and known_to <= known_at
-        corrected_later = known_to is not None and row[10] > known_at
-        if superseded or corrected_later:
+        known_from, known_to = row[10], row[11]
+        if known_from > known_at or (known_to is not None and known_to <= known_at):
             continue
-        found.setdefault(row[0], []).append(_Event(row[1], EventField(row[2]), *row[3:11]))
+        found.setdefault(row[0], []).append(_Event(row[1], EventField(row[2]), *row[3:10]))
     for mine in found.values():
         mine.sort(key=lambda event: (event.at, event_order(event.id)))
     return found
 
 
-def _statuses(conn: sa.Connection, connection_id: int) -> dict[str, StatusCategory]:
-    c = schema.status.c
+def _statuses(
+    conn: sa.Connection, connection_id: int, known_at: datetime | None
+) -> dict[str, StatusCategory]:
+    c = past.at(schema.status, known_at).c
     rows = conn.execute(sa.select(c.source_id, c.category).where(c.connection_id == connection_id))
     return {row.source_id: StatusCategory(row.category) for row in rows}
 
 
-def _point_names(conn: sa.Connection, connection_id: int) -> dict[str, str]:
-    c = schema.field.c
+def _point_names(
+    conn: sa.Connection, connection_id: int, known_at: datetime | None
+) -> dict[str, str]:
+    c = past.at(schema.field, known_at).c
     rows = conn.execute(sa.select(c.source_id, c.name).where(c.connection_id == connection_id))
     return {row.source_id: row.name for row in rows}
 
@@ -365,51 +456,51 @@ def _tracks(
     events: Sequence[_Event],
     statuses: Mapping[str, StatusCategory],
     names: Mapping[str, str],
-    known_at: datetime,
 ) -> tuple[Track[float | None], Track[StatusCategory], Track[str | None]]:
-    learnt = [event for event in events if event.known_from <= known_at]
-    later = [event for event in events if event.known_from > known_at]
     return (
-        _points_track(row, learnt, later, names),
-        _category_track(row, learnt, later, statuses),
-        _parent_track(row, learnt, later),
+        _points_track(row, events, names),
+        _category_track(row, events, statuses),
+        _parent_track(row, events),
     )
 
 
 def _category_track(
-    row: _Row,
-    learnt: Sequence[_Event],
-    later: Sequence[_Event],
-    statuses: Mapping[str, StatusCategory],
+    row: _Row, events: Sequence[_Event], statuses: Mapping[str, StatusCategory]
 ) -> Track[StatusCategory]:
     def category(id_: str | None) -> StatusCategory:
         return statuses.get(id_ or "", StatusCategory.UNKNOWN)
 
-    mine = [event for event in learnt if event.field is EventField.STATUS]
-    undo = [event for event in later if event.field is EventField.STATUS]
+    mine = [event for event in events if event.field is EventField.STATUS]
     held_id, held = row.status_id, row.category
-    if undo:
-        held_id, held = undo[0].old_ids, category(undo[0].old_ids)
-    changes = [Change(event.at, category(event.old_ids), category(event.new_ids)) for event in mine]
+    changes = [
+        Change(event.at, category(event.old_ids), category(event.new_ids), event.id, event.actor_id)
+        for event in mine
+    ]
     if mine and mine[-1].new_ids == held_id:
         # The item's own category knows its resolution and type, which a status id alone does not.
         last = changes[-1]
-        changes[-1] = Change(last.at, last.old, held)
+        changes[-1] = replace(last, new=held)
     return Track.of(changes, held)
 
 
 def _points_track(
-    row: _Row, learnt: Sequence[_Event], later: Sequence[_Event], names: Mapping[str, str]
+    row: _Row, events: Sequence[_Event], names: Mapping[str, str]
 ) -> Track[float | None]:
-    mine = [event for event in learnt if event.field is EventField.POINTS]
-    undo = [event for event in later if event.field is EventField.POINTS]
-    wanted = _estimate_field(row, [*mine, *undo], names)
+    mine = [event for event in events if event.field is EventField.POINTS]
+    wanted = _estimate_field(row, mine, names)
     mine = [event for event in mine if event.raw_field.casefold() == wanted]
-    undo = [event for event in undo if event.raw_field.casefold() == wanted]
-    held = _number(undo[0].old_text) if undo else row.points
     return Track.of(
-        [Change(event.at, _number(event.old_text), _number(event.new_text)) for event in mine],
-        held,
+        [
+            Change(
+                event.at,
+                _number(event.old_text),
+                _number(event.new_text),
+                event.id,
+                event.actor_id,
+            )
+            for event in mine
+        ],
+        row.points,
     )
 
 
@@ -424,20 +515,16 @@ def _estimate_field(row: _Row, events: Sequence[_Event], names: Mapping[str, str
     return events[-1].raw_field.casefold() if events else ""
 
 
-def _parent_track(
-    row: _Row, learnt: Sequence[_Event], later: Sequence[_Event]
-) -> Track[str | None]:
-    mine = [event for event in learnt if event.field is EventField.PARENT]
-    undo = [event for event in later if event.field is EventField.PARENT]
-    held = undo[0].old_ids if undo else row.parent_id
+def _parent_track(row: _Row, events: Sequence[_Event]) -> Track[str | None]:
+    mine = [event for event in events if event.field is EventField.PARENT]
     # One act may tell the same change under two field names, once as a removal: the parent wins.
     by_instant: dict[datetime, Change[str | None]] = {}
     for event in mine:
         known_one = by_instant.get(event.at)
         old = event.old_ids if known_one is None else known_one.old or event.old_ids
         new = event.new_ids if known_one is None else event.new_ids or known_one.new
-        by_instant[event.at] = Change(event.at, old, new)
-    return Track.of(by_instant.values(), held)
+        by_instant[event.at] = Change(event.at, old, new, event.id, event.actor_id)
+    return Track.of(by_instant.values(), row.parent_id)
 
 
 def _number(text: str | None) -> float | None:
@@ -453,81 +540,25 @@ def _edits(
     facts: MilestoneFacts,
     items: Mapping[str, Sequence[Stay]],
     events: Mapping[str, Sequence[_Event]],
-    known_at: datetime,
+    statuses: Mapping[str, StatusCategory],
 ) -> Iterable[Edit]:
+    """Whatever changes the scope; work that gets done does not."""
     membership = _FIELD_OF_KIND.get(facts.kind)
     for id_, stays in items.items():
         for stay in stays:
             if stay.end is not None and stay.end_cause in _VANISHED:
                 yield Edit(id_, PRESENCE, stay.end, "")
         for event in events.get(id_, ()):
-            if event.actor_id is None or event.known_from > known_at:
+            if event.actor_id is None:
                 continue
             if event.field is membership:
                 old = set((event.old_ids or "").split(","))
                 new = set((event.new_ids or "").split(","))
                 if facts.source_id in old ^ new:
                     yield Edit(id_, event.field.value, event.at, event.actor_id)
-            elif event.field is EventField.POINTS:
+            elif event.field in (EventField.POINTS, EventField.PARENT):
                 yield Edit(id_, event.field.value, event.at, event.actor_id)
-
-
-# --- where additions came from ----------------------------------------------------------------
-
-
-def origin_facts(
-    conn: sa.Connection,
-    container: Container,
-    ids: Collection[str],
-    *,
-    known_at: datetime,
-    ends: Mapping[Key, datetime | None],
-) -> dict[str, OriginFacts]:
-    """What tells the origin of these items; `ends`: when each milestone ends, where known."""
-    facts = container.facts
-    elsewhere: dict[str, list[tuple[datetime, datetime | None]]] = {}
-    for row in select_ids(
-        conn,
-        schema.scope_membership,
-        ("member_id", "milestone_id", "valid_from", "known_from", "known_to", "milestone_kind"),
-        facts.connection_id,
-        "member_id",
-        ids,
-        "AND member_kind = 'work_item'",
-    ):
-        if row[5] != facts.kind.value or row[1] == facts.source_id:
-            continue
-        if row[3] <= known_at and (row[4] is None or row[4] > known_at):
-            end = ends.get((facts.connection_id, facts.kind, row[1]))
-            elsewhere.setdefault(row[0], []).append((row[2], end))
-    split_with, linked = _links(conn, facts.connection_id, ids, known_at)
-    return {
-        id_: OriginFacts(
-            created_at=one.created_at,
-            item_type=one.item_type,
-            priority=one.priority,
-            parent_id=one.parent_id,
-            elsewhere=tuple(elsewhere.get(id_, ())),
-            split_with=frozenset(split_with.get(id_, ())),
-            linked=frozenset(linked.get(id_, ())),
-        )
-        for id_ in ids
-        if (one := container.items.get(id_)) is not None
-    }
-
-
-def _links(
-    conn: sa.Connection, connection_id: int, ids: Collection[str], known_at: datetime
-) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    split_with: dict[str, set[str]] = {}
-    linked: dict[str, set[str]] = {}
-    columns = ("from_id", "to_id", "kind", "first_seen_at", "withdrawn_at")
-    for column in ("from_id", "to_id"):
-        for row in select_ids(conn, schema.link, columns, connection_id, column, ids):
-            if row[3] > known_at or (row[4] is not None and row[4] <= known_at):
-                continue
-            for one, other in ((row[0], row[1]), (row[1], row[0])):
-                linked.setdefault(one, set()).add(other)
-                if row[2] in _SPLITTING:
-                    split_with.setdefault(one, set()).add(other)
-    return split_with, linked
+            elif event.field is EventField.STATUS:
+                before, after = statuses.get(event.old_ids or ""), statuses.get(event.new_ids or "")
+                if (before is StatusCategory.CANCELLED) != (after is StatusCategory.CANCELLED):
+                    yield Edit(id_, event.field.value, event.at, event.actor_id)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
-from sync.store import schema
+from sync.store import past, schema
 
 #: (connection id, kind, source id).
 Key = tuple[int, MilestoneKind, str]
@@ -74,12 +74,10 @@ def at(conn: sa.Connection, as_of: datetime, known_at: datetime) -> dict[Key, Mi
     """All milestones that were there at `as_of`, by what was known at `known_at` (both UTC)."""
     events = _events(conn, known_at)
     names = _connections(conn)
-    keys = _project_keys(conn)
+    keys = _project_keys(conn, known_at)
     found: dict[Key, MilestoneFacts] = {}
-    for row in conn.execute(sa.select(schema.milestone)):
-        if row.first_seen_at > known_at:
-            continue
-        if row.gone_at is not None and row.gone_at <= min(as_of, known_at):
+    for row in conn.execute(sa.select(past.at(schema.milestone, known_at))):
+        if row.gone_at is not None and row.gone_at <= as_of:
             continue
         kind = MilestoneKind(row.kind)
         mine = events.get((row.connection_id, kind, row.source_id), ())
@@ -161,9 +159,11 @@ def _connections(conn: sa.Connection) -> dict[int, str]:
     return {row.id: row.name for row in conn.execute(sa.select(c.id, c.name))}
 
 
-def _project_keys(conn: sa.Connection) -> dict[tuple[int, bool, str | None], str]:
+def _project_keys(
+    conn: sa.Connection, known_at: datetime
+) -> dict[tuple[int, bool, str | None], str]:
     """Project key by (connection, whether the id is a board's, id)."""
-    c = schema.scope.c
+    c = past.at(schema.scope, known_at).c
     rows = conn.execute(sa.select(c.connection_id, c.kind, c.source_id, c.key, c.parent_id)).all()
     keys: dict[tuple[int, bool, str | None], str] = {
         (row.connection_id, False, row.source_id): row.key

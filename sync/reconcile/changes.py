@@ -38,6 +38,8 @@ class ChangeLine:
     state: ChangeState
     is_draft: bool
     base_ref: str | None
+    #: the commit that landed; None: none did, or nobody told.
+    landed_sha: str | None
     created_at: datetime | None
     merged_at: datetime | None
     closed_at: datetime | None
@@ -105,6 +107,7 @@ _COLUMNS = (
     "state",
     "is_draft",
     "base_ref",
+    "landed_sha",
     "created_at",
     "merged_at",
     "closed_at",
@@ -114,7 +117,6 @@ _COLUMNS = (
     "restricted",
     "url",
     "gone_at",
-    "first_seen_at",
 )
 
 
@@ -137,20 +139,13 @@ def lines(view: View, ids: Mapping[int, Collection[str]]) -> dict[Pair, ChangeLi
 def _read(view: View, connection_id: int, ids: Collection[str]) -> None:
     rows = [
         dict(zip(_COLUMNS, row, strict=True))
-        for row in select_ids(
-            view.conn, code.change_request, _COLUMNS, connection_id, "source_id", sorted(ids)
-        )
+        for row in view.select(code.change_request, _COLUMNS, connection_id, sorted(ids))
     ]
     authors = {row["author_id"] for row in rows if row["author_id"] is not None}
     bots = {
         id_
-        for id_, is_bot in select_ids(
-            view.conn,
-            schema.account,
-            ("source_id", "is_bot"),
-            connection_id,
-            "source_id",
-            sorted(authors),
+        for id_, is_bot in view.select(
+            schema.account, ("source_id", "is_bot"), connection_id, sorted(authors)
         )
         if is_bot
     }
@@ -162,10 +157,7 @@ def _read(view: View, connection_id: int, ids: Collection[str]) -> None:
 def _line(
     view: View, connection_id: int, row: Mapping[str, Any], bots: Collection[str]
 ) -> ChangeLine | None:
-    earlier = min(view.as_of, view.known_at)
-    if row["first_seen_at"] > view.known_at:
-        return None
-    if row["gone_at"] is not None and row["gone_at"] <= earlier:
+    if row["gone_at"] is not None and row["gone_at"] <= view.as_of:
         return None
     if row["created_at"] is not None and row["created_at"] > view.as_of:
         return None
@@ -180,6 +172,7 @@ def _line(
         state=state,
         is_draft=bool(row["is_draft"]),
         base_ref=row["base_ref"],
+        landed_sha=row["landed_sha"] if state is ChangeState.MERGED else None,
         created_at=row["created_at"],
         merged_at=merged,
         closed_at=closed,
@@ -209,7 +202,7 @@ def _then(
 
 def landed(view: View, since: datetime, *, until: datetime | None = None) -> dict[Pair, ChangeLine]:
     """Changes that landed after `since` and not after `until` (the view's instant); UTC."""
-    c = code.change_request.c
+    c = view.rows(code.change_request).c
     rows = view.conn.execute(
         sa.select(c.connection_id, c.source_id).where(
             c.state == ChangeState.MERGED.value,
@@ -306,10 +299,10 @@ def confirmed(view: View) -> frozenset[Pair]:
 
 def repositories(view: View) -> list[tuple[Pair, str]]:
     """Repositories that hold changes, and what people call them; by name."""
-    c = code.change_request.c
+    c = view.rows(code.change_request).c
     rows = view.conn.execute(
         sa.select(c.connection_id, c.scope_id)
-        .where(c.first_seen_at <= view.known_at, c.gone_at.is_(None))
+        .where(sa.or_(c.gone_at.is_(None), c.gone_at > view.as_of))
         .distinct()
     )
     found = [((row.connection_id, row.scope_id), path(view, (row[0], row[1]))) for row in rows]

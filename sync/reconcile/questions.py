@@ -41,21 +41,23 @@ def questions(view: View, proposed: Sequence[Proposal]) -> tuple[Question, ...]:
 
 
 def _unclear_names(view: View) -> Iterable[Question]:
-    for named in view.names:
+    judged = {named.text for named in view.names}
+    fixed = [named for named in view.fixed_date_names if named.text not in judged]
+    for option, named in (*(("judge", n) for n in view.names), *(("fixed_date", n) for n in fixed)):
         if len(named.matches) == 1:
             continue
         if named.matches:
             lines = sorted({one.line for one in named.matches})
             yield Question(
                 f'{len(named.matches)} milestones are called "{named.text}". Which one is meant?',
-                f"[milestones] judge = [{_listed(lines)}]",
+                f"[milestones] {option} = [{_listed(lines)}]",
             )
         else:
             close = f" Close to it: {_listed(named.close)}." if named.close else ""
             answer = _listed(named.close[:1] or ("PROJECT:name",))
             yield Question(
                 f'No milestone is called "{named.text}". What is its name now?{close}',
-                f"[milestones] judge = [{answer}]",
+                f"[milestones] {option} = [{answer}]",
             )
 
 
@@ -156,7 +158,7 @@ def _tests(view: View) -> Iterable[Question]:
 
 
 def _unmapped(view: View) -> Iterable[Question]:
-    c = schema.data_issue.c
+    c = view.rows(schema.data_issue).c
     rows = view.conn.execute(
         sa.select(c.kind, c.raw_value, c.message)
         .where(

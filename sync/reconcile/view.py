@@ -1,7 +1,8 @@
 """The read-only view a detector gets: the store at one instant, by set queries.
 
 `as_of` says when it was so in the world, `known_at` what we knew then. Where both are the present,
-rows stand as they are; otherwise later events are undone from them.
+rows stand as they are; otherwise they are those of `known_at`, and what happened after `as_of` is
+undone from them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,21 +14,22 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from mappings.vocabulary import EventField, MilestoneKind, StatusCategory
-from sync.ledger import agreements, load, milestones
+from sync.ledger import agreements, load, milestones, relations
 from sync.ledger import baseline as baselines
 from sync.ledger.agreements import Agreed, Confirmation
 from sync.ledger.baseline import Baseline, ledger_of
 from sync.ledger.ledger import Ledger
 from sync.ledger.load import Container, ItemFacts
-from sync.ledger.mass_edit import MassEdit, mass_edits
+from sync.ledger.mass_edit import MassEdit
 from sync.ledger.milestones import Key, MilestoneFacts, Named
 from sync.ledger.origin import OriginFacts
-from sync.ledger.timeline import Place, parents_within, place
+from sync.ledger.timeline import ItemHistory, Place, parents_within, place
 from sync.ledger.working_days import WorkCalendar
 from sync.reconcile import coverage
 from sync.reconcile.contract import Policy
 from sync.reconcile.coverage import Coverage
-from sync.store import schema
+from sync.reconcile.program import Program, programs
+from sync.store import past, schema
 from sync.store.bulk import select_ids
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ class Plan:
     leaves: Mapping[str, Place]
     #: items whose growth somebody agreed to.
     agreed: Mapping[str, Agreed] = field(default_factory=dict)
+    #: its date is fixed and its scope is not: what moves to a later one is re-planned.
+    fixed_date: bool = False
 
     @property
     def open_items(self) -> list[ItemFacts]:
@@ -96,11 +100,35 @@ class View:
     open_before: frozenset[tuple[str, int | None, str, str]] = frozenset()
     #: only this milestone is judged, if given.
     only: str | None = None
+    _rows: dict[str, sa.FromClause] = field(default_factory=dict)
     _plans: dict[Key, Plan] = field(default_factory=dict)
     _containers: dict[Key, Container] = field(default_factory=dict)
     _facts: dict[tuple[int, str], ItemFacts] = field(default_factory=dict)
     #: changes that `changes.lines` has read; None: not there at this instant.
     read_changes: "dict[tuple[int, str], ChangeLine | None]" = field(default_factory=dict)
+
+    # --- rows ---------------------------------------------------------------------------------
+
+    def rows(self, table: sa.Table) -> sa.FromClause:
+        """A table whose rows are overwritten, as they were known: something to select from.
+
+        Facts that no event tells (a title, what a status means) are read through it; events,
+        memberships and links carry their own clocks.
+        """
+        if table.name not in self._rows:
+            self._rows[table.name] = past.at(table, self.rows_at)
+        return self._rows[table.name]
+
+    def select(
+        self, table: sa.Table, columns: tuple[str, ...], connection_id: int, ids: Collection[str]
+    ) -> list[tuple[Any, ...]]:
+        """The same for the rows of these source ids, decoded."""
+        return past.select_ids(self.conn, table, columns, connection_id, ids, self.rows_at)
+
+    @property
+    def rows_at(self) -> datetime | None:
+        """The instant whose rows count; None: they stand as they are."""
+        return None if self.present else self.known_at
 
     # --- calendar -----------------------------------------------------------------------------
 
@@ -130,16 +158,62 @@ class View:
     @cached_property
     def names(self) -> tuple[Named, ...]:
         """What each configured name stands for: one milestone, none, or several."""
-        wanted = self.policy.judge if self.only is None else (self.only,)
-        return tuple(milestones.find(self.milestones.values(), text) for text in wanted)
+        return tuple(
+            milestones.find(self.milestones.values(), text)
+            for text in self.wanted
+            if self.program_called(text) is None
+        )
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Names that a person wants to have judged."""
+        return self.policy.judge if self.only is None else (self.only,)
+
+    @cached_property
+    def programs(self) -> tuple[Program, ...]:
+        """Program milestones, by name."""
+        return programs(self)
+
+    def program_called(self, text: str) -> Program | None:
+        """The program milestone of this name; it goes before milestones that are called so."""
+        name = text.strip()
+        exact = [one for one in self.programs if one.name == name]
+        alike = [one for one in self.programs if one.name.casefold() == name.casefold()]
+        return next(iter((*exact, *alike)), None)
+
+    @cached_property
+    def judged_programs(self) -> frozenset[str]:
+        """Names of program milestones that a person wants to have judged as one."""
+        called = (self.program_called(text) for text in self.wanted)
+        return frozenset(one.name for one in called if one is not None)
+
+    @cached_property
+    def fixed_date_names(self) -> tuple[Named, ...]:
+        """What each configured name of a milestone with a fixed date stands for."""
+        known = self.milestones.values()
+        return tuple(milestones.find(known, text) for text in self.policy.fixed_date)
+
+    @cached_property
+    def fixed_dates(self) -> frozenset[Key]:
+        """Milestones whose date is fixed and whose scope is not; unclear names choose none."""
+        return frozenset(
+            one.matches[0].key for one in self.fixed_date_names if len(one.matches) == 1
+        )
 
     @cached_property
     def judged(self) -> tuple[MilestoneFacts, ...]:
-        """Milestones that a person confirmed, each once, in the order of the configuration."""
+        """Milestones that a person confirmed, each once, in the order of the configuration.
+
+        A program milestone stands for its parts.
+        """
+        by_text = {one.text: one for one in self.names}
         found: dict[Key, MilestoneFacts] = {}
-        for named in self.names:
-            if len(named.matches) == 1:
-                found.setdefault(named.matches[0].key, named.matches[0])
+        for text in self.wanted:
+            program = self.program_called(text)
+            if program is not None:
+                found.update((one.key, one) for one in program.parts if one.key not in found)
+            elif len(by_text[text].matches) == 1:
+                found.setdefault(by_text[text].matches[0].key, by_text[text].matches[0])
         return tuple(found.values())
 
     def containers(self, wanted: Iterable[MilestoneFacts]) -> dict[Key, Container]:
@@ -148,7 +222,13 @@ class View:
         missing = [one for one in chosen if one.key not in self._containers]
         if missing:
             self._containers.update(
-                load.containers(self.conn, missing, known_at=self.known_at, present=self.present)
+                load.containers(
+                    self.conn,
+                    missing,
+                    known_at=self.known_at,
+                    present=self.present,
+                    as_of=None if self.present else self.as_of,
+                )
             )
         return {one.key: self._containers[one.key] for one in chosen}
 
@@ -183,7 +263,8 @@ class View:
             made[-1] if made else baselines.suggest(facts, container, self.calendar, self.as_of)
         )
         leaves = leaves_at(container, self.as_of)
-        plan = Plan(facts, container, baseline, None, None, (), leaves)
+        fixed = facts.key in self.fixed_dates
+        plan = Plan(facts, container, baseline, None, None, (), leaves, fixed_date=fixed)
         if baseline is None or baseline.at > self.as_of:
             return replace(plan, withheld="it has not begun")
         gaps = container.gaps(self.calendar.add(baseline.at, self.policy.grace_days))
@@ -199,25 +280,15 @@ class View:
         plan = replace(plan, ledger=ledger)
         if not ledger.balanced:
             return replace(plan, withheld="its lines do not add up to what is there now")
-        return replace(plan, mass=self._mass(container, baseline, ledger, confirmed))
-
-    @staticmethod
-    def _mass(
-        container: Container,
-        baseline: Baseline,
-        ledger: Ledger,
-        confirmed: Sequence[Confirmation],
-    ) -> tuple[MassEdit, ...]:
-        edits = [one for one in container.edits if ledger.counted_from < one.at <= ledger.at]
-        found = tuple(
-            one
-            for one in mass_edits(edits, max(len(ledger.planned), len(ledger.present)))
-            if not any(seen.covers(one) for seen in confirmed)
+        mass = agreements.unconfirmed(
+            container,
+            after=ledger.counted_from,
+            until=ledger.at,
+            size=max(len(ledger.planned), len(ledger.present)),
+            confirmed=confirmed,
+            agreed_at=baseline.created_at if baseline.accepted else None,
         )
-        if not baseline.accepted:
-            return found
-        # Who agreed to the baseline after the edit has seen it.
-        return tuple(one for one in found if one.last_at > baseline.created_at)
+        return replace(plan, mass=mass)
 
     def origins(self, plan: Plan, ids: Collection[str]) -> dict[str, OriginFacts]:
         """What tells where these items of a plan came from."""
@@ -225,17 +296,32 @@ class View:
             key: one.finished_at or (self.calendar.end_of(one.due_date) if one.due_date else None)
             for key, one in self.milestones.items()
         }
-        return load.origin_facts(self.conn, plan.container, ids, known_at=self.known_at, ends=ends)
+        return relations.origin_facts(
+            self.conn,
+            plan.container,
+            ids,
+            as_of=self.as_of,
+            known_at=self.known_at,
+            ends=ends,
+        )
 
     # --- projects and boards ------------------------------------------------------------------
 
     @cached_property
     def projects(self) -> tuple[Project, ...]:
         """Projects that hold work items."""
-        s, c, w = schema.scope.c, schema.connection.c, schema.work_item.c
-        held = sa.exists().where(
-            w.connection_id == s.connection_id, w.scope_id == s.source_id, w.gone_at.is_(None)
-        )
+        s, c = self.rows(schema.scope).c, schema.connection.c
+        if self.present:
+            w = schema.work_item.c
+            held: sa.ColumnElement[bool] = sa.exists().where(
+                w.connection_id == s.connection_id, w.scope_id == s.source_id, w.gone_at.is_(None)
+            )
+        else:
+            # Without an index a question per project would read all items each time.
+            i = self.items.c
+            held = joined_key(s.connection_id, s.source_id).in_(
+                sa.select(joined_key(i.connection_id, i.scope_id)).distinct()
+            )
         rows = self.conn.execute(
             sa.select(
                 s.connection_id, c.name, c.kind, s.source_id, s.key, s.name.label("title"), s.url
@@ -264,7 +350,7 @@ class View:
 
         Those are in it too of which nothing could be read yet.
         """
-        c = schema.scope.c
+        c = self.rows(schema.scope).c
         return {
             (row.connection_id, row.source_id): (row.kind, row.key or row.source_id)
             for row in self.conn.execute(
@@ -290,7 +376,8 @@ class View:
         found: dict[tuple[int, str], set[str]] = {}
         rows = self.conn.execute(
             sa.select(c.connection_id, c.entity_id, c.scope_id).where(
-                c.entity_kind == MilestoneKind.SPRINT.value, c.known_to.is_(None)
+                c.entity_kind == MilestoneKind.SPRINT.value,
+                load.known(schema.scope_entity, self.known_at),
             )
         )
         for row in rows:
@@ -303,11 +390,12 @@ class View:
     @cached_property
     def project_boards(self) -> Mapping[tuple[int, str], tuple[str, ...]]:
         """Boards of each project, by (connection id, project id)."""
-        c = schema.scope.c
+        c = self.rows(schema.scope).c
         found: dict[tuple[int, str], list[str]] = {}
         rows = self.conn.execute(
             sa.select(c.connection_id, c.parent_id, c.source_id)
-            .where(c.kind == "board", c.parent_id.is_not(None), c.gone_at.is_(None))
+            .where(c.kind == "board", c.parent_id.is_not(None))
+            .where(sa.or_(c.gone_at.is_(None), c.gone_at > self.as_of))
             .order_by(c.source_id)
         )
         for row in rows:
@@ -333,7 +421,8 @@ class View:
         Columns: connection_id, id, key, title, scope_id, item_type, priority, category, parent_id,
         assignee_id, points, seconds, restricted, url, created_at.
         """
-        w = schema.work_item.c
+        held = self.rows(schema.work_item)
+        w = held.c
         common = (
             w.connection_id,
             w.source_id.label("id"),
@@ -357,10 +446,13 @@ class View:
                 .where(w.gone_at.is_(None))
                 .subquery("items")
             )
-        return self._past_items(common, tail)
+        return self._past_items(held, common, tail)
 
-    def _past_items(self, common: tuple[Any, ...], tail: tuple[Any, ...]) -> sa.FromClause:
-        w, e, s = schema.work_item.c, schema.field_event.c, schema.status.c
+    def _past_items(
+        self, held: sa.FromClause, common: tuple[Any, ...], tail: tuple[Any, ...]
+    ) -> sa.FromClause:
+        statuses = self.rows(schema.status)
+        w, e, s = held.c, schema.field_event.c, statuses.c
         ranked = (
             sa.select(
                 e.connection_id,
@@ -375,7 +467,7 @@ class View:
                 )
                 .label("place"),
             )
-            .where(e.known_to.is_(None))
+            .where(load.known(schema.field_event, self.known_at))
             .where(
                 e.field.in_(
                     [
@@ -386,7 +478,7 @@ class View:
                     ]
                 )
             )
-            .where(sa.or_(e.at > self.as_of, e.known_from > self.known_at))
+            .where(e.at > self.as_of)
             .cte("ranked")
         )
         first = ranked.c.place == 1
@@ -416,13 +508,13 @@ class View:
 
         unknown = StatusCategory.UNKNOWN.value
         points = sa.cast(sa.func.nullif(undone.c.points, ""), sa.Float)
-        source = schema.work_item.outerjoin(
+        source = held.outerjoin(
             undone,
             sa.and_(
                 undone.c.connection_id == w.connection_id, undone.c.work_item_id == w.source_id
             ),
         ).outerjoin(
-            schema.status,
+            statuses,
             sa.and_(s.connection_id == w.connection_id, s.source_id == undone.c.status),
         )
         query = sa.select(
@@ -436,11 +528,9 @@ class View:
             then("points", w.estimate_points, points).label("points"),
             *tail,
         )
-        earlier = min(self.as_of, self.known_at)
         return (
             query.select_from(source)
-            .where(w.first_seen_at <= self.known_at)
-            .where(sa.or_(w.gone_at.is_(None), w.gone_at > earlier))
+            .where(sa.or_(w.gone_at.is_(None), w.gone_at > self.as_of))
             .where(sa.or_(w.created_at.is_(None), w.created_at <= self.as_of))
             # A table expression is worked out once, however often a query names it.
             .cte("items")
@@ -527,13 +617,8 @@ class View:
         """
         found: dict[tuple[int, str], datetime] = {}
         for connection_id, wanted in ids.items():
-            for id_, created in select_ids(
-                self.conn,
-                schema.work_item,
-                ("source_id", "created_at"),
-                connection_id,
-                "source_id",
-                wanted,
+            for id_, created in self.select(
+                schema.work_item, ("source_id", "created_at"), connection_id, wanted
             ):
                 if created is not None:
                     found[connection_id, id_] = created
@@ -558,7 +643,9 @@ class View:
         """Facts of these items by (connection id, item id)."""
         for connection_id, wanted in ids.items():
             unknown = [id_ for id_ in wanted if (connection_id, id_) not in self._facts]
-            for item in load.facts_of(self.conn, connection_id, unknown):
+            for item in load.facts_of(
+                self.conn, connection_id, unknown, as_of=self.as_of, known_at=self.rows_at
+            ):
                 self._facts[connection_id, item.id] = item
         return {
             (connection_id, id_): self._facts[connection_id, id_]
@@ -570,11 +657,15 @@ class View:
 
 def leaves_at(container: Container, at: datetime) -> dict[str, Place]:
     """Leaf items in the container at `at`; without cancelled ones and those of unknown status."""
-    places = {one.id: place(one, at, at, undone=True) for one in container.histories}
+    return leaves_of(container.histories, at)
+
+
+def leaves_of(histories: Iterable[ItemHistory], at: datetime) -> dict[str, Place]:
+    """The same of any items that share a container."""
+    items = list(histories)
+    places = {one.id: place(one, at, at, undone=True) for one in items}
     counts = parents_within(places.items())
-    unknown = {
-        one.id for one in container.histories if one.category.undone(at) is StatusCategory.UNKNOWN
-    }
+    unknown = {one.id for one in items if one.category.undone(at) is StatusCategory.UNKNOWN}
     return {
         id_: one
         for id_, one in places.items()

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
-from sync.store import schema
+from sync.store import past, schema
 from sync.store.tables_code import change_request, deployment, pipeline_run, release
 from sync.store.tables_presence import absence, scope_fence, scope_hold
 
@@ -115,22 +115,26 @@ def leave(
     changed = 0
     for table in _OTHERS:
         c = table.c
-        changed += conn.execute(
-            sa.update(table)
-            .where(c.connection_id == connection_id, c.scope_id == one.id, c.gone_at.is_(None))
-            .values(gone_at=now, gone_reason=LEFT)
-        ).rowcount
+        changed += _overwrite(
+            conn,
+            table,
+            now,
+            (c.connection_id == connection_id, c.scope_id == one.id, c.gone_at.is_(None)),
+            {"gone_at": now, "gone_reason": LEFT},
+        )
     s = schema.scope.c
-    changed += conn.execute(
-        sa.update(schema.scope)
-        .where(
+    changed += _overwrite(
+        conn,
+        schema.scope,
+        now,
+        (
             s.connection_id == connection_id,
             s.kind == one.kind,
             s.source_id == one.id,
             s.gone_at.is_(None),
-        )
-        .values(gone_at=now, gone_reason=LEFT)
-    ).rowcount
+        ),
+        {"gone_at": now, "gone_reason": LEFT},
+    )
     h = scope_hold.c
     mine = (h.connection_id == connection_id, h.scope_kind == one.kind, h.scope_id == one.id)
     conn.execute(
@@ -210,14 +214,11 @@ def come_back(
             )
             .values(known_to=now)
         )
-        conn.execute(sa.update(table).where(*mine).values(**gone))
+        _overwrite(conn, table, now, mine, gone)
     for table in _OTHERS:
         c = table.c
-        conn.execute(
-            sa.update(table)
-            .where(c.connection_id == connection_id, c.scope_id == scope_id, c.gone_reason == LEFT)
-            .values(**gone)
-        )
+        left = (c.connection_id == connection_id, c.scope_id == scope_id, c.gone_reason == LEFT)
+        _overwrite(conn, table, now, left, gone)
     k = schema.cursor.c
     conn.execute(
         sa.update(schema.cursor)
@@ -225,6 +226,19 @@ def come_back(
         .values(committed=sa.null(), progress=sa.null(), walk_started_at=None, daily_at=_LONG_AGO)
     )
     return revived
+
+
+def _overwrite(
+    conn: sa.Connection,
+    table: sa.Table,
+    now: datetime,
+    such: tuple[sa.ColumnElement[bool], ...],
+    values: Mapping[str, Any],
+) -> int:
+    """Give these rows other values; what they were stays known. How many."""
+    if table.name in schema.PAST:
+        past.keep(conn, table, now, *such)
+    return conn.execute(sa.update(table).where(*such).values(**values)).rowcount
 
 
 def _close(

@@ -5,9 +5,11 @@ from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any
 
+import sqlalchemy as sa
+
 from mappings.records import FieldEvent, History, WorkItem
 from mappings.vocabulary import EventField, HistoryState
-from sync.store import presence, schema
+from sync.store import past, presence, schema
 from sync.store.bulk import hashed
 from sync.store.guard import clean_row, clean_rows
 from sync.store.page import PRESENCE, Page, same
@@ -376,6 +378,19 @@ def resolve_parents(page: Page) -> None:
         "parent_id >= 'key:' AND parent_id < 'key;'"
         if page.dialect == "sqlite"
         else "parent_id LIKE 'key:%%'"
+    )
+    w, k = schema.work_item.c, schema.work_item_key.c
+    found = sa.exists().where(
+        k.connection_id == w.connection_id, k.key == sa.func.substr(w.parent_id, 5)
+    )
+    past.keep(
+        page.conn,
+        schema.work_item,
+        page.now,
+        w.connection_id == page.connection_id,
+        w.parent_id.startswith("key:"),
+        w.first_seen_at < page.now,
+        found,
     )
     page.conn.exec_driver_sql(
         f"""

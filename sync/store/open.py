@@ -19,9 +19,9 @@ from sync.store.trouble import translated
 from sync.store.views import create_views, views_hash
 
 #: The newest migration; a store beyond it was written by a newer program.
-HEAD = "0010"
+HEAD = "0011"
 #: Every migration of this program, oldest first.
-REVISIONS = ("0001", "0002", "0003", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 #: What `store_info` says a store of ours is.
 _APPLICATION = "driftline"
 _REVISION = "SELECT version_num FROM alembic_version"

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sync.store import past
 from sync.store.bulk import select_ids, updater, upsert
 
 
@@ -33,6 +34,8 @@ class Page:
     stale_changes: set[str] = field(default_factory=set)
     #: (history_state, history_reason) of the items this page wrote or met.
     states: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    #: ids of which `known` found a row, by table.
+    _there: dict[str, set[str]] = field(default_factory=dict)
     #: tables to which rows of fresh items may have been written.
     _written: set[str] = field(default_factory=set)
 
@@ -46,7 +49,11 @@ class Page:
         id_column: str = "source_id",
     ) -> list[tuple[Any, ...]]:
         """Rows of these ids in `table`, decoded."""
-        return select_ids(self.conn, table, columns, self.connection_id, id_column, ids, extra)
+        found = select_ids(self.conn, table, columns, self.connection_id, id_column, ids, extra)
+        if found and id_column in columns and id_column == past.id_column(table):
+            place = columns.index(id_column)
+            self._there.setdefault(table.name, set()).update(row[place] for row in found)
+        return found
 
     def maybe_known(self, table: sa.Table, ids: Iterable[str]) -> list[str]:
         """The ids without those of which this table is sure to hold nothing.
@@ -70,6 +77,9 @@ class Page:
             return 0
         if self.is_replay and update is not None and "gone_reason" in table.c:
             update = tuple(name for name in update if name not in _GONE)
+        if update is not None and table.name in self._there:
+            # Whoever overwrites a row has looked at it; what is new costs nothing.
+            self._keep(table, self._there[table.name] & _ids(table, columns, rows))
         return upsert(self.dialect, table, columns, update).run(self.conn, rows)
 
     def is_back(self, gone_at: datetime | None) -> bool:
@@ -86,7 +96,20 @@ class Page:
         """Update by key; how many."""
         if not rows:
             return 0
+        if past.id_column(table) is not None:
+            ids = _ids(table, (*sets, *keys), rows)
+            self._keep(table, ids - self.fresh if table.name == "work_item" else ids)
         return updater(self.dialect, table, sets, keys).run(self.conn, rows)
+
+    def _keep(self, table: sa.Table, ids: Collection[str]) -> None:
+        """Keep these rows as they stand: they are about to be overwritten."""
+        past.keep_ids(self.conn, table, self.connection_id, ids, self.now)
+
+
+def _ids(table: sa.Table, columns: tuple[str, ...], rows: Iterable[Sequence[Any]]) -> set[str]:
+    name = past.id_column(table)
+    place = columns.index(name) if name is not None else 0
+    return {row[place] for row in rows}
 
 
 #: Columns that only a reading may clear.

@@ -33,6 +33,7 @@ from sync.store.columns import Serial as _Serial
 from sync.store.columns import connection_key as _connection
 from sync.store.columns import metadata as metadata
 from sync.store.columns import presence as _presence
+from sync.store.tables_past import past_of
 from sync.store.types import Instant, Json
 
 store_info = Table(
@@ -600,4 +601,24 @@ outbox = Table(
     Column("created_at", Instant, nullable=False),
     Column("sent_at", Instant),
     UniqueConstraint("report_id", "recipient"),
+)
+
+#: Former rows of the tables that are overwritten, by the name of the table.
+PAST = {
+    one.name: past_of(one)
+    for one in (
+        account,
+        tables_code.change_request,
+        connection,
+        data_issue,
+        field,
+        milestone,
+        scope,
+        status,
+        work_item,
+    )
+}
+#: A finding as it stood until this reconciliation.
+PAST[finding.name] = past_of(
+    finding, Column("until_run_id", _Serial, primary_key=True, autoincrement=False)
 )

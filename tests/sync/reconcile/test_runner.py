@@ -311,9 +311,11 @@ def test_the_last_run_does_not_know_what_was_read_after_it(store: Store) -> None
                     origin="source",
                 )
             )
+        mine = w.c.source_id.in_(["1", "2", "3"])
+        past.keep(conn, w, later, mine)
         conn.execute(
             sa.update(w)
-            .where(w.c.source_id.in_(["1", "2", "3"]))
+            .where(mine)
             .values(status_category="done", raw_status_id="done", raw_status="done")
         )
         conn.execute(
@@ -385,6 +387,10 @@ def test_what_was_learnt_later_was_not_known_then() -> None:
         ],
     }
     store = cases.build(changed)
+    w = schema.PAST["work_item"]
+    with store.writing() as conn:
+        past.keep(conn, schema.work_item, late, schema.work_item.c.source_id.in_(["1", "2", "3"]))
+        conn.execute(sa.update(w).values(status_category="todo", raw_status_id="todo"))
     (then,) = reconcile(store, POLICY, clock=At(NOW), known_at=NOW - timedelta(days=2)).milestones
     (now,) = reconcile(store, POLICY, clock=At(NOW), record=False).milestones
     assert (then.done_items, then.total_items) == (0, 3)

@@ -1,0 +1,155 @@
+"""Rows that are overwritten stay readable: kept before a write, and found again by an instant.
+
+At an instant a row stood as the former row that was overwritten first after it, or else as it
+stands now. What was first seen later was not there.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from sync.store import bulk, schema
+from sync.store.bulk import quoted
+from sync.store.types import to_sqlite
+
+#: Tables whose rows a page overwrites -> column with the ids of what they are about.
+_IDS = {
+    "account": "source_id",
+    "change_request": "source_id",
+    "data_issue": "subject",
+    "field": "source_id",
+    "milestone": "source_id",
+    "scope": "source_id",
+    "status": "source_id",
+    "work_item": "source_id",
+}
+
+
+def id_column(table: sa.Table) -> str | None:
+    """Column by which `keep_ids` finds rows of this table; None: nothing of it is kept."""
+    return _IDS.get(table.name)
+
+
+def keep_ids(
+    conn: sa.Connection, table: sa.Table, connection_id: int, ids: Collection[str], now: datetime
+) -> None:
+    """Keep the rows of these ids as they stand; call it before they are overwritten at `now`.
+
+    Two writes at one instant are one: what stood before both is kept.
+    """
+    if not ids:
+        return
+    is_sqlite = conn.dialect.name == "sqlite"
+    listed = sorted(set(ids))
+    when: Any = to_sqlite(now) if is_sqlite else now
+    wanted: Any = orjson.dumps(listed).decode() if is_sqlite else listed
+    conn.exec_driver_sql(_keep_sql(conn.dialect.name, table), (when, connection_id, when, wanted))
+
+
+@lru_cache(maxsize=32)
+def _keep_sql(dialect: str, table: sa.Table) -> str:
+    past = schema.PAST[table.name]
+    names = ", ".join(quoted(one.name) for one in past.columns if one.name != "known_to")
+    mark = "?" if dialect == "sqlite" else "%s"
+    inside = "IN (SELECT value FROM json_each(?))" if dialect == "sqlite" else "= ANY(%s)"
+    # What was written at this very instant was known for no time.
+    return (
+        f"INSERT INTO {quoted(past.name)} ({names}, known_to) "  # noqa: S608  # names of our own
+        f"SELECT {names}, {mark if dialect == 'sqlite' else 'CAST(%s AS timestamptz)'} "
+        f"FROM {quoted(table.name)} WHERE connection_id = {mark} AND first_seen_at < {mark} "
+        f"AND {quoted(_IDS[table.name])} {inside} ON CONFLICT DO NOTHING"
+    )
+
+
+def keep(
+    conn: sa.Connection, table: sa.Table, now: datetime, *such: sa.ColumnElement[bool]
+) -> None:
+    """Keep the rows `such` as they stand; call it before they are overwritten at `now`."""
+    _keep(conn, table, sa.literal(now, schema.PAST[table.name].c.known_to.type), *such)
+
+
+def keep_findings(conn: sa.Connection, run_id: int, fingerprints: Collection[str]) -> None:
+    """Keep these findings as they stand; call it before this run overwrites them."""
+    if fingerprints:
+        mine = schema.finding.c.fingerprint.in_(sorted(fingerprints))
+        _keep(conn, schema.finding, sa.literal(run_id), mine)
+
+
+def _keep(conn: sa.Connection, table: sa.Table, until: Any, *such: sa.ColumnElement[bool]) -> None:
+    past = schema.PAST[table.name]
+    *names, last = (one.name for one in past.columns)
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    rows = sa.select(*(table.c[name] for name in names), until.label(last)).where(*such)
+    conn.execute(insert(past).from_select([*names, last], rows).on_conflict_do_nothing())
+
+
+# --- read -------------------------------------------------------------------------------------
+
+
+def at(table: sa.Table, known_at: datetime | None) -> sa.FromClause:
+    """The table as it stood at an instant (UTC; None: now): something to select from.
+
+    It has the table's columns but for `content_hash`.
+    """
+    if known_at is None:
+        return table
+    past = schema.PAST[table.name]
+    names = [one.name for one in past.columns if one.name != "known_to"]
+    key = [one.name for one in table.primary_key.columns]
+    former, earlier = past.alias("former"), past.alias("earlier")
+
+    def same(one: Any, other: Any) -> sa.ColumnElement[bool]:
+        return sa.and_(*(one.c[name] == other.c[name] for name in key))
+
+    stands = sa.select(*(table.c[name] for name in names)).where(
+        table.c.first_seen_at <= known_at,
+        ~sa.exists().where(same(former, table), former.c.known_to > known_at),
+    )
+    stood = sa.select(*(past.c[name] for name in names)).where(
+        past.c.first_seen_at <= known_at,
+        past.c.known_to > known_at,
+        ~sa.exists().where(
+            same(earlier, past),
+            earlier.c.known_to > known_at,
+            earlier.c.known_to < past.c.known_to,
+        ),
+    )
+    # Without a name of its own: one statement may ask for a table at two instants.
+    return sa.union_all(stands, stood).cte()
+
+
+def select_ids(
+    conn: sa.Connection,
+    table: sa.Table,
+    columns: tuple[str, ...],
+    connection_id: int,
+    ids: Collection[str],
+    known_at: datetime | None,
+) -> list[tuple[Any, ...]]:
+    """Rows of these source ids as they stood at an instant (UTC; None: now), decoded."""
+    if known_at is None:
+        return bulk.select_ids(conn, table, columns, connection_id, "source_id", ids)
+    ours = ("source_id", "first_seen_at")
+    found = {
+        row[0]: row
+        for row in bulk.select_ids(conn, table, (*ours, *columns), connection_id, "source_id", ids)
+    }
+    until: dict[str, datetime] = {}
+    for known_to, *row in bulk.select_ids(
+        conn,
+        schema.PAST[table.name],
+        ("known_to", *ours, *columns),
+        connection_id,
+        "source_id",
+        ids,
+    ):
+        id_ = row[0]
+        if known_to > known_at and (id_ not in until or known_to < until[id_]):
+            until[id_] = known_to
+            found[id_] = tuple(row)
+    return [row[2:] for row in found.values() if row[1] <= known_at]
