@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import github_figures, jira_figures
+from benchmarks import github_figures, jira_figures, scope_figures
 
 HERE = Path(__file__).parent
-PARTS = {"jira": jira_figures, "github": github_figures}
+PARTS = {"jira": jira_figures, "github": github_figures, "scope": scope_figures}
 
 
 def main() -> None:
@@ -18,10 +18,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--issues", type=int, default=10_000)
     parser.add_argument("--changes", type=int, default=1_000, help="of GitHub")
+    parser.add_argument("--items", type=int, default=1_000_000, help="of the store for scope")
     parser.add_argument("--factor", type=int, default=10, help="for the memory measurement")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--no-peers", action="store_true", help="leave the peers out")
-    parser.add_argument("--only", choices=sorted(PARTS), help="one system")
+    parser.add_argument("--only", choices=sorted(PARTS), help="one part")
     options = parser.parse_args()
     figures: dict[str, Any] = vars(options).copy()
     for name, part in PARTS.items():

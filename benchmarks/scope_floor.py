@@ -1,0 +1,96 @@
+"""The bare SQL under the scope family: the same rows, fetched as tuples by the driver and dropped.
+
+python -m benchmarks.scope_floor STORE
+
+Each row that the detectors need is read once, by the index that they use; nothing is decoded,
+compared or kept.
+"""
+
+import json
+import sqlite3
+import sys
+import time
+from typing import Any
+
+from benchmarks.measure import print_measure
+from benchmarks.scope_world import GITHUB, JIRA
+
+
+def main() -> None:
+    """Read once."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    rows = read(sys.argv[1])
+    print_measure(cpu, wall, rows=sum(rows.values()), by_table=rows)
+
+
+def read(path: str) -> dict[str, int]:
+    """How many rows of each table were read."""
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    found: dict[str, int] = {}
+
+    def ask(table: str, sql: str, *values: Any) -> list[Any]:
+        rows = database.execute(sql, values).fetchall()
+        found[table] = found.get(table, 0) + len(rows)
+        return rows
+
+    milestones = ask("milestone", "SELECT * FROM milestone")
+    ask("milestone_date_event", "SELECT * FROM milestone_date_event WHERE known_to IS NULL")
+    ask("baseline", "SELECT * FROM baseline")
+    members = []
+    for kind in ("version", "sprint"):
+        ids = [row[2] for row in milestones if row[1] == kind and row[4] == "active"]
+        members += ask(
+            "scope_membership",
+            "SELECT milestone_id, member_id, valid_from, valid_to, end_cause, from_exact, "
+            "source_event_id, end_event_id, known_from FROM scope_membership "
+            "WHERE connection_id = ? AND milestone_kind = ? "
+            "AND milestone_id IN (SELECT value FROM json_each(?)) "
+            "AND member_kind = 'work_item' AND known_to IS NULL",
+            JIRA,
+            kind,
+            json.dumps(ids),
+        )
+    items = json.dumps(sorted({row[1] for row in members}))
+    ask(
+        "work_item",
+        "SELECT source_id, key, title, scope_id, item_type, priority, parent_id, assignee_id, "
+        "restricted, url, created_at, history_state, history_reason, status_category, "
+        "raw_status_id, estimate_points, estimate_field FROM work_item "
+        "WHERE connection_id = ? AND source_id IN (SELECT value FROM json_each(?))",
+        JIRA,
+        items,
+    )
+    ask(
+        "field_event",
+        "SELECT work_item_id, source_event_id, field, raw_field, at, actor_id, old_ids, new_ids, "
+        "old_text, new_text, known_from, known_to FROM field_event "
+        "WHERE connection_id = ? AND work_item_id IN (SELECT value FROM json_each(?)) "
+        "AND field IN ('status', 'points', 'parent', 'version', 'sprint') AND known_to IS NULL",
+        JIRA,
+        items,
+    )
+    # What landed since the first baseline, and what all changes are for.
+    since = ask("baseline", "SELECT min(at) FROM baseline WHERE milestone_id IN "
+                "(SELECT source_id FROM milestone WHERE state = 'active')")[0][0]  # fmt: skip
+    ask(
+        "change_link",
+        "SELECT * FROM change_link WHERE withdrawn_at IS NULL",
+    )
+    ask(
+        "change_request",
+        "SELECT source_id, scope_id, key, title, state, is_draft, base_ref, created_at, merged_at, "
+        "closed_at, author_id, additions, deletions, restricted, url, gone_at, first_seen_at "
+        "FROM change_request WHERE connection_id = ? AND state = 'merged' AND merged_at > ?",
+        GITHUB,
+        since,
+    )
+    ask(
+        "reference",
+        "SELECT change_request_id, kind, source, target FROM reference WHERE known_to IS NULL",
+    )
+    database.close()
+    return found
+
+
+if __name__ == "__main__":
+    main()
