@@ -348,8 +348,8 @@ DETECTOR = Detector(
         "recent_days": 90,
         "line_changes": 5,
         "started_days": 10,
-        "done_items": 10,
-        "changes_share": 0.8,
+        "done_items": 20,
+        "changes_share": 0.95,
     },
     explain={
         "settled_hours": "hours both sides must have stood before it is a finding, counted back "
