@@ -37,6 +37,8 @@ HOW = frozenset(
         "store_info",
         "sync_run",
         "sync_step",
+        # What was believed before another reading.
+        *(one.name for one in schema.PAST.values()),
     }
 )
 #: Columns that tell when we looked and not what is so, and hashes of what stands beside them.

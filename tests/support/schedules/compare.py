@@ -34,6 +34,8 @@ HOW = frozenset(
         "store_info",
         "sync_run",
         "sync_step",
+        # What was believed before another reading.
+        *(one.name for one in schema.PAST.values()),
     }
 )
 #: Columns that are no fact of the source, with the reason.

@@ -24,7 +24,7 @@ from sync.reconcile.contract import (
 from sync.reconcile.registry import BUILT_IN, Catalogue
 from sync.reconcile.runner import load_last, reconcile
 from sync.reconcile.view import calendar_of
-from sync.store import holds, schema
+from sync.store import holds, past, schema
 from sync.store.open import Store, memory_store, open_store
 
 pytestmark = pytest.mark.full_on_postgres
