@@ -32,8 +32,6 @@ class Track(Generic[T]):
     ats: tuple[datetime, ...] = field(default=(), compare=False)
     #: changes that do not begin where the one before ended: (value after that one, change).
     torn: tuple[tuple[T, Change[T]], ...] = field(default=(), compare=False)
-    #: told and undone are the same at every instant; False: not looked into.
-    sound: bool = field(default=False, compare=False)
 
     @staticmethod
     def of(changes: Iterable[Change[T]], held: T) -> "Track[T]":
@@ -56,9 +54,12 @@ class Track(Generic[T]):
             if last is not None and last.new != change.old:
                 torn.append((last.new, change))
             ordered.append(change)
-        sound = not torn and (not ordered or ordered[-1].new == held)
-        ats = tuple(change.at for change in ordered)
-        return Track(tuple(ordered), held, ats, tuple(torn), sound)
+        return Track(tuple(ordered), held, tuple(change.at for change in ordered), tuple(torn))
+
+    @property
+    def sound(self) -> bool:
+        """Whether told and undone are the same at every instant: no event is missing."""
+        return not self.torn and (not self.changes or self.changes[-1].new == self.held)
 
     def before(self, at: datetime) -> T:
         """The value told just before this instant."""
