@@ -236,10 +236,9 @@ class _Writer:
                 self._add(id_, new)
 
     def _close(self, id_: str, text: Text) -> None:
-        if text.known_from < self.now:
-            self.closed.append(
-                {"b_id": id_, "b_since": text.valid_from, "b_known": text.known_from}
-            )
+        key = {"b_id": id_, "b_since": text.valid_from, "b_known": text.known_from}
+        # Noted twice at one instant: the later word is what was known then.
+        (self.closed if text.known_from < self.now else self.replaced).append(key)
 
     def _add(self, id_: str, text: Text) -> None:
         self.added.append(row(self.connection_id, id_, replace(text, known_from=self.now)))
