@@ -50,9 +50,10 @@ def state_events(shapes: Shapes, item: HostItem) -> list[Json]:
         for one in item.events
         if one.kind in _STATES
     ]
-    if isinstance(item, HostIssue) and item.transferred_to is not None:
-        # Moving an issue closes the one that stays behind.
-        closed = HostEvent(item.transferred_to * 10, item.deleted_at or item.updated, None, "")
+    if isinstance(item, HostIssue) and item.transferred_to is not None and item.state == "open":
+        # Moving an open issue closes the one that stays behind.
+        at = item.deleted_at or item.updated
+        closed = HostEvent(item.transferred_to * 10, at, None, "")
         found.append(
             {
                 **_event(shapes, item, closed),

@@ -1,18 +1,12 @@
 """Recordings served page by page to the real connector, through the engine, into the store."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from support.jira_payloads import defaults
-from support.normalized import Normalized, normalized
 from support.peer import (
-    Recording,
     aloy,
     devlake_cloud,
     devlake_data_center,
@@ -21,64 +15,12 @@ from support.peer import (
     jirametrics,
     rows,
 )
-from support.replay import SERVED_AT, Replay, serving
+from support.replayed import Loaded, loaded
 
 from connectors.contract import Outcome
-from connectors.jira.options import JiraOptions
 from mappings.vocabulary import MilestoneKind
-from sync.engine.plan import ConnectionPlan, Plan
-from sync.engine.run import RunResult, sync
-from sync.store.open import Store, open_store
 
 pytestmark = pytest.mark.full_on_postgres
-
-
-class Fixed:
-    """The instant at which the recordings are served."""
-
-    def now(self) -> datetime:
-        return SERVED_AT
-
-
-@dataclass
-class Loaded:
-    """A store after a run, the run, and what the normalizer alone makes of the recording."""
-
-    store: Store
-    result: RunResult
-    replay: Replay
-    alone: Normalized
-
-    def select(self, sql: str, **values: Any) -> list[Any]:
-        with self.store.reading() as conn:
-            return list(conn.execute(sa.text(sql), values))
-
-    def again(self) -> RunResult:
-        return sync(self.store, plan_for(self.replay), clock=Fixed())
-
-
-def plan_for(replay: Replay) -> Plan:
-    """One connection to the replayed site, reading the projects that its issues are in."""
-    recording = replay.recording
-    keys = sorted({one["fields"]["project"]["key"] for one in recording.issues})
-    known = {"email": "reader@example.org"} if recording.cloud else {}
-    options = JiraOptions(
-        url=replay.url, token="arbitrary", projects=tuple(keys), page_size=replay.page, **known
-    )
-    connection = ConnectionPlan("jira", "jira", options, defaults(), time_zone=recording.time_zone)
-    return Plan((connection,))
-
-
-@contextmanager
-def loaded(address: str, recording: Recording, **server: Any) -> Iterator[Loaded]:
-    """The recording in a new store at this address."""
-    store = open_store(address)
-    try:
-        with serving(recording, **server) as replay:
-            result = sync(store, plan_for(replay), clock=Fixed())
-            yield Loaded(store, result, replay, normalized(recording))
-    finally:
-        store.close()
 
 
 def check_complete(it: Loaded) -> None:

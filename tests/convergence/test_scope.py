@@ -1,0 +1,153 @@
+"""Who was in which container at any date: what can be known is told, all else unknown, none wrong.
+
+A small company is watched from its first day, deed by deed, by a judge who asks nothing of what is
+tested. Ten dates and one company of some systems in the short set; two hundred of all in the long.
+"""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+
+import pytest
+from support.schedules.kill import Killed, killed_at
+from support.schedules.systems import SYSTEMS, Company, company
+from support.scope.deeds import deed
+from support.scope.judge import Verdict, Watch, compare, dates_of
+from support.scope.ours import Ours
+
+from connectors.contract import Outcome
+from sync.store.open import Store, open_store
+
+SHORT = ("jira-cloud", "github-graphql", "gitlab-graphql")
+
+
+class Story:
+    """A company, a store, and a judge who watches both."""
+
+    def __init__(self, there: Company, seed: int, address: str) -> None:
+        self.company, self.rng, self.address = there, random.Random(f"scope {seed}"), address
+        self.store: Store = open_store(address)
+        self.watch = Watch.begin(there)
+        self.log: list[str] = []
+
+    def live(self, deeds: int) -> None:
+        """So much happens."""
+        for _ in range(deeds):
+            self.company.later(timedelta(minutes=self.rng.choice((7, 60, 600))))
+            what = deed(self.company, self.rng)
+            self.log.append(f"{self.company.clock.now():%d %H:%M} {what}")
+            self.watch.note()
+        self.company.later(timedelta(minutes=20))
+        self.watch.note()
+
+    def read(self) -> None:
+        """One whole run."""
+        begin = self.company.clock.now()
+        result = self.company.run(self.store, census=True)
+        assert result.outcome is Outcome.COMPLETE, result.problems
+        self.company.later(timedelta(seconds=30))
+        self.watch.read(begin, whole=True)
+        self.log.append(f"{begin:%d %H:%M} whole run")
+
+    def die(self) -> None:
+        """One run that is killed somewhere."""
+        step = self.rng.randrange(1, 300)
+        with killed_at(self.store, step) as dying, suppress(Killed):
+            self.company.run(self.store, census=True)
+        self.log.append(f"{self.company.clock.now():%d %H:%M} run, killed at {dying}")
+        self.store.close()
+        self.store = open_store(self.address)
+        # The lease of the dead is over by then.
+        self.company.later(timedelta(minutes=40))
+
+    def ours(self, as_of: datetime | None = None, known_at: datetime | None = None) -> Ours:
+        """What the store says; by default now."""
+        now = self.company.clock.now()
+        with self.store.reading() as conn:
+            return Ours(conn, as_of or now, known_at or now)
+
+    def judge(self, dates: int) -> Verdict:
+        """Every container, item and date; nothing may be wrong."""
+        verdict = compare(self.watch, self.ours(), dates_of(self.watch, self.rng, dates))
+        print(f"{self.company.system.name}: {verdict}")
+        told = "\n".join([*verdict.wrong[:5], *self.log])
+        assert not verdict.wrong, f"{len(verdict.wrong)} wrong answers, as\n{told}"
+        return verdict
+
+
+@contextmanager
+def story(system: str, seed: int, address: str) -> Iterator[Story]:
+    """A company of two scopes and an empty store."""
+    with company(system, seed, scopes=2, items=4, changes=2) as there:
+        it = Story(there, seed, address)
+        try:
+            yield it
+        finally:
+            it.store.close()
+
+
+def lived(system: str, seed: int, address: str, *, legs: int, deeds: int, dates: int) -> Verdict:
+    """Read from the first day on."""
+    with story(system, seed, address) as it:
+        it.read()
+        for _ in range(legs):
+            it.live(deeds)
+            it.read()
+        return it.judge(dates)
+
+
+def killed(system: str, seed: int, address: str, *, legs: int, deeds: int, dates: int) -> Verdict:
+    """Every run but the last is killed somewhere, or every other one."""
+    with story(system, seed, address) as it:
+        it.die()
+        for _ in range(legs):
+            it.live(deeds)
+            if it.rng.random() < 0.7:
+                it.die()
+            else:
+                it.read()
+        it.live(1)
+        it.read()
+        return it.judge(dates)
+
+
+def late(system: str, seed: int, address: str, *, legs: int, deeds: int, dates: int) -> Verdict:
+    """Installed in the middle: half of it had happened by then."""
+    with story(system, seed, address) as it:
+        it.live(legs * deeds // 2)
+        it.read()
+        it.live(legs * deeds // 2)
+        it.read()
+        return it.judge(dates)
+
+
+@pytest.mark.full_on_postgres
+@pytest.mark.parametrize("system", SHORT)
+def test_who_was_in_it_at_any_date(system: str, store_url: str) -> None:
+    verdict = lived(system, 5, store_url, legs=2, deeds=10, dates=10)
+    assert verdict.said["in", "in"] > 5
+
+
+@pytest.mark.full_on_postgres
+def test_a_run_that_was_killed_changes_no_answer(store_url: str) -> None:
+    killed("jira-cloud", 5, store_url, legs=2, deeds=8, dates=10)
+
+
+@pytest.mark.full_on_postgres
+def test_who_installs_late_knows_what_the_servers_still_tell(store_url: str) -> None:
+    late("github-graphql", 5, store_url, legs=2, deeds=10, dates=10)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("how", [lived, killed, late])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_who_was_in_it_at_two_hundred_dates(system: str, how: object, store_url: str) -> None:
+    assert callable(how)
+    total = Verdict()
+    for seed in range(10, 15):
+        address = store_url if seed == 10 else f"{store_url}.{seed}"
+        if "postgresql" in store_url and seed > 10:
+            break
+        total.add(how(system, seed, address, legs=4, deeds=15, dates=200))
+    print(f"{system}, {how.__name__}: {total}")
