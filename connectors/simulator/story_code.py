@@ -5,13 +5,14 @@ the readings; everything else in the repositories is ordinary life that no detec
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from connectors.simulator.code_build import Lives, build_code
 from connectors.simulator.code_things import Repository
 from connectors.simulator.faults import Fault
 from connectors.simulator.story import GAP, Planted, Story
+from connectors.simulator.story_contradictions import CONTRADICTIONS
 from connectors.simulator.story_harmless import HARMLESS
 from connectors.simulator.story_milestones import due_moved, in_time, overdue, subject
 from connectors.simulator.story_plots import PLOTS, unplanned
@@ -44,6 +45,7 @@ class CodeStory:
         """Build the repositories up to the first reading, with what the plots need there."""
         self.world, self.story = world, story
         self.rng = random.Random(f"{seed}/story/code")
+        self._apart = random.Random(f"{seed}/story/contradictions")
         #: a repository of which the server stops giving the releases.
         self.blind: Repository | None = None
         #: a project, and the repository of its work in which much lands that nobody planned.
@@ -106,6 +108,9 @@ class CodeStory:
             plot(scene)
         for plot in self.rng.sample(HARMLESS, self.rng.randint(6, len(HARMLESS))):
             plot(scene)
+        apart = replace(scene, rng=self._apart)
+        for plot in apart.rng.sample(CONTRADICTIONS, apart.rng.randint(1, len(CONTRADICTIONS) - 1)):
+            plot(apart)
         for repo in every[:TESTED]:
             # What is in a private repository is told to its owner only, and a demo is to be read.
             repo.private = False

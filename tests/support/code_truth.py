@@ -41,7 +41,8 @@ def findings(world: World, story: CodeStory, due_before: Mapping[int, date | Non
     truth = _Truth(world)
     found = set(truth.tests()) | set(truth.items()) | set(truth.host_issues())
     found |= set(truth.unplanned(story.judged)) | set(truth.dates(story.judged, due_before))
-    found |= set(truth.closed_milestones())
+    found |= set(truth.closed_milestones()) | set(truth.mirrors())
+    found |= set(truth.written_later()) | set(truth.sized_later())
     return found | set(_program(world, story))
 
 
@@ -271,7 +272,12 @@ class _Truth:
         if since > self.settled:
             return None
         if issue.is_done:
-            return self.done_without(mine) if issue.resolution == "Done" else None
+            if issue.resolution != "Done":
+                return None
+            return self.done_without(mine) or self.done_elsewhere(mine)
+        if issue.category == "new":
+            going = (one.state == "open" and one.created <= self.settled for one in mine)
+            return "todo-started" if any(going) else None
         if self.waits(issue) or not all(
             one.merged_at is not None and self.stands(one) for one in mine
         ):
@@ -305,6 +311,77 @@ class _Truth:
             return "done-reverted"
         given_up = [one for one in mine if one.state == "closed"]
         return "done-closed" if given_up and not merged and not open_ else None
+
+    def done_elsewhere(self, mine: Iterable[ChangeRequest]) -> str | None:
+        """Whether all of it lies on branches that nobody has brought back, and few work on."""
+        landed = [one for one in mine if one.merged_at is not None and self.stands(one)]
+        if not landed or any(one.merged_at > self.settled for one in landed if one.merged_at):
+            return None
+        return "done-elsewhere" if all(self.is_aside(one) for one in landed) else None
+
+    def is_aside(self, change: ChangeRequest) -> bool:
+        repo, git = self.code.repositories[change.repo_id], self.code.git
+        name = change.base_branch
+        others = [
+            one
+            for one in self.code.changes_in(repo)
+            if one.base_branch == name and one.merged_at is not None
+        ]
+        if name == repo.default_branch or name.startswith("release") or len(others) >= 5:
+            return False
+        # What it did is nowhere on the default branch.
+        assert change.landed_sha is not None
+        patch = git.patch(repo, git.at(repo, change.landed_sha))
+        return not any(
+            git.patch(repo, git.at(repo, one.landed_sha)) == patch
+            for one in self.code.changes_in(repo)
+            if one.landed_sha is not None and one.base_branch == repo.default_branch
+        )
+
+    def written_later(self) -> Iterator[Finding]:
+        """Items that somebody wrote when the changes that name them had landed."""
+        works: dict[int, list[ChangeRequest]] = {}
+        for change in self.code.changes.values():
+            for id_ in self.works_on(change):
+                works.setdefault(id_, []).append(change)
+        for id_, mine in works.items():
+            issue = self.world.issues[id_]
+            before = issue.created - timedelta(hours=1)
+            if issue.deleted or issue.created > self.settled:
+                continue
+            if all(one.merged_at is not None and one.merged_at < before for one in mine):
+                yield ("data.contradiction", f"project:{issue.project_id}", "created-after-merge")
+
+    def sized_later(self) -> Iterator[Finding]:
+        """Estimates of finished items that changed more than a day after the end."""
+        for issue in self.world.alive():
+            if not issue.is_done or issue.resolution != "Done":
+                continue
+            ended: datetime | None = None
+            for entry in issue.history:
+                for item in entry.items:
+                    if item["fieldId"] == "status":
+                        ended = entry.at
+                    again = item["field"] == "Story Points" and item["fromString"]
+                    if again and ended is not None and ended + SETTLED < entry.at <= self.settled:
+                        project = f"project:{issue.project_id}"
+                        yield ("data.contradiction", project, "estimate-after-done")
+
+    def mirrors(self) -> Iterator[Finding]:
+        """Issues of hosts that are named by the key of one item, and that item."""
+        copies: dict[tuple[int, str], list[HostIssue]] = {}
+        for one in self.code.issues.values():
+            key = _KEY.match(one.title.lstrip("[("))
+            if key is not None and key[0] in self.world.by_key and not one.deleted:
+                host = self.code.repositories[one.repo_id].host
+                copies.setdefault((self.world.by_key[key[0]], host), []).append(one)
+        for (id_, _), mine in copies.items():
+            issue = self.world.issues[id_]
+            if len(mine) != 1 or issue.deleted or self.waits(issue):
+                continue
+            done = issue.is_done and issue.resolution == "Done"
+            if done != (mine[0].state == "closed"):
+                yield ("data.contradiction", f"issue:{id_}", "mirror-state")
 
     def stands(self, change: ChangeRequest) -> bool:
         """Whether what it did is in the branch: done once more than undone."""

@@ -104,6 +104,11 @@ def test_every_plot_is_played_in_some_seed_and_none_in_all() -> None:
         "program-dates",
         "program-states",
         "released-open",
+        "created-after-merge",
+        "done-elsewhere",
+        "estimate-after-done",
+        "mirror-state",
+        "todo-started",
     )
     others = {
         ("data.blind-spot", ""),
