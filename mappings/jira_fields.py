@@ -52,6 +52,11 @@ SOFTWARE = {
 #: Most kinds of change log entries, sprints and accounts remembered by a plan.
 MEMORY = 4096
 
+#: Ids and text of what a field held before or after a change, and the sides of one field by the
+#: words that they were written in (`from`, `fromString`).
+Side = tuple[tuple[str, ...], str | None]
+Sides = dict[tuple[str | None, str | None], Side]
+
 
 @dataclass(frozen=True, slots=True)
 class FieldPlan:
@@ -76,12 +81,12 @@ class FieldPlan:
     people: dict[str, tuple[dict[str, Any], Account]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    _known: dict[tuple[str | None, str | None, str | None], tuple[EventField, str]] = field(
+    _known: dict[tuple[str | None, str | None, str | None], tuple[EventField, str, Sides]] = field(
         default_factory=dict, compare=False, repr=False
     )
 
-    def entry(self, item: Mapping[str, Any]) -> tuple[EventField, str]:
-        """What an item of a change log is about, and its field's name.
+    def entry(self, item: Mapping[str, Any]) -> tuple[EventField, str, Sides]:
+        """What an item of a change log is about, its field's name, and what it is known to hold.
 
         The field's id decides, else its name then; `fieldtype` (`jira` or `custom`) tells Jira's
         own fields from custom ones that bear their names.
@@ -95,7 +100,7 @@ class FieldPlan:
         found = self._known.get(key)
         if found is None:
             shown = "?" if key[1] is None else clean(key[1])
-            found = self._find(key[0], shown, key[2]), shown
+            found = self._find(key[0], shown, key[2]), shown, {}
             if len(self._known) < MEMORY:
                 self._known[key] = found
         return found

@@ -3,10 +3,11 @@
 from typing import Any
 
 from mappings.dates import instant
+from mappings.jira_fields import MEMORY, Side, Sides
 from mappings.jira_out import Out
 from mappings.records import FieldEvent, History
 from mappings.text import clean, identity, plain
-from mappings.values import items, short, text
+from mappings.values import TEXT_LIMIT, items, short, text
 from mappings.vocabulary import MEMBERSHIP_FIELDS, EventField, HistoryState
 
 #: Fields of which the vendor gives the id of one thing before and after.
@@ -24,9 +25,6 @@ _BY_ID = frozenset(
 )
 #: Fields whose plain value stands in `from` and `to`, and whose texts are worded for readers.
 _BY_VALUE = frozenset({EventField.DUE_DATE, EventField.SECONDS})
-
-
-Change = tuple[tuple[str, ...], tuple[str, ...], str | None, str | None]
 
 
 def inline(raw: dict[str, Any], id_: str, out: Out) -> History | None:
@@ -100,8 +98,9 @@ def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEv
         for index, item in enumerate(changes, first):
             if not isinstance(item, dict):
                 continue
-            role, raw_field = about(item)
-            old_ids, new_ids, old_text, new_text = _change(role, item)
+            role, raw_field, sides = about(item)
+            old_ids, old_text = _side(role, item.get("from"), item.get("fromString"), sides)
+            new_ids, new_text = _side(role, item.get("to"), item.get("toString"), sides)
             if role in MEMBERSHIP_FIELDS and (
                 (old_text and not old_ids) or (new_text and not new_ids)
             ):
@@ -116,34 +115,50 @@ def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEv
                 continue
             events.append(
                 FieldEvent(
-                    work_item_id=item_id,
-                    source_event_id=f"{history_id}.{index}",
-                    field=role,
-                    raw_field=raw_field,
-                    at=at,
-                    actor_id=actor,
-                    old_ids=old_ids,
-                    new_ids=new_ids,
-                    old_text=old_text,
-                    new_text=new_text,
-                    is_delta=role is EventField.VERSION,
+                    item_id,
+                    f"{history_id}.{index}",
+                    role,
+                    raw_field,
+                    at,
+                    actor,
+                    old_ids,
+                    new_ids,
+                    old_text,
+                    new_text,
+                    role is EventField.VERSION,
                 )
             )
     return tuple(events), lost
 
 
-def _change(role: EventField, item: dict[str, Any]) -> Change:
-    old, new = item.get("from"), item.get("to")
-    old_text, new_text = item.get("fromString"), item.get("toString")
+def _side(role: EventField, value: Any, words: Any, known: Sides) -> Side:
+    """What was there before, or after: ids, and a text.
+
+    Few things are named by most changes: what was read once is not read again.
+    """
+    is_usual = (value is None or value.__class__ is str) and (
+        words is None or words.__class__ is str
+    )
+    if not is_usual or role is EventField.DESCRIPTION:
+        return _read(role, value, words)
+    found = known.get((value, words))
+    if found is None:
+        found = _read(role, value, words)
+        if len(known) < MEMORY and len(value or "") + len(words or "") <= TEXT_LIMIT:
+            known[value, words] = found
+    return found
+
+
+def _read(role: EventField, value: Any, words: Any) -> Side:
     if role in _BY_ID:
-        return _id(old), _id(new), short(old_text), short(new_text)
+        return _id(value), short(words)
     if role is EventField.SPRINT:
-        return _ids(old), _ids(new), short(old_text), short(new_text)
+        return _ids(value), short(words)
     if role is EventField.DESCRIPTION:
-        return (), (), _digest(old_text), _digest(new_text)
+        return (), _digest(words)
     if role in _BY_VALUE:
-        return (), (), short(old or old_text), short(new or new_text)
-    return (), (), short(old_text), short(new_text)
+        return (), short(value or words)
+    return (), short(words)
 
 
 def _digest(value: Any) -> str | None:

@@ -1,8 +1,10 @@
 """Complete histories: in bulk on Cloud, item by item elsewhere; a cut one is found out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, repeat
+from operator import lt
 from typing import Any
 
 from connectors.contract import (
@@ -14,6 +16,7 @@ from connectors.contract import (
     Unreadable,
     Window,
 )
+from connectors.jira import cut
 from connectors.jira.jql import from_millis
 from connectors.jira.site import Site
 from connectors.jsonbytes import encode
@@ -50,7 +53,8 @@ def in_bulk(site: Site, ids: Sequence[str]) -> tuple[RawRecord, ...]:
         site.lacks("bulk_changelog")
         return ()
     # An item that the whole answer does not name has no history.
-    return tuple(_record(id_, merged.get(id_, {}), None) for id_ in dict.fromkeys(ids))
+    nothing = _Merged()
+    return tuple(_bulk_record(id_, merged.get(id_, nothing)) for id_ in dict.fromkeys(ids))
 
 
 def _in_bulk(site: Site, ids: Sequence[str]) -> Iterator[Page]:
@@ -64,12 +68,22 @@ def _in_bulk(site: Site, ids: Sequence[str]) -> Iterator[Page]:
         yield Page(records, committed=last, done_ids=tuple(part))
 
 
-def _bulk(site: Site, ids: Sequence[str]) -> dict[str, dict[str, Any]] | None:
-    """Issue id -> history id -> entry; None where the server has no bulk endpoint.
+@dataclass(slots=True)
+class _Merged:
+    """The history of one item out of all pages that hold a part of it."""
+
+    #: history id -> entry.
+    entries: dict[str, Any] = field(default_factory=dict)
+    #: the same entries as the server wrote them; fewer, where an answer could not be cut.
+    written: list[bytes] = field(default_factory=list)
+
+
+def _bulk(site: Site, ids: Sequence[str]) -> dict[str, _Merged] | None:
+    """The history of each item that has one; None where the server has no bulk endpoint.
 
     One item may straddle pages, so entries are merged by their own id.
     """
-    merged: dict[str, dict[str, Any]] = {}
+    merged: dict[str, _Merged] = {}
     token: str | None = None
     used: set[str] = set()
     while True:
@@ -83,10 +97,12 @@ def _bulk(site: Site, ids: Sequence[str]) -> dict[str, dict[str, Any]] | None:
         logs = page.get("issueChangeLogs")
         if not isinstance(logs, list):
             raise UnexpectedAnswer("the answer has no change logs", where=_BULK)
-        for log in objects(logs, _BULK, "issueId"):
-            mine = merged.setdefault(str(log["issueId"]), {})
+        written: Iterable[Sequence[bytes]] = cut.histories(answer.body, len(logs)) or repeat(())
+        for log, lines in zip(objects(logs, _BULK, "issueId"), written, strict=False):
+            mine = merged.setdefault(str(log["issueId"]), _Merged())
             for entry in objects(log.get("changeHistories", ()), _BULK):
-                mine[str(entry.get("id"))] = entry
+                mine.entries[str(entry.get("id"))] = entry
+            mine.written.extend(lines)
         token = page_token(page.get("nextPageToken"), _BULK)
         if token is None:
             return merged
@@ -168,18 +184,32 @@ def _cut(known: int, total: object) -> str | None:
     return None
 
 
+def _bulk_record(id_: str, found: _Merged) -> RawRecord:
+    """As `_record`; the entries are kept as they were written, where that is their order."""
+    ordered = list(found.entries.values())
+    if len(found.written) != len(ordered) or not _is_ordered(ordered):
+        return _record(id_, found.entries, None)
+    return RawRecord(
+        "changelogs", id_, cut.changelog(id_, found.written), parsed=_payload(id_, ordered, None)
+    )
+
+
 def _record(id_: str, entries: dict[str, Any], reason: str | None) -> RawRecord:
     ordered = list(entries.values())
     if not _is_ordered(ordered):
         ordered.sort(key=_order)
-    payload = {
+    payload = _payload(id_, ordered, reason)
+    return RawRecord("changelogs", id_, encode(payload), parsed=payload)
+
+
+def _payload(id_: str, ordered: list[Any], reason: str | None) -> dict[str, Any]:
+    return {
         "issueId": id_,
         "histories": ordered,
         "total": len(ordered),
         "complete": reason is None,
         "reason": reason,
     }
-    return RawRecord("changelogs", id_, encode(payload), parsed=payload)
 
 
 def _is_ordered(entries: Sequence[Mapping[str, Any]]) -> bool:
@@ -192,11 +222,8 @@ def _is_ordered(entries: Sequence[Mapping[str, Any]]) -> bool:
     texts = [one for entry in entries if isinstance(one := entry.get("created"), str)]
     if len(texts) < len(entries):
         return False
-    first = texts[0]
-    return all(
-        earlier < later and len(later) == len(first) and later[-5:] == first[-5:]
-        for earlier, later in pairwise(texts)
-    )
+    alike = len({(len(one), one[-5:]) for one in texts}) == 1
+    return alike and all(map(lt, texts, islice(texts, 1, None)))
 
 
 def _order(entry: Mapping[str, Any]) -> tuple[datetime, int, str]:

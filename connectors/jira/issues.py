@@ -1,7 +1,8 @@
 """Issues: the incremental walk, on Cloud by token, on Data Center by id or by offset."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import Any
 from zlib import crc32
 
@@ -193,8 +194,9 @@ class _Walk:
         try:
             for found in paging.by_token(self.site, question):
                 self.found += len(found.issues)
-                for issue in found.issues:
-                    record = self._record(issue)
+                written: Iterable[bytes | None] = found.written or repeat(None)
+                for issue, text in zip(found.issues, written, strict=False):
+                    record = self._record(issue, text)
                     records.append(record)
                     stamp = record.updated_at
                     if stamp is None or (newest is not None and stamp < newest):
@@ -305,14 +307,15 @@ class _Walk:
             histories=not self.site.cloud,
         )
 
-    def _record(self, issue: dict[str, Any]) -> RawRecord:
+    def _record(self, issue: dict[str, Any], written: bytes | None = None) -> RawRecord:
         updated = updated_at(issue)
         id_ = str(issue["id"])
         if self.seen is not None and updated is not None and updated >= self.recent:
             self.seen[id_] = millis(updated)
             if len(self.seen) > _SEEN_LIMIT:
                 self.seen = None
-        return RawRecord("issues", id_, encode(issue), updated, self.shape, issue)
+        payload = encode(issue) if written is None else written
+        return RawRecord("issues", id_, payload, updated, self.shape, issue)
 
     def _progress(self, mark: Mapping[str, Any]) -> Cursor:
         walk = {**mark, "lower": None if self.lower is None else millis(self.lower)}

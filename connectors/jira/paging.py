@@ -1,12 +1,14 @@
 """Ways through a list of issues: by token, by id, by offset; each tells whether it was whole."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.contract import NotAllowed, Unavailable, UnexpectedAnswer
+from connectors.jira import cut
 from connectors.jira.site import Site
 from connectors.rows import page_token
+from connectors.transport import Answer
 
 #: Longest query that travels in an address; servers refuse lines beyond 8 KB.
 _LONGEST_GET = 4000
@@ -49,11 +51,15 @@ class Found:
     after_id: int | None = None
     #: histories were asked for and the server did not break on them.
     histories: bool = False
+    #: each issue as the server wrote it; empty where the answer could not be cut.
+    written: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     body: dict[str, Any]
+    #: what `body` was decoded from.
+    sent: bytes
     #: issues asked for.
     size: int
     histories: bool
@@ -66,8 +72,10 @@ def by_token(site: Site, question: Question) -> Iterator[Found]:
     before: list[str] = []
     empty = 0
     while True:
-        answer = _search(site, question, token=token).body
+        sent = _search(site, question, token=token)
+        answer = sent.body
         found = issues_of(answer)
+        written = cut.issues(sent.sent, len(found))
         ids = [str(one["id"]) for one in found]
         token = page_token(answer.get("nextPageToken"), question.where)
         if token is None:
@@ -76,7 +84,7 @@ def by_token(site: Site, question: Question) -> Iterator[Found]:
                     "the server says that more follows and gives no token for it",
                     where=question.where,
                 )
-            yield Found(found, True)
+            yield Found(found, True, written=written)
             return
         if token in used:
             raise UnexpectedAnswer(
@@ -87,7 +95,7 @@ def by_token(site: Site, question: Question) -> Iterator[Found]:
             raise UnexpectedAnswer("the server repeats a page for ever", where=question.where)
         used.add(token)
         before = ids
-        yield Found(found, False)
+        yield Found(found, False, written=written)
 
 
 def approximate_count(site: Site, question: Question) -> int | None:
@@ -210,25 +218,30 @@ def _search(
         if not site.cloud:
             params["startAt"] = start
         try:
-            return _Answer(_ask(site, question, params, histories), size, histories)
+            answer = _ask(site, question, params, histories)
+            return _Answer(answer.object(), answer.body, size, histories)
         except Unavailable:
             if number == len(tries):
                 raise
     raise AssertionError("there is always a last try")
 
 
-def _ask(site: Site, question: Question, params: dict[str, Any], histories: bool) -> dict[str, Any]:
+def _ask(site: Site, question: Question, params: dict[str, Any], histories: bool) -> Answer:
     path = f"{site.api}/search/jql" if site.cloud else f"{site.api}/search"
     try:
         if len(params["jql"]) <= _LONGEST_GET:
             params["fields"] = ",".join(question.fields)
             if histories:
                 params["expand"] = "changelog"
-            return site.transport.get(path, params).object()
+            answer = site.transport.get(path, params)
+            answer.object()
+            return answer
         params["fields"] = list(question.fields)
         if histories:
             params["expand"] = ["changelog"]
-        return site.transport.post(path, params).object()
+        answer = site.transport.post(path, params)
+        answer.object()
+        return answer
     except UnexpectedAnswer as error:
         # One invisible project makes the whole query a 400.
         if question.project_id and not site.project_visible(question.project_id):

@@ -50,7 +50,12 @@ def write_accounts(page: Page, records: Iterable[Account]) -> None:
     """Accounts; a mention without e-mail or name never blanks what is known."""
     get = attrgetter(*_ACCOUNT)
     mine: dict[str, Sequence[Any]] = {}
+    last: dict[str, Account] = {}
     for one in records:
+        # Most mentions of a page are the same few people in the same words.
+        if last.get(one.source_id) is one:
+            continue
+        last[one.source_id] = one
         values: Sequence[Any] = get(one)
         before = mine.get(one.source_id)
         mine[one.source_id] = values if before is None else _filled(values, before)
