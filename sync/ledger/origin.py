@@ -124,6 +124,24 @@ def explain(
     return Explained(ledger, tuple((line, kind) for line, kind in lines if kind is not None))
 
 
+def split_candidates(ledger: Ledger) -> frozenset[str]:
+    """Items that may be split pairs with others, by their instants: few, so few are looked up."""
+    if ledger.unit is not Unit.POINTS:
+        return frozenset()
+    falls = [line for line in ledger.lines if line.kind is LineKind.REESTIMATED and line.amount < 0]
+    if not falls:
+        return frozenset()
+    return frozenset(
+        line.item_id
+        for line in ledger.lines
+        if line.kind is LineKind.ADDED
+        and line.reason != "split"
+        and any(
+            fall.item_id != line.item_id and abs(fall.at - line.at) <= ONE_ACT for fall in falls
+        )
+    )
+
+
 def _netted(
     lines: list[tuple[Line, OriginKind | None]], facts: Mapping[str, OriginFacts], ledger: Ledger
 ) -> list[tuple[Line, OriginKind | None]]:

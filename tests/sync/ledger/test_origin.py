@@ -9,7 +9,7 @@ from support.histories import at, item, track
 
 from mappings.vocabulary import ItemType, Priority
 from sync.ledger.ledger import Ledger, LineKind, Unit, compute
-from sync.ledger.origin import Elsewhere, OriginFacts, OriginKind, explain, origin
+from sync.ledger.origin import Elsewhere, OriginFacts, OriginKind, explain, origin, split_candidates
 from sync.ledger.timeline import ItemHistory
 
 DUE = at(30)
@@ -147,6 +147,20 @@ def test_one_fall_nets_out_once() -> None:
     assert explained.by_origin == {"split": 2}
     assert (explained.ledger.added, explained.ledger.reestimated) == (2, 0)
     assert told(explained.ledger)[-1][0] in ("a", "b", "p")
+
+
+def test_only_what_lies_together_is_looked_up() -> None:
+    made = ledger(
+        item("p", (-1, None), points=(8.0, (9, 5.0))),
+        item("near", (9.9, None), points=(1.0,)),
+        item("far", (12, None), points=(1.0,)),
+        item("itself", (9, None), points=(3.0, (9.5, 1.0))),
+    )
+    assert split_candidates(made) == {"near", "itself"}
+    alone = ledger(item("itself", (9, None), points=(3.0, (9.5, 1.0))))
+    assert not split_candidates(alone)
+    grown = ledger(item("p", (-1, None), points=(8.0, (9, 9.0))), item("near", (9, None)))
+    assert not split_candidates(grown)
 
 
 def test_in_items_there_is_nothing_to_net() -> None:
