@@ -154,7 +154,8 @@ def _identity(ledger: Ledger, begin: str) -> str:
 
 def _lines(story: ScopeStory, calendar: WorkCalendar) -> Iterator[str]:
     if not story.lines and not story.transient_hidden:
-        yield "Nothing entered, left or was re-sized."
+        quiet = story.withheld is None and not story.gaps
+        yield "Nothing entered, left or was re-sized." if quiet else "No change is known."
     for one in story.lines:
         yield line(one, calendar)
         if one.url is not None:

@@ -128,9 +128,9 @@ def _promises(view: View, plan: Plan, *, sound: bool) -> tuple[Promise, ...]:
 
 
 def _between(view: View, plan: Plan, since: datetime, until: datetime) -> Between | None:
-    """None where the plan was made later."""
+    """None where the plan was made later, and for no time at all."""
     baseline = plan.baseline
-    if baseline is None or until <= baseline.at:
+    if baseline is None or until <= max(since, baseline.at):
         return None
 
     def ledger(unit: Unit) -> Ledger:
