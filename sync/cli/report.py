@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.app import App, pass_app, worst
+from sync.cli.instants import clock_options, clocks
 from sync.files import write
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     type=click.Choice(["executive", "manager", "engineer"]),
     help="Whose words it uses; configured in [report] if not told.",
 )
+@clock_options
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @click.option("--email", is_flag=True, help="Mail it to the configured recipients.")
 @click.option("--dry-run", is_flag=True, help="With --email: write .eml files and send nothing.")
@@ -39,13 +41,20 @@ def report(
     app: App,
     form: str,
     audience: str | None,
+    as_of: str | None,
+    known_at: str | None,
     out: Path | None,
     email: bool,
     dry_run: bool,
 ) -> None:
-    """Write or mail the report of the last reconciliation."""
+    """Write or mail the report of the last reconciliation.
+
+    With --known-at the one of then, byte for byte; under another configuration, mapping or program
+    it is judged anew and says that it is restated, and why.
+    """
     from sync.cli import wiring
     from sync.errors import UsageError
+    from sync.reconcile.reproduce import reproduce
     from sync.reconcile.runner import load_last
     from sync.report.build import build
 
@@ -53,9 +62,19 @@ def report(
         raise UsageError("--dry-run belongs to --email", todo="Add --email, or leave it out.")
     settings = app.settings(with_secrets=False)
     policy = wiring.policy(settings)
+    at = clocks(app, settings, as_of, known_at)
+    if email and not at.present:
+        raise UsageError(
+            "a report of the past is not mailed",
+            where="--email",
+            todo="Write it to a file with --out, or leave out --as-of and --known-at.",
+        )
     store = app.store(settings)
     try:
-        result = load_last(store, policy)
+        if at.present:
+            result = load_last(store, policy)
+        else:
+            result = reproduce(store, policy, as_of=at.as_of, known_at=at.known_at)
         if email:
             codes = mail(app, settings, store, result, audience=audience, dry_run=dry_run)
             context.exit(worst(codes))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from sync.store import schema
+from sync.store import past, schema
 
 #: A token that ends within so many days is worth a word.
 WARN_DAYS = 14
@@ -35,12 +35,19 @@ class TokenEnd:
         return f"The token of {self.connection} {when}: make a new one, or nothing of it is read"
 
 
-def ending(conn: sa.Connection, now: datetime, only: Collection[str] = ()) -> tuple[TokenEnd, ...]:
+def ending(
+    conn: sa.Connection,
+    now: datetime,
+    only: Collection[str] = (),
+    *,
+    known_at: datetime | None = None,
+) -> tuple[TokenEnd, ...]:
     """Connections whose token ends within 14 days of `now` (UTC), the first to end first.
 
-    `only`: names of connections to look at; none: all. A token whose end nobody told is not named.
+    `only`: names of connections to look at; none: all. `known_at` (UTC): as it was known then;
+    None: now. A token whose end nobody told is not named.
     """
-    c = schema.connection.c
+    c = past.at(schema.connection, known_at).c
     rows = conn.execute(
         sa.select(c.name, c.token_expires_at)
         .where(c.token_expires_at.is_not(None))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sync.reconcile.contract import Channel, Evidence, Finding, FindingState, Severity
 from sync.reconcile.life import Known, Seen, Verdict, order
-from sync.store import schema
+from sync.store import past, schema
 from sync.store.open import Store
 
 
@@ -38,10 +38,11 @@ class Run:
         )
 
 
-def last_runs(conn: sa.Connection, number: int) -> list[Run]:
-    """The newest reconciliations, newest first."""
+def last_runs(conn: sa.Connection, number: int, *, until: datetime | None = None) -> list[Run]:
+    """The newest reconciliations, newest first; `until` (UTC): those made by then."""
     t = schema.reconcile_run
-    rows = conn.execute(sa.select(t).order_by(t.c.id.desc()).limit(number))
+    such = sa.true() if until is None else t.c.at <= until
+    rows = conn.execute(sa.select(t).where(such).order_by(t.c.id.desc()).limit(number))
     return [
         Run(
             row.id,
@@ -75,13 +76,44 @@ def insert_run(conn: sa.Connection, run: Run) -> Run:
 
 def known(conn: sa.Connection) -> dict[str, Known]:
     """All findings ever, by fingerprint."""
-    f, c = schema.finding, schema.connection
-    rows = conn.execute(
-        sa.select(f, c.c.name.label("connection_name"))
-        .outerjoin(c, c.c.id == f.c.connection_id)
-        .order_by(f.c.fingerprint)
+    return {row.fingerprint: _known(row) for row in _rows(conn, schema.finding)}
+
+
+def known_after(conn: sa.Connection, run: Run) -> dict[str, Known]:
+    """All findings as that reconciliation left them, by fingerprint."""
+    former, e = schema.PAST[schema.finding.name], schema.finding_event.c
+    later = former.alias("later")
+    first = sa.select(sa.func.min(later.c.until_run_id)).where(
+        later.c.fingerprint == former.c.fingerprint, later.c.until_run_id > run.id
     )
-    return {row.fingerprint: _known(row) for row in rows}
+    rows = {row.fingerprint: row for row in _rows(conn, schema.finding)}
+    # What a later one overwrote first stood until then.
+    is_former = former.c.until_run_id == first.correlate(former).scalar_subquery()
+    rows.update((row.fingerprint, row) for row in _rows(conn, former, is_former))
+    # Each begins its life with a step.
+    begun = set(
+        conn.execute(sa.select(e.fingerprint).where(e.reconcile_run_id <= run.id)).scalars()
+    )
+    found = {id_: _known(row) for id_, row in sorted(rows.items()) if id_ in begun}
+    return {id_: _seen_in(run, one) for id_, one in found.items()}
+
+
+def _seen_in(run: Run, one: Known) -> Known:
+    """Seen once more and not otherwise than before is no other row."""
+    unseen = (FindingState.RESOLVED, FindingState.NOT_CHECKED)
+    if one.finding.state in unseen:
+        return one
+    return replace(one, finding=replace(one.finding, last_seen_at=run.as_of))
+
+
+def _rows(conn: sa.Connection, table: sa.Table, *such: sa.ColumnElement[bool]) -> Iterable[Any]:
+    c = schema.connection
+    return conn.execute(
+        sa.select(table, c.c.name.label("connection_name"))
+        .outerjoin(c, c.c.id == table.c.connection_id)
+        .where(*such)
+        .order_by(table.c.fingerprint)
+    )
 
 
 def stored(store: Store, *, resolved: bool = False) -> tuple[Finding, ...]:
@@ -151,11 +183,12 @@ def _plain(one: Evidence) -> dict[str, Any]:
     }
 
 
-def save_seen(conn: sa.Connection, rows: Iterable[tuple[Seen, Verdict, Finding]]) -> None:
-    """Insert or overwrite what is there now."""
+def save_seen(conn: sa.Connection, run: Run, rows: Iterable[tuple[Seen, Verdict, Finding]]) -> None:
+    """Insert or overwrite what is there now; what another run said of it stays readable."""
     t = schema.finding
-    held = set(conn.execute(sa.select(t.c.fingerprint)).scalars())
+    held = {row.fingerprint: row for row in conn.execute(sa.select(t))}
     added, changed = [], []
+    otherwise: list[str] = []
     for seen, verdict, finding in rows:
         previous = finding.previous_severity
         values = {
@@ -184,11 +217,15 @@ def save_seen(conn: sa.Connection, rows: Iterable[tuple[Seen, Verdict, Finding]]
             "last_seen_at": finding.last_seen_at,
             "resolved_at": None,
         }
-        if seen.fingerprint in held:
+        before = held.get(seen.fingerprint)
+        if before is not None:
+            if _differs(before, values):
+                otherwise.append(seen.fingerprint)
             bound = {f"b_{name}": value for name, value in values.items()}
             changed.append({"b_fingerprint": seen.fingerprint, **bound})
         else:
             added.append({"fingerprint": seen.fingerprint, **values})
+    past.keep_findings(conn, run.id, otherwise)
     if added:
         conn.execute(sa.insert(t), added)
     if changed:
@@ -202,16 +239,38 @@ def save_seen(conn: sa.Connection, rows: Iterable[tuple[Seen, Verdict, Finding]]
         )
 
 
-def save_unseen(conn: sa.Connection, rows: Iterable[Finding]) -> None:
-    """State of what is not there now."""
+def _differs(row: Any, values: Mapping[str, Any]) -> bool:
+    """Whether more than the instant of the last look is another one."""
+    return any(getattr(row, name) != value for name, value in values.items() if name not in _LOOKS)
+
+
+_LOOKS = frozenset({"last_seen_at"})
+
+
+def save_unseen(conn: sa.Connection, run: Run, rows: Iterable[Finding]) -> None:
+    """State of what is not there now; what it was before stays readable."""
     t = schema.finding
+    given = list(rows)
+    held = {
+        row.fingerprint: (row.state, row.resolved_at)
+        for row in conn.execute(sa.select(t.c.fingerprint, t.c.state, t.c.resolved_at))
+    }
+    past.keep_findings(
+        conn,
+        run.id,
+        [
+            one.fingerprint
+            for one in given
+            if held.get(one.fingerprint) != (one.state.value, one.resolved_at)
+        ],
+    )
     values = [
         {
             "b_fingerprint": one.fingerprint,
             "b_state": one.state.value,
             "b_resolved_at": one.resolved_at,
         }
-        for one in rows
+        for one in given
     ]
     if values:
         conn.execute(

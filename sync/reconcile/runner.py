@@ -49,7 +49,7 @@ def reconcile(
     if record and whole:
         derive(store, policy, now)
     with store.reading() as conn:
-        last = next(iter(findings.last_runs(conn, 1)), None)
+        last = next(iter(findings.last_runs(conn, 1, until=known_at)), None)
         # A look at the past, or at one milestone, has no life to go on with.
         before = findings.known(conn) if whole else {}
         view = View(
@@ -69,7 +69,8 @@ def reconcile(
             baselines.the_one(view.milestones, milestone)
         run = Run(
             id=0,
-            at=now,
+            # A look at what was known then says the same whenever it is taken.
+            at=known_at or now,
             as_of=view.as_of,
             config_hash=policy.config_hash,
             mapping_version=mapping_version(conn),
@@ -115,8 +116,8 @@ def reconcile(
         for baseline, container in suggested:
             if baseline.key not in held:
                 baselines.keep(conn, baseline, container)
-        findings.save_seen(conn, outcome.seen_rows)
-        findings.save_unseen(conn, outcome.unseen_rows)
+        findings.save_seen(conn, run, outcome.seen_rows)
+        findings.save_unseen(conn, run, outcome.unseen_rows)
         findings.insert_steps(conn, run, outcome.steps)
     return replace(result, run_id=run.id)
 
@@ -134,36 +135,38 @@ def load_last(store: Store, policy: Policy) -> Reconciliation:
                 where=store.url_shown,
                 todo="Run `driftline reconcile` first.",
             )
-        run, previous = runs[0], runs[1] if len(runs) > 1 else None
-        policy = replace(policy, config_hash=run.config_hash, program_version=run.program_version)
-        view = View(conn, policy, run.as_of, run.at, present=not _moved_since(conn, run.at))
-        held = findings.known(conn).values()
-        reasons = restated(previous, run, fence_moves(conn, previous, run))
-        silent = findings.silent(conn, run)
-        return assemble(
-            view,
-            Judged(
-                run=run,
-                previous=previous,
-                findings=tuple(
-                    sorted((one.finding for one in held if one.is_open), key=life.order)
-                ),
-                resolved=tuple(
-                    sorted(
-                        (
-                            one.finding
-                            for one in held
-                            if one.finding.resolved_at == run.at
-                            and one.finding.fingerprint not in silent
-                        ),
-                        key=life.order,
-                    )
-                ),
-                not_checked=run.listed,
-                restated=reasons,
-                agreed=tuple(agreements(view, previous, run).values()),
+        return recorded(conn, policy, runs[0], runs[1] if len(runs) > 1 else None)
+
+
+def recorded(conn: sa.Connection, policy: Policy, run: Run, previous: Run | None) -> Reconciliation:
+    """What a reconciliation said, once more: its findings, and the facts as it knew them."""
+    policy = replace(policy, config_hash=run.config_hash, program_version=run.program_version)
+    view = View(conn, policy, run.as_of, run.at, present=not _moved_since(conn, run))
+    held = findings.known_after(conn, run).values()
+    reasons = restated(previous, run, fence_moves(conn, previous, run))
+    silent = findings.silent(conn, run)
+    return assemble(
+        view,
+        Judged(
+            run=run,
+            previous=previous,
+            findings=tuple(sorted((one.finding for one in held if one.is_open), key=life.order)),
+            resolved=tuple(
+                sorted(
+                    (
+                        one.finding
+                        for one in held
+                        if one.finding.resolved_at == run.at
+                        and one.finding.fingerprint not in silent
+                    ),
+                    key=life.order,
+                )
             ),
-        )
+            not_checked=run.listed,
+            restated=reasons,
+            agreed=tuple(agreements(view, previous, run).values()),
+        ),
+    )
 
 
 def restated(last: Run | None, run: Run, moves: Sequence[str] = ()) -> tuple[str, ...]:
@@ -243,14 +246,16 @@ def mapping_version(conn: sa.Connection) -> str:
     return " ".join(f"{row.name}={row.mapping_version or '-'}" for row in rows)
 
 
-def _moved_since(conn: sa.Connection, at: datetime) -> bool:
-    """Whether a sync wrote source data after this instant."""
+def _moved_since(conn: sa.Connection, run: Run) -> bool:
+    """Whether a sync, or another mapping, wrote source data after this reconciliation."""
+    if mapping_version(conn) != run.mapping_version:
+        return True
     c = schema.sync_run.c
     return bool(
         conn.execute(
             sa.select(
                 sa.exists().where(
-                    sa.or_(c.finished_at > at, c.finished_at.is_(None)),
+                    sa.or_(c.finished_at > run.at, c.finished_at.is_(None)),
                     sa.or_(c.rows_written > 0, c.finished_at.is_(None)),
                 )
             )

@@ -13,10 +13,13 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from sync.errors import UsageError
 from sync.store import bulk, schema
 from sync.store.bulk import quoted
 from sync.store.types import to_sqlite
 
+#: What `store_info` calls the instant from which former rows are kept; a newer store has none.
+_KEPT_SINCE = "rows_kept_since"
 #: Tables whose rows a page overwrites -> column with the ids of what they are about.
 _IDS = {
     "account": "source_id",
@@ -89,6 +92,18 @@ def _keep(conn: sa.Connection, table: sa.Table, until: Any, *such: sa.ColumnElem
 
 
 # --- read -------------------------------------------------------------------------------------
+
+
+def check(conn: sa.Connection, known_at: datetime) -> None:
+    """Raise UsageError where a store was upgraded after this instant: before, nothing was kept."""
+    c = schema.store_info.c
+    since = conn.execute(sa.select(c.value).where(c.name == _KEPT_SINCE)).scalar()
+    if since is not None and known_at < datetime.fromisoformat(since):
+        raise UsageError(
+            f"what was known before {since[:10]} was not kept by the driftline of then",
+            where=f"{known_at:%Y-%m-%d %H:%M} UTC",
+            todo="Name a later day; --as-of goes back as far as the histories of the sources.",
+        )
 
 
 def at(table: sa.Table, known_at: datetime | None) -> sa.FromClause:
