@@ -5,8 +5,10 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+from support import scope_page
 
-from sync.cli.demo import Outcome, play
+from connectors.simulator.story import GAP
+from sync.cli.demo import START, Outcome, play
 from sync.cli.main import main
 
 #: Findings that even the shortest story holds.
@@ -24,6 +26,10 @@ def test_the_findings_are_exactly_what_was_planted(seed: int, tmp_path: Path) ->
     assert {one["connection"] for one in sources} == {"jira", "github", "gitlab"}
     families = {one["detector"].partition(".")[0] for one in report["findings"]}
     assert {"data", "test"} <= families
+    if seed == scope_page.SEED:
+        page = scope_page.PAGE.read_text(encoding="utf-8")
+        # Otherwise run `PYTHONPATH=tests python -m support.scope_page`.
+        assert scope_page.typed(page, tmp_path, START + GAP) == page
 
 
 @pytest.mark.full
