@@ -370,7 +370,12 @@ class CodeWorld:
             milestone_id=None,
             assignees=list(issue.assignees),
             comments=list(issue.comments),
-            events=list(issue.events),
+            # GitLab copies what it was planned with only where the other project has the same.
+            events=[
+                one
+                for one in issue.events
+                if repo.host == "github" or one.kind not in ("milestoned", "demilestoned")
+            ],
             blocked_by=[],
         )
         self.issues[made.id] = made

@@ -16,9 +16,10 @@ from mappings.vocabulary import (
     Priority,
     StatusCategory,
 )
-from sync.ledger import last_seen
+from sync.ledger import last_seen, nameless
 from sync.ledger.mass_edit import PRESENCE, Edit
 from sync.ledger.milestones import Key, MilestoneFacts
+from sync.ledger.nameless import Nameless
 from sync.ledger.then import Undone, undone
 from sync.ledger.timeline import Change, ItemHistory, Stay, Track
 from sync.store import past, schema
@@ -69,6 +70,8 @@ class Container:
     by_item: Mapping[str, ItemHistory]
     #: changes of membership and size by account, and items that vanished, for mass edits.
     edits: tuple[Edit, ...] = field(default=())
+    #: items that were in some milestone of the repository, perhaps in this one.
+    nameless: tuple[Nameless, ...] = field(default=())
 
     @property
     def histories(self) -> tuple[ItemHistory, ...]:
@@ -92,6 +95,11 @@ class Container:
             found.append(f"the history of {len(cut)} of {len(self.items)} items is not complete")
         if unsure:
             found.append(f"since when {len(unsure)} items are in it is not known")
+        lost = {one.item_id for one in self.nameless if one.end is None or one.end > since}
+        if lost:
+            found.append(
+                f"{len(lost)} items were in a milestone whose title is lost, perhaps in this one"
+            )
         return tuple(found)
 
 
@@ -136,6 +144,7 @@ def _of_connection(
         id_: _tracks(row, events.get(id_, ()), statuses, point_names) for id_, row in rows.items()
     }
     before = _undone(conn, connection_id, rows, as_of, known_at)
+    lost = nameless.of_milestones(conn, connection_id, milestones, known_at)
     found: dict[Key, Container] = {}
     for facts in milestones:
         mine = {id_: s for id_, s in stays.get(facts.key, {}).items() if id_ in rows}
@@ -154,6 +163,7 @@ def _of_connection(
                 for id_ in sorted(mine)
             },
             edits=tuple(_edits(facts, mine, events, statuses)),
+            nameless=tuple(lost.get(facts.key, ())),
         )
     return found
 

@@ -46,10 +46,13 @@ class Ours:
     def said(self, container: str, item_id: str, at: datetime) -> Said:
         """What is said of an item that the container knows; OUT if it never was in it."""
         held = self.containers[container]
+        lost = any(one.item_id == item_id and one.holds(at) for one in held.nameless)
         if item_id not in held.by_item:
-            return OUT
+            return UNKNOWN if lost else OUT
         one, facts = held.by_item[item_id], held.items[item_id]
         found = standing(one, at, created_at=facts.created_at, history=facts.history_state)
+        if found is Standing.OUT and lost:
+            return UNKNOWN
         if found is not Standing.IN:
             return Said(found)
         if facts.history_state is not HistoryState.COMPLETE:
