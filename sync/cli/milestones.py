@@ -11,6 +11,7 @@ from sync.cli.groups import DefaultGroup
 from sync.cli.scope import ledger_facts
 
 if TYPE_CHECKING:
+    from sync.config.settings import Settings
     from sync.ledger.milestones import Key, MilestoneFacts
     from sync.reconcile.view import View
 
@@ -37,7 +38,14 @@ def list_(app: App, everything: bool, as_json: bool) -> None:
     Equal names with near dates are questions: nothing is linked until you say so.
     """
     from sync.cli import wiring
-    from sync.reconcile.program import programs, suggestions
+    from sync.cli.program_text import (
+        milestone_facts,
+        milestone_line,
+        program_facts,
+        program_lines,
+    )
+    from sync.reconcile.combined import plan
+    from sync.reconcile.program import suggestions
     from sync.reconcile.view import View
 
     settings = app.settings(with_secrets=False)
@@ -48,8 +56,11 @@ def list_(app: App, everything: bool, as_json: bool) -> None:
         with store.reading() as conn:
             view = View(conn, policy, now, now)
             lines = _chosen(view, everything=everything)
-            linked, suggested = programs(view), suggestions(view)
+            linked = [plan(view, one) for one in view.programs]
+            suggested = suggestions(view)
             judged = _scopes(view, lines)
+            facts = [program_facts(one, view) for one in linked if as_json]
+            texts = [text for one in linked for text in program_lines(one, view)]
     finally:
         store.close()
     if as_json:
@@ -57,24 +68,18 @@ def list_(app: App, everything: bool, as_json: bool) -> None:
             "milestones",
             milestones=[
                 {
-                    **_facts(one),
+                    **milestone_facts(one),
                     "judged": one.key in judged,
                     "scope": None if one.key not in judged else judged[one.key][1],
                 }
                 for one in lines
             ],
-            programs=[
-                {
-                    "name": one.name,
-                    "parts": [_facts(part) for part in one.parts],
-                    "missing_parts": len(one.missing),
-                }
-                for one in linked
-            ],
+            programs=facts,
             suggestions=[
                 {
                     "name": one.name,
-                    "parts": [_facts(part) for part in one.parts],
+                    "parts": [milestone_facts(part) for part in one.parts],
+                    "question": one.question,
                     "command": one.command,
                 }
                 for one in suggested
@@ -83,20 +88,21 @@ def list_(app: App, everything: bool, as_json: bool) -> None:
         return
     for one in lines:
         mark = "*" if one.key in judged else " "
-        app.say(f"{mark} {_line(one)}")
+        app.say(f"{mark} {milestone_line(one)}")
         if one.key in judged:
             app.say(f"      {judged[one.key][0]}")
-    for program in linked:
-        app.say(f"{program.name}: {len(program.parts)} parts")
-        for part in program.parts:
-            app.say(f"    {_line(part)}")
-        if program.missing:
-            app.say(f"    and {len(program.missing)} that are not there any more")
+    for text in texts:
+        app.say(text)
     for question in suggested:
-        app.say(f"Is {question.name} one milestone in {len(question.parts)} places?")
+        app.say(question.question)
         app.say(f"    {question.command}")
     if not lines:
         app.say("No milestone is open.")
+
+
+since_option = click.option(
+    "--since", metavar="DATE", help="Counts from this day or instant on, also one of before."
+)
 
 
 @milestones.command(
@@ -105,18 +111,30 @@ def list_(app: App, everything: bool, as_json: bool) -> None:
 )
 @click.argument("name")
 @click.argument("parts", nargs=-1, required=True)
+@since_option
 @author_option
 @json_option
 @pass_app
-def link(app: App, name: str, parts: tuple[str, ...], author: str | None, as_json: bool) -> None:
+def link(
+    app: App,
+    name: str,
+    parts: tuple[str, ...],
+    since: str | None,
+    author: str | None,
+    as_json: bool,
+) -> None:
     """Make PARTS (each CONNECTION/PROJECT:milestone) one program milestone called NAME.
 
-    Said again with other parts, the new ones count; those left out are parts no longer.
+    A new one holds for all its past. Said again with other parts, the new ones count from now on
+    and those left out are parts no longer; with --since, from that day on.
     """
+    from sync.cli.instants import come
+    from sync.cli.program_text import milestone_facts, milestone_line
     from sync.ledger.milestones import at
     from sync.reconcile.parts import link as keep
 
     settings = app.settings(with_secrets=False)
+    _not_configured(settings, name)
     store = app.store(settings)
     now = app.clock.now()
     try:
@@ -128,15 +146,59 @@ def link(app: App, name: str, parts: tuple[str, ...], author: str | None, as_jso
                 name=name,
                 parts=parts,
                 author=author or login(),
+                since=come(since, settings.root.time_zone, "--since", now),
             )
     finally:
         store.close()
     if as_json:
-        app.print_json("milestones-link", name=name, parts=[_facts(one) for one in chosen])
+        app.print_json("milestones-link", name=name, parts=[milestone_facts(one) for one in chosen])
         return
     app.say(f"{name}: {len(chosen)} parts")
     for one in chosen:
-        app.say(f"    {_line(one)}")
+        app.say(f"    {milestone_line(one)}")
+
+
+@milestones.command(epilog='Example: driftline milestones unlink "Release 3.2"')
+@click.argument("name")
+@since_option
+@author_option
+@json_option
+@pass_app
+def unlink(app: App, name: str, since: str | None, author: str | None, as_json: bool) -> None:
+    """End the program milestone NAME: its parts stand alone from now on, or from --since on."""
+    from sync.cli.instants import come
+    from sync.reconcile.parts import unlink as end
+
+    settings = app.settings(with_secrets=False)
+    _not_configured(settings, name)
+    store = app.store(settings)
+    try:
+        with store.writing() as conn:
+            number = end(
+                conn,
+                clock=app.clock,
+                name=name.strip(),
+                author=author or login(),
+                since=come(since, settings.root.time_zone, "--since", app.clock.now()),
+            )
+    finally:
+        store.close()
+    if as_json:
+        app.print_json("milestones-unlink", name=name, parts=number)
+        return
+    app.say(f"{name}: its {number} parts stand alone now")
+
+
+def _not_configured(settings: "Settings", name: str) -> None:
+    """What stands in the configuration is changed there."""
+    from sync.errors import UsageError
+
+    if name.strip() in settings.root.programs:
+        raise UsageError(
+            f"{name!r} stands in the configuration, which counts",
+            where=settings.where("programs", name.strip()),
+            todo="Change its parts there.",
+        )
 
 
 def _chosen(view: "View", *, everything: bool) -> "list[MilestoneFacts]":
@@ -174,26 +236,3 @@ def _scopes(view: "View", lines: "Sequence[MilestoneFacts]") -> "dict[Key, _Scop
             },
         )
     return found
-
-
-def _line(one: "MilestoneFacts") -> str:
-    from sync.reconcile.program import part_name
-
-    due = f", due {one.due_date.isoformat()}" if one.due_date else ""
-    return f"{part_name(one)} ({one.kind.value}, {one.state.value}{due})"
-
-
-def _facts(one: "MilestoneFacts") -> dict[str, Any]:
-    from sync.reconcile.program import part_name
-
-    return {
-        "part": part_name(one),
-        "connection": one.connection,
-        "project": one.project_key,
-        "kind": one.kind.value,
-        "name": one.name,
-        "state": one.state.value,
-        "start_date": one.start_date,
-        "due_date": one.due_date,
-        "url": one.url,
-    }

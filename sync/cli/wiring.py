@@ -15,7 +15,7 @@ from sync.config.models import ConnectionSettings, MailSettings
 from sync.config.settings import Settings
 from sync.engine.plan import ConnectionPlan, Plan, with_boards_of
 from sync.errors import ConfigError, UsageError
-from sync.reconcile.contract import Channel, Policy
+from sync.reconcile.contract import Channel, PartRule, Policy
 from sync.report.smtp import Smtp
 
 _DAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7}
@@ -132,6 +132,14 @@ def policy(settings: Settings) -> Policy:
             path: (named,) if isinstance(named, str) else tuple(named)
             for path, named in root.links.trackers.items()
         },
+        programs={
+            name: tuple(
+                PartRule(one) if isinstance(one, str) else PartRule(one.part, one.since, one.until)
+                for one in parts
+            )
+            for name, parts in root.programs.items()
+        },
+        mirrors=tuple(root.links.mirrors),
         config_hash=settings.hash,
         program_version=VERSION,
     )

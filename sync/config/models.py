@@ -136,6 +136,22 @@ class MilestoneSettings(BaseModel):
     )
 
 
+class PartSettings(BaseModel):
+    """A part of a program milestone that is one for a while only."""
+
+    model_config = _STRICT
+
+    part: str = Field(description="CONNECTION/PROJECT:name, or CONNECTION/KIND:id.")
+    since: date | None = Field(None, description="First day on which it is a part.")
+    until: date | None = Field(None, description="Last day on which it is one.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "PartSettings":
+        if self.since and self.until and self.until < self.since:
+            raise ValueError(f"until ({self.until}) is before since ({self.since})")
+        return self
+
+
 class LinkSettings(BaseModel):
     """How changes and the items they work on are brought together."""
 
@@ -145,6 +161,11 @@ class LinkSettings(BaseModel):
         default_factory=dict,
         description="Repository (owner/name) = the connection, or connections, whose items its "
         "changes speak of; needed where two servers have a project of the same key.",
+    )
+    mirrors: list[tuple[str, str]] = Field(
+        default_factory=list,
+        description="Items of two systems that are one, each CONNECTION:KEY; in a program "
+        "milestone the first counts, and the second does not.",
     )
 
 
@@ -249,6 +270,11 @@ class Root(BaseModel):
     )
     mapping: MappingSettings = Field(default_factory=MappingSettings)
     milestones: MilestoneSettings = Field(default_factory=MilestoneSettings)
+    programs: dict[str, list[str | PartSettings]] = Field(
+        default_factory=dict,
+        description="Program milestone = its parts in all systems, each CONNECTION/PROJECT:name; "
+        "counts before `driftline milestones link`.",
+    )
     links: LinkSettings = Field(default_factory=LinkSettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     detectors: dict[str, DetectorSettings] = Field(
@@ -280,5 +306,22 @@ class Root(BaseModel):
                     raise ValueError(
                         f"links.trackers: {repository!r} names the connection {one!r}, which is "
                         "not configured"
+                    )
+        for program, parts in self.programs.items():
+            if len(parts) < 2:
+                raise ValueError(f"programs: {program!r} needs two parts at least")
+            for part in parts:
+                text = part if isinstance(part, str) else part.part
+                if text.partition("/")[0] not in self.connections:
+                    raise ValueError(
+                        f"programs: {text!r} of {program!r} must be a configured connection, a "
+                        "slash and a milestone, such as jira/APO:Release 3.2"
+                    )
+        for pair in self.links.mirrors:
+            for one in pair:
+                if one.partition(":")[0] not in self.connections or not one.partition(":")[2]:
+                    raise ValueError(
+                        f"links.mirrors: {one!r} must be a configured connection, a colon and a "
+                        "key, such as jira:APO-12"
                     )
         return self

@@ -8,11 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mappings.vocabulary import MilestoneKind
 from sync.engine.tokens import ending
 from sync.ledger.ledger import Ledger, LineKind
 from sync.ledger.measures import net_known
 from sync.ledger.milestones import Key, due_moves
 from sync.ledger.origin import explain
+from sync.reconcile.combined import ProgramPlan, program_plans, sums
 from sync.reconcile.contract import (
     Certificate,
     Finding,
@@ -23,6 +25,7 @@ from sync.reconcile.contract import (
 from sync.reconcile.detectors.scope import net
 from sync.reconcile.findings import Run
 from sync.reconcile.gate import Gate
+from sync.reconcile.program import part_name
 from sync.reconcile.propose import left_over, open_items, proposals
 from sync.reconcile.questions import questions
 from sync.reconcile.view import Plan, View
@@ -57,7 +60,7 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
         previous_at=judged.previous.at if judged.previous is not None else None,
         findings=judged.findings,
         resolved=judged.resolved,
-        milestones=tuple(_line(view, plan, gate) for plan in view.plans()),
+        milestones=_lines(view, gate),
         questions=questions(view, proposed),
         not_checked=judged.not_checked,
         certificates=tuple(
@@ -85,9 +88,76 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
         ending_tokens=tuple(
             one.sentence
             for one in ending(
-                view.conn, view.as_of, {one.connection for one in view.coverage.in_force}
+                view.conn,
+                view.as_of,
+                {one.connection for one in view.coverage.in_force},
+                known_at=view.rows_at,
             )
         ),
+    )
+
+
+def _lines(view: View, gate: Gate) -> tuple[MilestoneLine, ...]:
+    """Judged milestones; a program milestone stands above its parts."""
+    lines = [(plan.facts.key, _line(view, plan, gate)) for plan in view.plans()]
+    for one in program_plans(view):
+        keys = {part.key for part in one.program.parts}
+        mine = [pair for pair in lines if pair[0] in keys]
+        first = lines.index(mine[0]) if mine else len(lines)
+        held = [
+            f"{part.connection}/{part.name}: {part.withheld}"
+            for _, part in mine
+            if part.withheld and part.baseline_at is not None and part.baseline_at <= view.as_of
+        ]
+        program = ((0, MilestoneKind.PROGRAM, one.program.name), _program_line(view, one, held))
+        after = [pair for pair in lines[first:] if pair[0] not in keys]
+        lines = [*lines[:first], program, *mine, *after]
+    return tuple(line for _, line in lines)
+
+
+def _program_line(view: View, one: ProgramPlan, held: Sequence[str]) -> MilestoneLine:
+    """All parts together. `held`: why numbers of its parts are withheld."""
+    withheld = one.withheld or next(iter(held), None)
+    return MilestoneLine(
+        connection="",
+        kind=MilestoneKind.PROGRAM,
+        source_id=one.program.name,
+        name=one.program.name,
+        project_key=None,
+        state=one.state,
+        start_date=one.start_date,
+        due_date=one.due_date,
+        former_due_dates=(),
+        done_items=sum(1 for leaf in one.leaves.values() if leaf.done),
+        total_items=len(one.leaves),
+        unestimated_items=sum(1 for leaf in one.leaves.values() if leaf.points is None),
+        baseline_rule="first_of_its_parts" if one.baseline_at is not None else None,
+        baseline_at=one.baseline_at,
+        baseline_accepted=one.accepted,
+        ledger=_program_summary(view, one) if withheld is None else None,
+        withheld=withheld,
+        parts=tuple(part_name(part) for part in one.program.parts),
+    )
+
+
+def _program_summary(view: View, one: ProgramPlan) -> LedgerSummary | None:
+    ledger = one.ledger
+    if ledger is None:
+        return None
+    told = sums(view, one)
+    return LedgerSummary(
+        unit=ledger.unit.value,
+        baseline=ledger.baseline,
+        added=told.added,
+        removed=told.removed,
+        reestimated=told.reestimated,
+        late_sized=told.late_sized,
+        current=ledger.current,
+        balanced=ledger.balanced,
+        net_ratio=net_known(ledger) if one.percent_allowed and ledger.balanced else None,
+        entered_items=len(ledger.entered),
+        left_items=len(ledger.left),
+        added_by_origin=told.by_origin,
     )
 
 

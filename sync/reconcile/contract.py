@@ -95,6 +95,8 @@ class Policy:
     trackers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: program milestone -> its parts, as configured.
     programs: Mapping[str, tuple["PartRule", ...]] = field(default_factory=dict)
+    #: items of two systems that are one, as `CONNECTION:KEY`; the first of each pair counts.
+    mirrors: tuple[tuple[str, str], ...] = ()
     #: hash of the configuration without secrets.
     config_hash: str = ""
     program_version: str = ""
@@ -276,6 +278,8 @@ class MilestoneLine:
     #: why numbers are withheld, if they are.
     withheld: str | None = None
     url: str | None = None
+    #: of a program milestone: its parts, as `CONNECTION/PROJECT:name`.
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,8 @@ class MilestoneRow:
     note: str
     withheld: str | None
     url: str | None
+    #: of a program milestone: its parts, as `CONNECTION/PROJECT:name`.
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from mappings.vocabulary import MilestoneKind
 from sync.reconcile.contract import LedgerSummary, MilestoneLine
 from sync.report.clean import clean, clean_url
 from sync.report.data import LedgerRow, MilestoneRow, OriginRow
@@ -18,13 +19,16 @@ def labels(lines: Sequence[MilestoneLine]) -> tuple[str, ...]:
     """What each milestone is called: its name, or more where two have the same."""
 
     def told_apart(called: Callable[[MilestoneLine], str], fallback: list[str]) -> list[str]:
-        names = [clean(called(line), 240) for line in lines]
+        names = [
+            _own_name(line) if line.kind is MilestoneKind.PROGRAM else clean(called(line), 240)
+            for line in lines
+        ]
         shared = {name for name, often in Counter(fallback).items() if often > 1}
         return [
             longer if name in shared else name for name, longer in zip(fallback, names, strict=True)
         ]
 
-    named = [clean(line.name, 200) for line in lines]
+    named = [_own_name(line) for line in lines]
     by_project = told_apart(
         lambda line: f"{line.project_key or line.connection}: {line.name}", named
     )
@@ -38,6 +42,11 @@ def labels(lines: Sequence[MilestoneLine]) -> tuple[str, ...]:
             by_connection,
         )
     )
+
+
+def _own_name(line: MilestoneLine) -> str:
+    name = clean(line.name, 200)
+    return f"{name}, all parts" if line.kind is MilestoneKind.PROGRAM else name
 
 
 def milestone_row(
@@ -73,6 +82,7 @@ def milestone_row(
         note=_note(line, today, late),
         withheld=withheld,
         url=clean_url(line.url),
+        parts=tuple(clean(part, 300) for part in line.parts),
     )
 
 

@@ -195,7 +195,7 @@ def test_open_milestones_are_listed_with_a_question(say: Say) -> None:
         "  hub/acme/web:Later (milestone, active)",
         "  hub/acme/web:v3.2 (milestone, active, due 2026-04-17)",
         "  jira/APO:Release 3.2 (version, active, due 2026-04-10)",
-        "Is v3.2 one milestone in 2 places?",
+        "Is v3.2 one milestone in 2 places? hub/acme/web:v3.2, jira/APO:Release 3.2.",
         '    driftline milestones link "v3.2" "hub/acme/web:v3.2" "jira/APO:Release 3.2"',
     ]
 
@@ -221,6 +221,14 @@ def test_linked_parts_are_one_promise_and_no_question_any_more(say: Say, store: 
     code, out, _ = say(*LINK)
     assert code == 0
     assert out.splitlines()[0] == "R 3.2: 2 parts"
+    _, out, _ = say("milestones")
+    assert out.splitlines()[3:] == [
+        "R 3.2: 2 parts (active, due 2026-04-17)",
+        "    together 0 of 0 items done, each counted once",
+        "    change since observed: 0 items (entered 0, left 0)",
+        "    jira/APO:Release 3.2 (version, active, due 2026-04-10)",
+        "    hub/acme/web:v3.2 (milestone, active, due 2026-04-17)",
+    ]
     _, out, _ = say("milestones", "--json")
     document = json.loads(out)
     assert document["suggestions"] == []
@@ -255,6 +263,46 @@ def test_a_milestone_is_a_part_of_one_promise_only(say: Say) -> None:
     code, _, err = say("milestones", "link", "Other", "jira/APO:Release 3.2", "hub/acme/web:Later")
     assert code == 2
     assert "it is a part of 'R 3.2' already" in err
+
+
+def test_a_program_milestone_ends(say: Say) -> None:
+    say(*LINK)
+    code, out, _ = say("milestones", "unlink", "R 3.2")
+    assert (code, out) == (0, "R 3.2: its 2 parts stand alone now\n")
+    _, out, _ = say("milestones", "--json")
+    assert json.loads(out)["programs"] == []
+    code, _, err = say("milestones", "unlink", "R 3.3")
+    assert code == 2
+    assert "no program milestone of this name is linked" in err
+
+
+def test_what_the_configuration_says_counts_and_is_changed_there(say: Say, tmp_path: Path) -> None:
+    say("milestones", "link", "R 3.2", "jira/APO:Release 3.2", "hub/acme/web:Later")
+    config = tmp_path / "driftline.toml"
+    text = (
+        CONFIG
+        + """
+[connections.hub]
+kind = "github"
+token_env = "T"
+repositories = ["acme/web"]
+[programs]
+"R 3.2" = ["jira/APO:Release 3.2", { part = "hub/acme/web:v3.2", since = 2026-03-01 }]
+"""
+    )
+    config.write_text(text, encoding="utf-8")
+    _, out, _ = say("milestones")
+    assert out.splitlines()[3:5] == [
+        "R 3.2: 2 parts (active, due 2026-04-17, in the configuration)",
+        "    what was linked by a command under this name does not count",
+    ]
+    code, _, err = say("milestones", "unlink", "R 3.2")
+    assert code == 2
+    assert "driftline.toml:12" in err
+    config.write_text(text.replace("web:v3.2", "web:v3"), encoding="utf-8")
+    _, out, _ = say("milestones")
+    assert "    hub/acme/web:v3: not known" in out.splitlines()
+    assert "    change withheld: hub/acme/web:v3 is not known" in out.splitlines()
 
 
 @pytest.mark.parametrize(
