@@ -1,9 +1,13 @@
 """The table of what descriptions said: hashes and counts, version by version, never the words."""
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text
+from sqlalchemy import JSON, Column, Integer, LargeBinary, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from sync.store.columns import connection_key, known, metadata
-from sync.store.types import Instant, Json
+from sync.store.types import Instant
+
+#: As `types.Json`, and no value is NULL.
+_Items = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 #: One version of an item's description. Only items of judged milestones have any.
 item_text = Table(
@@ -23,7 +27,7 @@ item_text = Table(
     #: 32-bit hashes of its distinct tokens, sorted, four bytes each, the lowest byte first.
     Column("sketch", LargeBinary, nullable=False),
     #: hashes of its acceptance items, sorted; NULL: no part of it is marked as such.
-    Column("acceptance", Json),
+    Column("acceptance", _Items),
     #: its lines as JSON, compressed with zstandard; NULL unless the configuration keeps them.
     Column("lines", LargeBinary),
     sqlite_with_rowid=False,

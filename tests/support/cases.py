@@ -13,6 +13,7 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
                     gone, labels,
                     texts = [{at, text, told, known}]: versions of its description
     links           from, to, kind
+    agreed          milestone, ids, at: growth that somebody agreed to
     baselines       milestone, at, accepted, created, rule, due
     readings        scope, stream, outcome, reason, hours (age): what differs from a good reading
     policy          thresholds, channels, holidays, grace_days, time_zone, stale_hours
@@ -43,6 +44,7 @@ from sync.links import refresh as links
 from sync.reconcile.contract import Channel, Policy
 from sync.store import schema
 from sync.store.open import Store, memory_store
+from sync.store.tables_agreed import scope_agreement
 from sync.store.tables_judged import person_account
 from sync.store.tables_texts import item_text
 from sync.verdict import refresh as verdicts
@@ -106,6 +108,7 @@ def policy(data: Mapping[str, Any]) -> Policy:
         channels={id_: Channel(name) for id_, name in own.get("channels", {}).items()},
         holidays=frozenset(own.get("holidays", ())),
         grace_days=own.get("grace_days", 1),
+        fixed_date=tuple(own.get("fixed_date", ())),
         stale_hours=own.get("stale_hours", 26.0),
     )
 
@@ -203,6 +206,7 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
             )
     insert.run()
     _baselines(conn, data)
+    _agreements(conn, data)
     _readings(conn, data, now)
     if "changes" in data and data.get("derive", True):
         known = _maybe(data.get("derived")) or now
@@ -510,6 +514,25 @@ def _baselines(conn: sa.Connection, data: Mapping[str, Any]) -> None:
                 created_at=utc(one.get("created", at)),
             )
         )
+
+
+def _agreements(conn: sa.Connection, data: Mapping[str, Any]) -> None:
+    kinds = {m["id"]: m.get("kind", "version") for m in data.get("milestones", ())}
+    for one in data.get("agreed", ()):
+        for id_ in _ids(one):
+            conn.execute(
+                sa.insert(scope_agreement).values(
+                    connection_id=CONNECTION,
+                    milestone_kind=kinds[one["milestone"]],
+                    milestone_id=one["milestone"],
+                    subject_kind="work_item",
+                    subject=id_,
+                    recorded_at=utc(one["at"]),
+                    agreed_at=utc(one["at"]),
+                    agreed_by="tpm",
+                    reason="wanted",
+                )
+            )
 
 
 _STREAMS = {

@@ -65,6 +65,10 @@ def _scope_findings(world: World, one: Version, now: datetime) -> set[Finding]:
     out: set[Finding] = set()
     if added / then >= 0.2 and len(entered) >= 5:
         out.add(("scope.net", f"version:{one.id}", ""))
+    left = ids_then - ids_now
+    moved = added + sum(world.issues[id_].points or 0 for id_ in left)
+    if moved / then >= 0.3 and len(entered | left) >= 5:
+        out.add(("scope.churn", f"version:{one.id}", ""))
     end = datetime.combine(one.due, datetime.max.time(), now.tzinfo)
     late_from = end - (end - begin) / 4
     late = [id_ for id_ in entered if world.issues[id_].created >= late_from]

@@ -55,7 +55,9 @@ def _found(
 ) -> Found:
     lines = [line for line in ledger.lines if line.kind in _MOVES]
     # Growth alone is what scope.net says; it is told once.
-    grew_only = swap + 1e-9 < thresholds["swap"] and churn <= abs(ledger.net_ratio or 0.0) + 1e-9
+    grew_only = (
+        swap + 1e-9 < thresholds["swap"] and churn <= abs(measures.net_known(ledger) or 0.0) + 1e-9
+    )
     moved = f"{plans.share(plan, churn)} moved"
     return Found(
         subject=plan.facts.subject,

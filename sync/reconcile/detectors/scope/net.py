@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from math import sqrt
 from typing import Any
 
-from sync.ledger import measures
-from sync.ledger.ledger import Ledger, LineKind
+from sync.ledger import agreed, measures
+from sync.ledger.destination import DestinationKind, by_destination
+from sync.ledger.ledger import EPSILON, Ledger, LineKind
 from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Voice, Words
 from sync.reconcile.detectors.scope import plans
 from sync.reconcile.detectors.scope.lines import amount, proofs
@@ -24,7 +25,10 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             continue
         plan, ledger = one
         touched = ledger.entered | ledger.left | ledger.resized
-        ratio = measures.net_known(ledger)
+        growth = agreed.growth(ledger, {id_: one.since for id_, one in plan.agreed.items()})
+        ratio = growth.net
+        if ratio is not None:
+            ratio += _replanned(view, plan, ledger)
         if ratio is None:
             if touched:
                 yield NotChecked(plan.facts.subject, "nothing was planned at its baseline")
@@ -40,6 +44,17 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
         )
         if reached is not None and len(touched) >= thresholds["least_items"]:
             yield _found(view, plan, ledger, ratio, reached, thresholds)
+
+
+def _replanned(view: View, plan: Plan, ledger: Ledger) -> float:
+    """What takes a later train, as a share of the plan: a fixed date is held by letting work go."""
+    left = {line.item_id for line in ledger.lines if line.kind is LineKind.REMOVED}
+    due = plan.facts.due_date
+    if not plan.fixed_date or due is None or not left or ledger.baseline <= 0:
+        return 0.0
+    ends = view.calendar.end_of(due)
+    went = by_destination(ledger, view.origins(plan, left), ends, fixed_date=True)
+    return went.get(DestinationKind.REPLANNED.value, 0.0) / ledger.baseline
 
 
 def _widened(planned: int, small: float) -> float:
@@ -75,6 +90,7 @@ def _found(
             "resized": len(ledger.resized),
             "before": amount(ledger.baseline, ledger.unit),
             "now": amount(ledger.current, ledger.unit),
+            "agreed": _agreed(plan, ledger),
             "held": plans.held(plan),
         },
         evidence=proofs(
@@ -93,6 +109,13 @@ def _found(
     )
 
 
+def _agreed(plan: Plan, ledger: Ledger) -> str:
+    growth = agreed.growth(ledger, {id_: one.since for id_, one in plan.agreed.items()})
+    if growth.agreed <= EPSILON:
+        return ""
+    return f" What was agreed to is not counted: {amount(growth.agreed, ledger.unit)}."
+
+
 DETECTOR = Detector(
     id=ID,
     name="Scope has changed since the baseline",
@@ -102,7 +125,7 @@ DETECTOR = Detector(
         title="{milestone}: scope {change}",
         what=(
             "Since {since}, {entered} entered, {left} left and {resized} were re-sized: "
-            "from {before} to {now}.{held}"
+            "from {before} to {now}.{agreed}{held}"
         ),
         so_what="The date was promised for another amount of work than the team has now.",
         who="whoever decides what belongs to {milestone}",
@@ -112,7 +135,7 @@ DETECTOR = Detector(
             "{milestone}."
         ),
         executive=Voice(
-            what="The work of {milestone} went from {before} to {now} since {since}.{held}",
+            what="The work of {milestone} went from {before} to {now} since {since}.{agreed}{held}",
             remedy="Decide: another date, or less work for this one.",
         ),
         engineer=Voice(
