@@ -318,7 +318,10 @@ def list_(store: Store, *, milestone: str | None = None) -> tuple[BaselineLine, 
 
 def the_one(known: Mapping[Key, MilestoneFacts], text: str) -> MilestoneFacts:
     """The milestone of this name. Raises UsageError where there is none or more than one."""
-    named = milestones.find(known.values(), text)
+    if isinstance(known, milestones.Milestones):
+        (named,) = known.find(text)
+    else:
+        named = milestones.find(known.values(), text)
     if len(named.matches) == 1:
         return named.matches[0]
     if named.matches:

@@ -1,15 +1,17 @@
 """Milestones as they were at an instant, as far as we knew then; and how a person names one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.types import NullType
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
 from sync.store import past, schema
+from sync.store.types import from_sqlite
 
 #: (connection id, kind, source id).
 Key = tuple[int, MilestoneKind, str]
@@ -70,48 +72,129 @@ class MilestoneFacts:
         return f"{self.project_key}:{self.name}" if self.project_key else self.name
 
 
-def at(conn: sa.Connection, as_of: datetime, known_at: datetime) -> dict[Key, MilestoneFacts]:
-    """All milestones that were there at `as_of`, by what was known at `known_at` (both UTC)."""
-    events = _events(conn, known_at)
-    names = _connections(conn)
-    keys = _project_keys(conn, known_at)
-    found: dict[Key, MilestoneFacts] = {}
-    for row in conn.execute(sa.select(past.at(schema.milestone, known_at))):
-        if row.gone_at is not None and row.gone_at <= as_of:
-            continue
-        kind = MilestoneKind(row.kind)
-        mine = events.get((row.connection_id, kind, row.source_id), ())
-        values = _values(row, mine, as_of)
-        found[row.connection_id, kind, row.source_id] = MilestoneFacts(
-            connection_id=row.connection_id,
-            connection=names[row.connection_id],
-            kind=kind,
-            source_id=row.source_id,
-            name=values["name"] or row.source_id,
+class Milestones(Mapping[Key, MilestoneFacts]):
+    """All milestones that were there at `as_of`, by what was known at `known_at` (both UTC).
+
+    A store holds thousands of them, and most questions are about one: facts are put together when
+    they are asked for, through the connection, which has to be open as long.
+    """
+
+    def __init__(self, conn: sa.Connection, as_of: datetime, known_at: datetime) -> None:
+        self._conn, self._as_of, self._known_at = conn, as_of, known_at
+        self._connections = _connections(conn)
+        self._project_keys = _project_keys(conn, known_at)
+        self._rows = _rows(conn, as_of, known_at)
+        self._made: dict[Key, MilestoneFacts] = {}
+        #: events of all milestones, once they were read.
+        self._events: dict[Key, list[Observed]] | None = None
+        self._by_text: dict[str, list[Key]] | None = None
+
+    def __getitem__(self, key: Key) -> MilestoneFacts:
+        """One of them."""
+        found = self._made.get(key)
+        if found is None:
+            row = self._rows[key]
+            if self._events is None:
+                self._events = _events(self._conn, self._known_at)
+            found = self._made[key] = self._facts(key, row, self._events.get(key, ()))
+        return found
+
+    def __iter__(self) -> Iterator[Key]:
+        """Their identities."""
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._rows)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether it was there."""
+        return key in self._rows
+
+    def find(self, *texts: str) -> tuple["Named", ...]:
+        """What each text stands for, as `find` tells it; only what matches is put together."""
+        if self._by_text is None:
+            self._by_text = self._texts()
+        matching = [_matching(self._by_text, text) for text in texts]
+        wanted = {key for pair in matching for some in pair for key in some}
+        few = sorted(wanted - self._made.keys())
+        if self._events is None and len(few) <= FEW:
+            events = _events(self._conn, self._known_at, few)
+            for key in few:
+                self._made[key] = self._facts(key, self._rows[key], events.get(key, ()))
+        return tuple(_named(self, text, *pair) for text, pair in zip(texts, matching, strict=True))
+
+    def _texts(self) -> dict[str, list[Key]]:
+        """What each text names, without putting anything together."""
+        names = _names(self._conn, self._as_of, self._known_at)
+        found: dict[str, list[Key]] = {}
+        for key, row in self._rows.items():
+            name = names.get(key, row.name) or key[2]
+            project = self._project_key(key, row)
+            for text in {name, f"{project}:{name}" if project else name}:
+                found.setdefault(text, []).append(key)
+        return found
+
+    def _project_key(self, key: Key, row: Any) -> str | None:
+        return self._project_keys.get((key[0], key[1] is MilestoneKind.SPRINT, row.scope_id))
+
+    def _facts(self, key: Key, row: Any, events: Sequence[Observed]) -> MilestoneFacts:
+        values = _values(row, events, self._as_of)
+        first_seen_at = _read_instant(row.first_seen_at)
+        assert first_seen_at is not None
+        return MilestoneFacts(
+            connection_id=key[0],
+            connection=self._connections[key[0]],
+            kind=key[1],
+            source_id=key[2],
+            name=values["name"] or key[2],
             state=MilestoneState(values["state"] or MilestoneState.UNKNOWN),
             scope_id=row.scope_id,
-            project_key=keys.get((row.connection_id, kind is MilestoneKind.SPRINT, row.scope_id)),
+            project_key=self._project_key(key, row),
             start_date=_date(values["start_date"]),
             due_date=_date(values["due_date"]),
             started_at=_instant(values["started_at"]),
             finished_at=_instant(values["finished_at"]),
             url=row.url,
-            first_seen_at=row.first_seen_at,
-            observed=tuple(one for one in mine if one.observed_at <= as_of),
-            unseen=row.first_seen_at > as_of,
+            first_seen_at=first_seen_at,
+            observed=tuple(one for one in events if one.observed_at <= self._as_of),
+            unseen=first_seen_at > self._as_of,
         )
-    return found
+
+
+def at(conn: sa.Connection, as_of: datetime, known_at: datetime) -> dict[Key, MilestoneFacts]:
+    """All milestones that were there at `as_of`, by what was known at `known_at` (both UTC)."""
+    return dict(Milestones(conn, as_of, known_at))
 
 
 _FIELDS = ("name", "state", "start_date", "due_date", "started_at", "finished_at")
+#: As many milestones are read one by one; for more, all events are read in one go.
+FEW = 100
+
+
+def _rows(conn: sa.Connection, as_of: datetime, known_at: datetime) -> dict[Key, Any]:
+    """Rows as the driver gives them: instants and dates of most are never looked at."""
+    c = past.at(schema.milestone, known_at).c
+    plain = ("connection_id", "kind", "source_id", "name", "state", "scope_id", "url")
+    timed = ("start_date", "due_date", "started_at", "finished_at", "first_seen_at")
+    rows = conn.execute(
+        sa.select(
+            *(c[name] for name in plain),
+            *(sa.type_coerce(c[name], NullType()).label(name) for name in timed),
+        ).where(sa.or_(c.gone_at.is_(None), c.gone_at > as_of))
+    )
+    return {(row[0], MilestoneKind(row[1]), row[2]): row for row in rows}
 
 
 def _values(row: Any, events: Sequence[Observed], as_of: datetime) -> dict[str, str | None]:
     """The row's values with what was observed after the instant undone."""
-    values: dict[str, str | None] = {}
+    values: dict[str, str | None] = {
+        "name": row.name,
+        "state": row.state,
+        **{name: _iso(_read_date(getattr(row, name))) for name in ("start_date", "due_date")},
+        **{name: _iso(_read_instant(getattr(row, name))) for name in ("started_at", "finished_at")},
+    }
     for name in _FIELDS:
-        held = getattr(row, name)
-        values[name] = held.isoformat() if isinstance(held, (date, datetime)) else held
         mine = [one for one in events if one.field == name]
         before = [one for one in mine if one.observed_at <= as_of]
         if before:
@@ -122,10 +205,62 @@ def _values(row: Any, events: Sequence[Observed], as_of: datetime) -> dict[str, 
     return values
 
 
-def _events(
-    conn: sa.Connection, known_at: datetime
-) -> dict[tuple[int, MilestoneKind, str], list[Observed]]:
+def _read_instant(value: Any) -> datetime | None:
+    """An instant as the driver gives it."""
+    if value is None:
+        return None
+    return from_sqlite(value) if isinstance(value, str) else value.astimezone(UTC)
+
+
+def _read_date(value: Any) -> date | None:
+    """A date as the driver gives it."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _iso(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _names(conn: sa.Connection, as_of: datetime, known_at: datetime) -> dict[Key, str | None]:
+    """Names at an instant of those whose name was observed; before the first sight its name."""
     c = schema.milestone_date_event.c
+    rows = conn.execute(
+        sa.select(c.connection_id, c.milestone_kind, c.milestone_id, c.new, c.observed_at <= as_of)
+        .where(c.field == "name", _known(c, known_at))
+        .order_by(c.observed_at, c.known_from)
+    )
+    found: dict[Key, str | None] = {}
+    for connection_id, kind, id_, name, is_before in rows:
+        key = (connection_id, MilestoneKind(kind), id_)
+        if is_before or key not in found:
+            found[key] = name
+    return found
+
+
+def _known(c: Any, known_at: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(c.known_from <= known_at, sa.or_(c.known_to.is_(None), c.known_to > known_at))
+
+
+def _events(
+    conn: sa.Connection, known_at: datetime, keys: Sequence[Key] | None = None
+) -> dict[Key, list[Observed]]:
+    """Events of these milestones, or of all of them."""
+    c = schema.milestone_date_event.c
+    chosen = [_known(c, known_at), c.field.in_(_FIELDS)]
+    if keys is not None:
+        chosen.append(
+            sa.or_(
+                sa.false(),
+                *(
+                    sa.and_(
+                        c.connection_id == connection_id,
+                        c.milestone_kind == kind.value,
+                        c.milestone_id == id_,
+                    )
+                    for connection_id, kind, id_ in keys
+                ),
+            )
+        )
     rows = conn.execute(
         sa.select(
             c.connection_id,
@@ -138,19 +273,13 @@ def _events(
             c.observed_after,
             c.observed_at,
         )
-        .where(
-            c.field.in_(_FIELDS),
-            c.known_from <= known_at,
-            sa.or_(c.known_to.is_(None), c.known_to > known_at),
-        )
+        .where(*chosen)
         .order_by(c.observed_at, c.known_from)
     )
-    found: dict[tuple[int, MilestoneKind, str], list[Observed]] = {}
+    found: dict[Key, list[Observed]] = {}
     for row in rows:
-        key = (row.connection_id, MilestoneKind(row.milestone_kind), row.milestone_id)
-        found.setdefault(key, []).append(
-            Observed(row.field, row.old, row.new, row.is_first, row.observed_after, row.observed_at)
-        )
+        key = (row[0], MilestoneKind(row[1]), row[2])
+        found.setdefault(key, []).append(Observed(*row[3:]))
     return found
 
 
@@ -243,30 +372,39 @@ class Named:
     close: tuple[str, ...] = field(default=())
 
 
+#: At most so many names that look alike are told.
+CLOSE = 3
+
+
 def find(milestones: Iterable[MilestoneFacts], text: str) -> Named:
     """Milestones called `text`: a name, or `PROJECT:name`; small letters only break no tie.
 
     More than one match is an ambiguity that the caller shows; nothing is chosen silently.
     """
-    known = list(milestones)
-    by_text: Mapping[str, list[MilestoneFacts]] = _by_text(known)
+    by_key = {one.key: one for one in milestones}
+    by_text: dict[str, list[Key]] = {}
+    for key, one in by_key.items():
+        for name in {one.name, one.line}:
+            by_text.setdefault(name, []).append(key)
+    return _named(by_key, text, *_matching(by_text, text))
+
+
+def _named(
+    known: Mapping[Key, MilestoneFacts], text: str, keys: Iterable[Key], close: Iterable[Key]
+) -> Named:
+    lines = dict.fromkeys(known[key].line for key in close)
+    return Named(text, tuple(known[key] for key in keys), tuple(lines)[:CLOSE])
+
+
+def _matching(by_text: Mapping[str, list[Key]], text: str) -> tuple[list[Key], list[Key]]:
+    """What a text names, or else what is named alike."""
     for wanted in (text, text.strip()):
         if wanted in by_text:
-            return Named(text, tuple(by_text[wanted]))
-    folded: dict[str, list[MilestoneFacts]] = {}
-    for name, mine in by_text.items():
-        folded.setdefault(name.casefold(), []).extend(mine)
-    matches = tuple({one.key: one for one in folded.get(text.strip().casefold(), [])}.values())
+            return by_text[wanted], []
+    folded = text.strip().casefold()
+    alike = [name for name in by_text if name.casefold() == folded]
+    matches = list(dict.fromkeys(key for name in alike for key in by_text[name]))
     if matches:
-        return Named(text, matches)
-    alike = get_close_matches(text, sorted(by_text), n=3, cutoff=0.5)
-    close = dict.fromkeys(one.line for name in alike for one in by_text[name])
-    return Named(text, (), tuple(close)[:3])
-
-
-def _by_text(known: Iterable[MilestoneFacts]) -> dict[str, list[MilestoneFacts]]:
-    found: dict[str, list[MilestoneFacts]] = {}
-    for one in known:
-        for name in {one.name, one.line}:
-            found.setdefault(name, []).append(one)
-    return found
+        return matches, []
+    close = get_close_matches(text, sorted(by_text), n=CLOSE, cutoff=0.5)
+    return [], [key for name in close for key in by_text[name]]

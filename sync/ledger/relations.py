@@ -1,6 +1,6 @@
 """What tells where items came from and went to, out of the store: few queries for all of them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -29,15 +29,15 @@ def origin_facts(
     *,
     as_of: datetime,
     known_at: datetime,
-    ends: Mapping[Key, datetime | None],
+    end_of: Callable[[Key], datetime | None],
 ) -> dict[str, OriginFacts]:
     """What tells the origin and destination of these items at `as_of`, as known at `known_at`.
 
-    `ends`: when each milestone was finished or is due, where that is known. All instants in UTC.
+    `end_of`: when a milestone was finished or is due, where that is known. All instants in UTC.
     """
     wanted = [id_ for id_ in ids if id_ in container.items]
     connection_id = container.facts.connection_id
-    elsewhere = _elsewhere(conn, container, wanted, as_of, known_at, ends)
+    elsewhere = _elsewhere(conn, container, wanted, as_of, known_at, end_of)
     links = _Links()
     links.read(conn, connection_id, wanted, known_at)
     defects = [id_ for id_ in wanted if container.items[id_].item_type is ItemType.DEFECT]
@@ -63,7 +63,7 @@ def _elsewhere(
     ids: Collection[str],
     as_of: datetime,
     known_at: datetime,
-    ends: Mapping[Key, datetime | None],
+    end_of: Callable[[Key], datetime | None],
 ) -> dict[str, list[Elsewhere]]:
     facts = container.facts
     found: dict[str, list[Elsewhere]] = {}
@@ -90,7 +90,7 @@ def _elsewhere(
         if start > as_of or known_from > known_at or (known_to and known_to <= known_at):
             continue
         ended = end if end is not None and end <= as_of else None
-        closes = ends.get((facts.connection_id, facts.kind, milestone))
+        closes = end_of((facts.connection_id, facts.kind, milestone))
         found.setdefault(id_, []).append(Elsewhere(milestone, start, ended, closes))
     return found
 

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from mappings.vocabulary import EventField, MilestoneKind, StatusCategory
-from sync.ledger import agreements, load, milestones, relations
+from sync.ledger import agreements, load, relations
 from sync.ledger import baseline as baselines
 from sync.ledger.agreements import Agreed, Confirmation
 from sync.ledger.baseline import Baseline, ledger_of
 from sync.ledger.ledger import Ledger
 from sync.ledger.load import Container, ItemFacts
 from sync.ledger.mass_edit import MassEdit
-from sync.ledger.milestones import Key, MilestoneFacts, Named
-from sync.ledger.origin import OriginFacts
+from sync.ledger.milestones import Key, MilestoneFacts, Milestones, Named
+from sync.ledger.origin import OriginFacts, explain, split_candidates
 from sync.ledger.timeline import ItemHistory, Place, parents_within, place
 from sync.ledger.working_days import WorkCalendar
 from sync.reconcile import coverage
@@ -104,8 +104,14 @@ class View:
     _plans: dict[Key, Plan] = field(default_factory=dict)
     _containers: dict[Key, Container] = field(default_factory=dict)
     _facts: dict[tuple[int, str], ItemFacts] = field(default_factory=dict)
+    _ends: dict[Key, datetime | None] = field(default_factory=dict)
     #: changes that `changes.lines` has read; None: not there at this instant.
     read_changes: "dict[tuple[int, str], ChangeLine | None]" = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse an instant of which nothing was kept. Raises UsageError."""
+        if not self.present:
+            past.check(self.conn, self.known_at)
 
     # --- rows ---------------------------------------------------------------------------------
 
@@ -151,17 +157,15 @@ class View:
     # --- milestones ---------------------------------------------------------------------------
 
     @cached_property
-    def milestones(self) -> Mapping[Key, MilestoneFacts]:
+    def milestones(self) -> Milestones:
         """All milestones that were there."""
-        return milestones.at(self.conn, self.as_of, self.known_at)
+        return Milestones(self.conn, self.as_of, self.known_at)
 
     @cached_property
     def names(self) -> tuple[Named, ...]:
         """What each configured name stands for: one milestone, none, or several."""
-        return tuple(
-            milestones.find(self.milestones.values(), text)
-            for text in self.wanted
-            if self.program_called(text) is None
+        return self.milestones.find(
+            *(text for text in self.wanted if self.program_called(text) is None)
         )
 
     @property
@@ -190,8 +194,7 @@ class View:
     @cached_property
     def fixed_date_names(self) -> tuple[Named, ...]:
         """What each configured name of a milestone with a fixed date stands for."""
-        known = self.milestones.values()
-        return tuple(milestones.find(known, text) for text in self.policy.fixed_date)
+        return self.milestones.find(*self.policy.fixed_date)
 
     @cached_property
     def fixed_dates(self) -> frozenset[Key]:
@@ -241,7 +244,13 @@ class View:
             keys = {one.key for one in missing}
             made = baselines.stored(self.conn, keys, self.known_at)
             seen = agreements.confirmations(self.conn, keys, self.known_at)
-            agreed = agreements.agreed(self.conn, loaded, as_of=self.as_of, known_at=self.known_at)
+            agreed = agreements.agreed(
+                self.conn,
+                loaded,
+                as_of=self.as_of,
+                known_at=self.known_at,
+                rows_at=self.rows_at,
+            )
             for facts in missing:
                 plan = self._plan(
                     facts,
@@ -277,6 +286,7 @@ class View:
             grace_days=self.policy.grace_days,
             at=self.as_of,
         )
+        ledger = self.netted(replace(plan, ledger=ledger), ledger)
         plan = replace(plan, ledger=ledger)
         if not ledger.balanced:
             return replace(plan, withheld="its lines do not add up to what is there now")
@@ -290,20 +300,37 @@ class View:
         )
         return replace(plan, mass=mass)
 
+    def due(self, facts: MilestoneFacts) -> datetime | None:
+        """When a milestone's date is over (UTC), if it has one."""
+        return self.calendar.end_of(facts.due_date) if facts.due_date else None
+
+    def netted(self, plan: Plan, ledger: Ledger) -> Ledger:
+        """A ledger of the plan's container in which split pairs net out."""
+        pairs = split_candidates(ledger)
+        if not pairs:
+            return ledger
+        return explain(ledger, self.origins(plan, pairs), self.due(plan.facts)).ledger
+
     def origins(self, plan: Plan, ids: Collection[str]) -> dict[str, OriginFacts]:
         """What tells where these items of a plan came from."""
-        ends = {
-            key: one.finished_at or (self.calendar.end_of(one.due_date) if one.due_date else None)
-            for key, one in self.milestones.items()
-        }
         return relations.origin_facts(
             self.conn,
             plan.container,
             ids,
             as_of=self.as_of,
             known_at=self.known_at,
-            ends=ends,
+            end_of=self.end_of,
         )
+
+    def end_of(self, key: Key) -> datetime | None:
+        """When a milestone ended or is to end (UTC), if that is known."""
+        if key not in self._ends:
+            one = self.milestones.get(key)
+            end = one.finished_at if one is not None else None
+            if one is not None and end is None and one.due_date is not None:
+                end = self.calendar.end_of(one.due_date)
+            self._ends[key] = end
+        return self._ends[key]
 
     # --- projects and boards ------------------------------------------------------------------
 
