@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from connectors.contract import GoneReason
 from mappings.vocabulary import HistoryState
-from sync.ledger.timeline import ItemHistory, Stay
+from sync.ledger.timeline import ItemHistory
 
 #: After these ends the item is in nothing, or its own history tells where it is.
 _OVER = frozenset({"event", "inferred", "observed", GoneReason.DELETED.value})
@@ -36,18 +36,11 @@ def standing(
         return Standing.OUT
     held = item.stay_at(at)
     if held is not None:
-        return Standing.UNKNOWN if _is_vague(held, at) else Standing.IN
+        return Standing.UNKNOWN if held.is_vague(at) else Standing.IN
     before = [stay for stay in item.stays if stay.end is not None and stay.end <= at]
-    if before and (_is_vague(before[-1], at) or before[-1].end_cause not in _OVER):
+    if before and (before[-1].is_vague(at) or before[-1].end_cause not in _OVER):
         return Standing.UNKNOWN
     after = next((stay for stay in item.stays if stay.start > at), None)
     if after is not None and (not after.exact or history is not HistoryState.COMPLETE):
         return Standing.UNKNOWN
     return Standing.OUT
-
-
-def _is_vague(stay: Stay, at: datetime) -> bool:
-    """Whether it ended unseen, and perhaps before this instant, perhaps after it."""
-    if stay.held_until is None or stay.gone_by is None:
-        return False
-    return stay.held_until < at < stay.gone_by

@@ -69,7 +69,8 @@ class Ledger:
     present: frozenset[str]
     #: planned items with their parents in the container, which carry no size of their own.
     family: frozenset[str] = frozenset()
-    #: items whose place is not known before `unknown_before` (UTC): an incomplete history.
+    #: items whose place at the baseline or at the end is not known: an incomplete history, or an
+    #: end that nobody saw; and before which instant (UTC) the former are unknown.
     unsure: frozenset[str] = frozenset()
     unknown_before: datetime | None = None
     #: items whose events do not lead to what they are, or of which one in between is missing.
@@ -205,7 +206,7 @@ def compute(
         planned=frozenset(planned),
         present=frozenset(present),
         family=frozenset(id_ for id_, one in at_start.items() if one.member),
-        unsure=frozenset(unsure),
+        unsure=frozenset(unsure) | _vague(items, (counted_from, at)),
         unknown_before=max(unsure.values(), default=None),
         torn=frozenset(
             walk.differing(present)
@@ -215,6 +216,16 @@ def compute(
                 if item.is_torn(counted_from, at, sized=unit is Unit.POINTS)
             }
         ),
+    )
+
+
+def _vague(items: Iterable[ItemHistory], instants: Iterable[datetime]) -> frozenset[str]:
+    """Items that left unseen around one of these instants."""
+    return frozenset(
+        item.id
+        for item in items
+        for stay in item.stays
+        if stay.gone_by is not None and any(stay.is_vague(at) for at in instants)
     )
 
 

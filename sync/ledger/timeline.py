@@ -122,6 +122,12 @@ class Stay:
     held_until: datetime | None = field(default=None, compare=False)
     gone_by: datetime | None = field(default=None, compare=False)
 
+    def is_vague(self, at: datetime) -> bool:
+        """Whether it ended unseen, and perhaps before this instant, perhaps after it."""
+        if self.held_until is None or self.gone_by is None:
+            return False
+        return self.held_until < at < self.gone_by
+
     def holds(self, at: datetime) -> bool:
         """Whether the item is in at this instant."""
         return self.start <= at and (self.end is None or at < self.end)
