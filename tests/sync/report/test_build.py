@@ -422,3 +422,18 @@ def test_an_unknown_audience_is_refused() -> None:
 
 def test_same_input_same_data() -> None:
     assert build(given_.hostile()) == build(given_.hostile())
+
+
+def test_each_audience_reads_its_own_words() -> None:
+    finding = given_.finding(voices={"executive": {"what": "Later than promised."}})
+    read = {
+        audience: build(given_.reconciliation(findings=(finding,)), audience=audience)
+        for audience in ("executive", "manager", "engineer")
+    }
+    told = {audience: data.findings[0].what for audience, data in read.items()}
+    assert told == {
+        "executive": "Later than promised.",
+        "manager": finding.what,
+        "engineer": finding.what,
+    }
+    assert {data.findings[0].title for data in read.values()} == {finding.title}

@@ -126,3 +126,14 @@ def test_whatever_names_it_is_hidden(title: str, what: str, proof: str, label: s
         joined = " ".join(rendered.lower().split())
         assert "apo-66" not in joined
         assert "globex" not in joined
+
+
+@pytest.mark.parametrize("audience", ["executive", "engineer"])
+def test_words_of_any_audience_are_masked(audience: str) -> None:
+    voices = {audience: {"what": "APO-66 is late", "title": "Takeover of Globex is late"}}
+    other = given_.finding(voices=voices)
+    found = given_.reconciliation(findings=(given_.restricted_finding(), other))
+    data = build(found, audience=audience)
+    for secret in SECRETS:
+        assert secret not in repr(data)
+    assert data.findings[0].what == HIDDEN

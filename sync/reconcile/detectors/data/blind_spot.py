@@ -10,6 +10,7 @@ from sync.reconcile.contract import (
     Found,
     NotChecked,
     Severity,
+    Voice,
     Words,
 )
 from sync.reconcile.coverage import OVER_ITEMS, Reading
@@ -161,6 +162,9 @@ DETECTOR = Detector(
         who="whoever holds the access to {where}",
         by_when="today",
         remedy="{remedy}",
+        executive=Voice(
+            so_what="A part of this report is missing, and what is missing may be the bad news.",
+        ),
     ),
     channel=Channel.MAILED,
     defaults={},

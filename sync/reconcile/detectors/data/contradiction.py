@@ -16,6 +16,7 @@ from sync.reconcile.contract import (
     Found,
     NotChecked,
     Severity,
+    Voice,
     Words,
 )
 from sync.reconcile.detectors.data import (
@@ -339,6 +340,9 @@ DETECTOR = Detector(
         who="{who}",
         by_when="at the next look at the board",
         remedy="{remedy}",
+        executive=Voice(
+            so_what="Two places say different things, so one of the reports on it is wrong.",
+        ),
     ),
     channel=Channel.DIGEST,
     defaults={

@@ -1,7 +1,8 @@
 """One piece of work that stands in two systems, and the two say different things.
 
-An issue of a code host mirrors the item whose key its title begins with, as tools that copy items
-write it. Several issues that begin with one key are parts of it, and no mirrors.
+The configuration says which items are one (`links.mirrors`). Besides, an issue mirrors the item of
+another connection whose key its title begins with, as tools that copy items write it; several
+issues that begin with one key are parts of it, and no mirrors.
 """
 
 import re
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from mappings.vocabulary import EventField, MilestoneKind
 from sync.ledger.load import ItemFacts
 from sync.reconcile.changes import Pair
+from sync.reconcile.combined import configured_mirrors
 from sync.reconcile.contract import Channel, Evidence, Found, NotChecked
 from sync.reconcile.detectors.data.contradiction_code import waiting
 from sync.reconcile.detectors.data.contradiction_shared import (
@@ -29,7 +31,6 @@ from sync.reconcile.detectors.data.contradiction_shared import (
     scope_of,
     stood,
 )
-from sync.reconcile.program import programs
 from sync.reconcile.view import View, joined_key
 from sync.reconcile.words import day, item_evidence, item_label
 from sync.store import schema
@@ -192,7 +193,7 @@ def _dates(view: View, mirrors: Sequence[_Mirror]) -> Iterable[Found]:
 def _milestones(view: View, mirrors: Sequence[_Mirror]) -> Iterable[Found]:
     """Only parts of confirmed program milestones are compared: other names may mean anything."""
     part_of = {
-        part.key: one.name for one in programs(view) for part in one.parts if part.state.is_open
+        part.key: one.name for one in view.programs for part in one.parts if part.state.is_open
     }
     if not part_of or not mirrors:
         return
@@ -232,9 +233,19 @@ def _milestones(view: View, mirrors: Sequence[_Mirror]) -> Iterable[Found]:
 
 def _pairs(view: View) -> Iterable[tuple[ItemFacts, ItemFacts]]:
     """Items and the issues of other connections that mirror them; one to one."""
-    copies = _copies(view)
+    told = configured_mirrors(view)
+    settled = {one for pair in told for one in pair}
+    found = _by_title(view, [one for one in _copies(view) if one[0] not in settled])
+    found = {item: copy for item, copy in found.items() if item not in settled} | dict(told)
+    facts = view.item_facts(by_connection([*found, *found.values()]))
+    for item, copy in sorted(found.items()):
+        if item in facts and copy in facts:
+            yield facts[item], facts[copy]
+
+
+def _by_title(view: View, copies: Sequence[tuple[Pair, str]]) -> dict[Pair, Pair]:
     if not copies:
-        return
+        return {}
     k = schema.work_item_key.c
     wanted = sorted({key for _, key in copies})
     rows = view.conn.execute(
@@ -251,11 +262,7 @@ def _pairs(view: View) -> Iterable[tuple[ItemFacts, ItemFacts]]:
         # Two trackers with one key: nobody knows which of them is meant.
         if len(items) == 1:
             claims.setdefault((items.pop(), copy[0]), []).append(copy)
-    found = {item: copies[0] for (item, _), copies in claims.items() if len(copies) == 1}
-    facts = view.item_facts(by_connection([*found, *found.values()]))
-    for item, copy in sorted(found.items()):
-        if item in facts and copy in facts:
-            yield facts[item], facts[copy]
+    return {item: mine[0] for (item, _), mine in claims.items() if len(mine) == 1}
 
 
 def _copies(view: View) -> list[tuple[Pair, str]]:

@@ -7,7 +7,7 @@ from mappings.vocabulary import MilestoneKind
 from sync.ledger.milestones import MilestoneFacts
 from sync.reconcile.contract import Channel, Evidence, Found, NotChecked, Severity
 from sync.reconcile.detectors.data.contradiction_shared import Quiet
-from sync.reconcile.program import Program, programs
+from sync.reconcile.program import Program
 from sync.reconcile.view import View
 from sync.reconcile.words import day
 
@@ -30,7 +30,7 @@ _LISTED: Mapping[MilestoneKind, str] = {
 
 def detect(view: View, quiet: Quiet) -> Iterable[Found | NotChecked]:
     """Program milestones whose parts stood apart through the quiet time."""
-    for program in programs(view):
+    for program in view.programs:
         subject = f"program:{program.name}"
         reason = _not_read(view, program)
         if reason is not None:

@@ -14,6 +14,7 @@ from sync.reconcile.contract import (
     Found,
     NotChecked,
     Severity,
+    Voice,
     Words,
 )
 from sync.reconcile.view import Project, View, joined_key
@@ -215,6 +216,13 @@ DETECTOR = Detector(
         who="the lead of {project}",
         by_when="within this week",
         remedy="Fill in what is missing on each item, or put it back to the backlog.",
+        executive=Voice(
+            what="Work has begun in {project} that has no owner, size or place in a plan: {items}.",
+        ),
+        engineer=Voice(
+            so_what="Nobody can see that you are busy with it, or plan around it.",
+            remedy="Fill in what is missing on the items that are yours.",
+        ),
     ),
     channel=Channel.MAILED,
     defaults={"least_items": 1, "medium_from": 5, "estimated_share": 0.5},

@@ -14,6 +14,7 @@ from sync.reconcile.contract import (
     Found,
     NotChecked,
     Severity,
+    Voice,
     Words,
 )
 from sync.reconcile.view import View
@@ -134,6 +135,14 @@ DETECTOR = Detector(
         by_when="before the next status report",
         remedy=(
             "Tell those who rely on it and record the new date with a baseline, or move it back."
+        ),
+        executive=Voice(
+            what="What was promised for {old} is now promised for {new}.{passed}",
+            remedy="Ask what else depends on it, and whether {new} will hold.",
+        ),
+        engineer=Voice(
+            so_what="What you planned around {old} now has until {new}, or must come sooner.",
+            remedy="Check your own dates against {new}, and say where they do not fit.",
         ),
     ),
     channel=Channel.MAILED,

@@ -10,6 +10,7 @@ from sync.reconcile.contract import (
     Found,
     NotChecked,
     Severity,
+    Voice,
     Words,
 )
 from sync.reconcile.view import View
@@ -79,6 +80,13 @@ DETECTOR = Detector(
         who="the owner of {milestone}",
         by_when="now",
         remedy="Set a date that can hold, close {milestone}, or move the open items out of it.",
+        executive=Voice(
+            what="{milestone} was promised for {due} and is not finished: {open} of {total} open.",
+            remedy="Ask for a date that can hold, or for what can be left out.",
+        ),
+        engineer=Voice(
+            remedy="Say for each open item below when it will be done, or that it can wait.",
+        ),
     ),
     channel=Channel.MAILED,
     defaults={"from_days": 3, "high_over_days": 5},

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mappings.vocabulary import RefKind, RefSource
+from sync.ledger.milestones import Key, MilestoneFacts
 from sync.links import keys
 from sync.links.hosted import Place, hosted_keys
 from sync.links.load import Known
@@ -33,6 +34,8 @@ from sync.store import tables_code as code
 from sync.store.bulk import select_ids
 
 ID = "scope.unplanned"
+#: Ids in one question; SQLite takes 32,766 values, PostgreSQL 65,535.
+CHUNK = 20_000
 
 
 @dataclass
@@ -55,26 +58,33 @@ class _Landed:
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
     """Judged open milestones beside which a good part of what landed was not planned."""
     plans = [plan for plan in view.plans() if plan.facts.state.is_open]
-    if not plans or not changes.repositories(view):
+    hosting = frozenset(one for one, _ in changes.repositories(view)) if plans else frozenset()
+    if not hosting:
         return
     links: dict[Pair, list[LinkLine]] = {}
     for link in changes.links(view):
         links.setdefault(link.change, []).append(link)
-    known = Known(view.conn, view.policy.trackers)
+    repositories = _repositories(view, plans, links, hosting)
+    landed = _Code(view, plans, links)
     for plan in plans:
-        repositories = _repositories(view, plan, links)
-        if not repositories:
+        mine = repositories[plan.facts.key]
+        if not mine:
             continue
         facts = plan.facts
         if plan.baseline is None or plan.baseline.at > view.as_of:
             yield NotChecked(facts.subject, "it has not begun", facts.connection_id)
             continue
-        reasons = [reason for one in sorted(repositories) if (reason := changes.lacking(view, one))]
+        reasons = [reason for one in sorted(mine) if (reason := changes.lacking(view, one))]
         if reasons:
             yield NotChecked(facts.subject, reasons[0], facts.connection_id)
             continue
-        landed = _sorted_out(view, plan, plan.baseline.at, repositories, links, known)
-        found = _judged(view, plan, plan.baseline.at, landed, thresholds)
+        found = _judged(
+            view,
+            plan,
+            plan.baseline.at,
+            landed.sorted_out(facts, plan.baseline.at, mine),
+            thresholds,
+        )
         if found is not None:
             yield found
 
@@ -184,59 +194,86 @@ def _proofs(landed: _Landed) -> tuple[Evidence, ...]:
 
 
 def _repositories(
-    view: View, plan: Plan, links: Mapping[Pair, Iterable[LinkLine]]
-) -> frozenset[Pair]:
-    """Where its work lands: its own repository, and those whose changes name its items."""
-    connection_id = plan.facts.connection_id
-    mine = {(connection_id, id_) for id_ in plan.container.items}
-    working = [
-        change
-        for change, held in links.items()
-        if any(link.to_kind == "work_item" and link.to in mine for link in held)
-    ]
-    lines = changes.lines(view, _by_connection(working))
-    found = {(one.connection_id, one.scope_id) for one in lines.values()}
-    own = (connection_id, plan.facts.scope_id or "")
-    if own in {one for one, _ in changes.repositories(view)}:
-        found.add(own)
-    return frozenset(found)
-
-
-def _sorted_out(
     view: View,
-    plan: Plan,
-    since: datetime,
-    repositories: Collection[Pair],
-    links: Mapping[Pair, list[LinkLine]],
-    known: Known,
-) -> _Landed:
-    found = _Landed()
-    every = [
-        one
-        for one in changes.landed(view, since).values()
-        if (one.connection_id, one.scope_id) in repositories
-    ]
-    people = [one for one in every if not one.by_bot]
-    found.bots = len(every) - len(people)
-    members = _members(view, {link.to for one in people for link in links.get(one.pair, ())})
-    key = (plan.facts.connection_id, plan.facts.kind.value, plan.facts.source_id)
-    own = _changes_in(view)
-    bare = [one for one in people if not links.get(one.pair)]
-    unclear = _unclear(view, bare, known)
-    for one in sorted(people, key=lambda one: one.pair):
-        held = links.get(one.pair, [])
-        where = {place for link in held for place in members.get(link.to, ())}
-        where |= own.get(one.pair, set())
-        if key in where:
-            found.planned.append(one)
-        elif where or one.pair in unclear or any(link.ambiguous for link in held):
-            # It belongs to another plan, or to something that cannot be seen from here.
-            continue
-        elif held:
-            found.outside.append(one)
-        else:
-            found.alone.append(one)
+    plans: Iterable[Plan],
+    links: Mapping[Pair, Iterable[LinkLine]],
+    hosting: Collection[Pair],
+) -> dict[Key, frozenset[Pair]]:
+    """Where each plan's work lands: its own repository, and those whose changes name its items."""
+    by_item: dict[Pair, list[Pair]] = {}
+    for change, held in links.items():
+        for link in held:
+            if link.to_kind == "work_item":
+                by_item.setdefault(link.to, []).append(change)
+    working = {
+        plan.facts.key: {
+            change
+            for id_ in plan.container.items
+            for change in by_item.get((plan.facts.connection_id, id_), ())
+        }
+        for plan in plans
+    }
+    lines = changes.lines(view, _by_connection(one for some in working.values() for one in some))
+    found = {}
+    for key, some in working.items():
+        mine = {(lines[one].connection_id, lines[one].scope_id) for one in some if one in lines}
+        own = (key[0], view.milestones[key].scope_id or "")
+        found[key] = frozenset({*mine, own} if own in hosting else mine)
     return found
+
+
+class _Code:
+    """All that landed since the first baseline, and where it belongs: read once for all plans."""
+
+    def __init__(
+        self, view: View, plans: Iterable[Plan], links: Mapping[Pair, list[LinkLine]]
+    ) -> None:
+        begun = [
+            plan.baseline.at
+            for plan in plans
+            if plan.baseline is not None and plan.baseline.at <= view.as_of
+        ]
+        lines = changes.landed(view, min(begun)).values() if begun else ()
+        self._links = links
+        self._by_repository: dict[Pair, list[ChangeLine]] = {}
+        for one in sorted(lines, key=lambda one: one.pair):
+            self._by_repository.setdefault((one.connection_id, one.scope_id), []).append(one)
+        people = [one for one in lines if not one.by_bot]
+        members = _members(view, {link.to for one in people for link in links.get(one.pair, ())})
+        own = _changes_in(view) if people else {}
+        self._places = {
+            one.pair: own.get(one.pair, set()).union(
+                *(members.get(link.to, ()) for link in links.get(one.pair, ()))
+            )
+            for one in people
+        }
+        bare = [one for one in people if not links.get(one.pair)]
+        self._unclear = _unclear(view, bare, Known(view.conn, view.policy.trackers))
+
+    def sorted_out(
+        self, facts: MilestoneFacts, since: datetime, repositories: Collection[Pair]
+    ) -> _Landed:
+        """What landed there since the plan's baseline."""
+        found = _Landed()
+        key = (facts.connection_id, facts.kind.value, facts.source_id)
+        for repository in sorted(repositories):
+            for one in self._by_repository.get(repository, ()):
+                if one.merged_at is None or one.merged_at <= since:
+                    continue
+                if one.by_bot:
+                    found.bots += 1
+                    continue
+                where, held = self._places[one.pair], self._links.get(one.pair, ())
+                if key in where:
+                    found.planned.append(one)
+                elif where or one.pair in self._unclear or any(link.ambiguous for link in held):
+                    # It belongs to another plan, or to something that cannot be seen from here.
+                    continue
+                elif held:
+                    found.outside.append(one)
+                else:
+                    found.alone.append(one)
+        return found
 
 
 _Place = tuple[int, str, str]
@@ -279,8 +316,8 @@ def _chunks(ids: Mapping[int, Collection[str]]) -> Iterable[tuple[int, list[str]
     """As many ids as every database takes in one question."""
     for connection_id, mine in ids.items():
         listed = sorted(mine)
-        for first in range(0, len(listed), 500):
-            yield connection_id, listed[first : first + 500]
+        for first in range(0, len(listed), CHUNK):
+            yield connection_id, listed[first : first + CHUNK]
 
 
 def _changes_in(view: View) -> dict[Pair, set[_Place]]:
@@ -288,6 +325,8 @@ def _changes_in(view: View) -> dict[Pair, set[_Place]]:
     c = schema.scope_membership.c
     rows = view.conn.execute(
         sa.select(c.connection_id, c.member_id, c.milestone_kind, c.milestone_id).where(
+            # Named, so that the index finds them among millions of items.
+            c.connection_id.in_(sorted(view.connections)),
             c.member_kind == "change_request",
             c.valid_from <= view.as_of,
             sa.or_(c.valid_to.is_(None), c.valid_to > view.as_of),

@@ -5,7 +5,7 @@ from typing import Any
 
 from sync.reconcile import changes
 from sync.reconcile.changes import VerdictLine
-from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Words
+from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Voice, Words
 from sync.reconcile.detectors.test import landed
 from sync.reconcile.view import View
 from sync.reconcile.words import count
@@ -73,6 +73,13 @@ DETECTOR = Detector(
         who="whoever answers for {repository}",
         by_when="now",
         remedy="Mend it or take the change back; if the test is wrong, mend the test.",
+        executive=Voice(
+            what="A change went in although a test had failed. {still}",
+            so_what="Something that worked may be broken.",
+        ),
+        engineer=Voice(
+            so_what="Everybody who takes this branch gets the failure, and learns to ignore red.",
+        ),
     ),
     channel=Channel.DIGEST,
     defaults={"days": 30},

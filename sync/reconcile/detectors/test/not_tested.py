@@ -12,6 +12,7 @@ from sync.reconcile.contract import (
     Found,
     NotChecked,
     Severity,
+    Voice,
     Words,
 )
 from sync.reconcile.detectors.test import landed
@@ -135,6 +136,7 @@ DETECTOR = Detector(
         who="{who}",
         by_when="before the next release",
         remedy="{remedy}",
+        executive=Voice(so_what="Nobody can say yet whether it works.{hint}"),
     ),
     channel=Channel.DIGEST,
     defaults={"days": 30, "high_over_lines": 200, "due_days": 10},
