@@ -14,11 +14,14 @@ from support.schedules.kill import Killed, killed_at
 from support.schedules.systems import SYSTEMS, Company, company
 from support.scope.deeds import deed
 from support.scope.judge import Verdict, Watch, compare, dates_of
+from support.scope.ledgers import Account, compare_ledgers
 from support.scope.ours import Ours
 
 from connectors.contract import Outcome
 from sync.store.open import Store, open_store
 
+#: So many lines must have been compared at the least: nothing is proven of nothing.
+LEAST = 10
 SHORT = ("jira-cloud", "github-graphql", "gitlab-graphql")
 
 
@@ -31,11 +34,11 @@ class Story:
         self.watch = Watch.begin(there)
         self.log: list[str] = []
 
-    def live(self, deeds: int) -> None:
+    def live(self, deeds: int, *, calm: bool = False) -> None:
         """So much happens."""
         for _ in range(deeds):
             self.company.later(timedelta(minutes=self.rng.choice((7, 60, 600))))
-            what = deed(self.company, self.rng)
+            what = deed(self.company, self.rng, calm=calm)
             self.log.append(f"{self.company.clock.now():%d %H:%M} {what}")
             self.watch.note()
         self.company.later(timedelta(minutes=20))
@@ -74,6 +77,17 @@ class Story:
         told = "\n".join([*verdict.wrong[:5], *self.log])
         assert not verdict.wrong, f"{len(verdict.wrong)} wrong answers, as\n{told}"
         return verdict
+
+    def account(self, dates: int) -> Account:
+        """Every ledger since so many dates, and since before the first run; nothing is wrong."""
+        now, ours, total = self.company.clock.now(), self.ours(), Account()
+        begin = self.watch.readings[0].begin - timedelta(days=20)
+        for since in (begin, *dates_of(self.watch, self.rng, dates)):
+            total.add(compare_ledgers(self.watch, ours, since, now))
+        print(f"{self.company.system.name}: {total}")
+        told = "\n".join([*total.wrong[:5], *self.log])
+        assert not total.wrong, f"{len(total.wrong)} wrong lines, as\n{told}"
+        return total
 
 
 @contextmanager
@@ -122,6 +136,15 @@ def late(system: str, seed: int, address: str, *, legs: int, deeds: int, dates: 
         return it.judge(dates)
 
 
+def planned(system: str, seed: int, address: str, *, deeds: int, dates: int) -> Account:
+    """What people plan, and nothing out of sight."""
+    with story(system, seed, address) as it:
+        it.read()
+        it.live(deeds, calm=True)
+        it.read()
+        return it.account(dates)
+
+
 @pytest.mark.full_on_postgres
 @pytest.mark.parametrize("system", SHORT)
 def test_who_was_in_it_at_any_date(system: str, store_url: str) -> None:
@@ -137,6 +160,24 @@ def test_a_run_that_was_killed_changes_no_answer(store_url: str) -> None:
 @pytest.mark.full_on_postgres
 def test_who_installs_late_knows_what_the_servers_still_tell(store_url: str) -> None:
     late("github-graphql", 5, store_url, legs=2, deeds=10, dates=10)
+
+
+@pytest.mark.full_on_postgres
+@pytest.mark.parametrize("system", SHORT)
+def test_the_lines_of_a_ledger_are_what_happened(system: str, store_url: str) -> None:
+    account = planned(system, 5, store_url, deeds=25, dates=3)
+    assert account.lines > LEAST
+    assert account.actors > LEAST
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_lines_of_many_ledgers_are_what_happened(system: str, store_url: str) -> None:
+    total = Account()
+    for seed in range(10, 11 if "postgresql" in store_url else 15):
+        address = store_url if seed == 10 else f"{store_url}.{seed}"
+        total.add(planned(system, seed, address, deeds=60, dates=40))
+    print(f"{system}: {total}")
 
 
 @pytest.mark.full

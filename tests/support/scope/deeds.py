@@ -19,20 +19,30 @@ _CODE = (
     "_write _write _write _delete _transfer _discuss _hush _add_milestone _edit_milestone "
     "_edit_milestone _turn_milestone _drop_milestone"
 ).split()
+#: Nothing goes out of sight and nothing loses its name.
+_CALM_JIRA = (
+    "_plan _plan _plan _sprint _sprint _estimate _estimate _transition _transition _parent _parent "
+    "_sub_task _create"
+).split()
+_CALM_CODE = (
+    "_plan _plan _plan _plan _turn _turn _iterate _parent _parent _parent _write _write"
+).split()
 #: A configured name that leads nowhere any more is another test's matter.
 _NEVER = frozenset({"_rename_project", "_hand_over"})
 
 
-def deed(company: Company, rng: random.Random) -> str:
-    """Let something happen now; says what."""
+def deed(company: Company, rng: random.Random, *, calm: bool = False) -> str:
+    """Let something happen now; says what. `calm`: nothing that puts anything out of sight."""
     world = company.world
-    module, named = (edits_jira, _JIRA) if company.system.kind == "jira" else (edits_code, _CODE)
+    is_jira = company.system.kind == "jira"
+    module = edits_jira if is_jira else edits_code
+    named = (_CALM_JIRA if is_jira else _CALM_CODE) if calm else (_JIRA if is_jira else _CODE)
     with world.lock:
         world.now = company.clock.now()
         dice = Dice(world, rng, company.system.kind, world.credentials["owner"])  # type: ignore[arg-type]
         while True:
             draws: Sequence[Draw] = [one for one in module.DRAWS if _name(one) not in _NEVER]
-            if rng.random() < 0.75:
+            if calm or rng.random() < 0.75:
                 name = rng.choice(named)
                 draws = [one for one in draws if _name(one) == name]
             done = rng.choice(draws)(dice)
