@@ -127,14 +127,14 @@ def _united(held: Iterable[Mapping[str, Sequence[ItemHistory]]]) -> dict[str, It
         id_: replace(
             next((one for one in mine if one.id == id_), mine[0]),
             id=id_,
-            stays=_merged(stay for one in mine for stay in one.stays),
+            stays=merged(stay for one in mine for stay in one.stays),
             whole=all(one.whole for one in mine),
         )
         for id_, mine in found.items()
     }
 
 
-def _merged(stays: Iterable[Stay]) -> tuple[Stay, ...]:
+def merged(stays: Iterable[Stay]) -> tuple[Stay, ...]:
     """Stays that touch are one: going from part to part is no leaving."""
     found: list[Stay] = []
     for stay in sorted(stays, key=lambda one: (one.start, not one.exact)):

@@ -16,7 +16,7 @@ from mappings.vocabulary import (
     Priority,
     StatusCategory,
 )
-from sync.ledger import last_seen, nameless
+from sync.ledger import epics, last_seen, nameless
 from sync.ledger.mass_edit import PRESENCE, Edit
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.ledger.nameless import Nameless
@@ -31,6 +31,7 @@ _FIELD_OF_KIND = {
     MilestoneKind.SPRINT: EventField.SPRINT,
     MilestoneKind.MILESTONE: EventField.MILESTONE,
     MilestoneKind.ITERATION: EventField.ITERATION,
+    MilestoneKind.EPIC: EventField.PARENT,
 }
 #: Why an item may be gone; what left with its whole scope is told as that.
 _VANISHED = frozenset(reason.value for reason in GoneReason if reason is not GoneReason.LEFT_SCOPE)
@@ -134,8 +135,11 @@ def _of_connection(
     as_of: datetime | None,
 ) -> dict[Key, Container]:
     rows_at = None if present else known_at
-    stays = _stays(conn, connection_id, milestones, known_at)
-    ids = {id_ for by_item in stays.values() for id_ in by_item}
+    stored = [one for one in milestones if one.kind is not MilestoneKind.EPIC]
+    above = {one.source_id for one in milestones if one.kind is MilestoneKind.EPIC}
+    stays = _stays(conn, connection_id, stored, known_at)
+    below = epics.candidates(conn, connection_id, above, now=present) if above else set()
+    ids = {id_ for by_item in stays.values() for id_ in by_item} | below
     rows = _rows(conn, connection_id, ids, rows_at)
     events = _events(conn, connection_id, ids, known_at, present)
     statuses = _statuses(conn, connection_id, rows_at)
@@ -143,6 +147,11 @@ def _of_connection(
     tracks = {
         id_: _tracks(row, events.get(id_, ()), statuses, point_names) for id_, row in rows.items()
     }
+    if above:
+        parents = {id_: tracks[id_][2] for id_ in below if id_ in tracks}
+        lives = epics.lives(conn, connection_id, parents, rows_at)
+        for id_ in above:
+            stays[connection_id, MilestoneKind.EPIC, id_] = epics.stays(id_, parents, lives)
     before = _undone(conn, connection_id, rows, as_of, known_at)
     lost = nameless.of_milestones(conn, connection_id, milestones, known_at)
     found: dict[Key, Container] = {}
