@@ -16,7 +16,7 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     agreed          milestone, ids, at: growth that somebody agreed to
     baselines       milestone, at, accepted, created, rule, due
     readings        scope, stream, outcome, reason, hours (age): what differs from a good reading
-    policy          thresholds, channels, holidays, grace_days, time_zone, stale_hours
+    policy          thresholds, channels, holidays, grace_days, time_zone, stale_hours, mirrors
     issues          kind, value, message: data issues that are open
     aliases         {former key = item}
     waits, complete {status = whom it waits for}, [statuses whose code is complete]
@@ -110,6 +110,7 @@ def policy(data: Mapping[str, Any]) -> Policy:
         grace_days=own.get("grace_days", 1),
         fixed_date=tuple(own.get("fixed_date", ())),
         stale_hours=own.get("stale_hours", 26.0),
+        mirrors=tuple((first, second) for first, second in own.get("mirrors", ())),
     )
 
 

@@ -235,17 +235,17 @@ def _pairs(view: View) -> Iterable[tuple[ItemFacts, ItemFacts]]:
     """Items and the issues of other connections that mirror them; one to one."""
     told = configured_mirrors(view)
     settled = {one for pair in told for one in pair}
-    found = _by_title(view, [one for one in _copies(view) if one[0] not in settled])
-    found = {item: copy for item, copy in found.items() if item not in settled} | dict(told)
-    facts = view.item_facts(by_connection([*found, *found.values()]))
-    for item, copy in sorted(found.items()):
+    alike = _by_title(view, [one for one in _copies(view) if one[0] not in settled])
+    found = [*told, *(pair for pair in alike if pair[0] not in settled)]
+    facts = view.item_facts(by_connection(one for pair in found for one in pair))
+    for item, copy in sorted(found):
         if item in facts and copy in facts:
             yield facts[item], facts[copy]
 
 
-def _by_title(view: View, copies: Sequence[tuple[Pair, str]]) -> dict[Pair, Pair]:
+def _by_title(view: View, copies: Sequence[tuple[Pair, str]]) -> list[tuple[Pair, Pair]]:
     if not copies:
-        return {}
+        return []
     k = schema.work_item_key.c
     wanted = sorted({key for _, key in copies})
     rows = view.conn.execute(
@@ -262,7 +262,7 @@ def _by_title(view: View, copies: Sequence[tuple[Pair, str]]) -> dict[Pair, Pair
         # Two trackers with one key: nobody knows which of them is meant.
         if len(items) == 1:
             claims.setdefault((items.pop(), copy[0]), []).append(copy)
-    return {item: mine[0] for (item, _), mine in claims.items() if len(mine) == 1}
+    return [(item, mine[0]) for (item, _), mine in claims.items() if len(mine) == 1]
 
 
 def _copies(view: View) -> list[tuple[Pair, str]]:
