@@ -95,7 +95,8 @@ def _doubts(story: ScopeStory, calendar: WorkCalendar) -> Iterator[str]:
     if story.withheld is not None:
         yield f"No sums are told: {story.withheld}."
     for gap in story.gaps:
-        yield f"Not known: {gap}."
+        if gap not in (story.withheld or ""):
+            yield f"Not known: {gap}."
     for edit in story.mass:
         yield (
             f"{count(len(edit.items), 'item')} changed in one go ({edit.field}) on "

@@ -19,7 +19,7 @@ from sync.ledger.baseline import the_one
 from sync.ledger.load import Container
 from sync.ledger.mass_edit import MassEdit, mass_edits
 from sync.ledger.milestones import Key, MilestoneFacts
-from sync.store import schema
+from sync.store import past, schema
 from sync.store.bulk import select_ids
 from sync.store.open import Store
 from sync.store.read import event_order
@@ -105,9 +105,11 @@ def agreed(
     *,
     as_of: datetime,
     known_at: datetime,
+    rows_at: datetime | None = None,
 ) -> dict[Key, dict[str, Agreed]]:
     """Items of each container that were agreed to at `as_of`, as known at `known_at`.
 
+    `rows_at`: the instant whose rows count; None: they stand as they are, and `known_at` is now.
     One query, and two more per connection where a label says what is agreed.
     """
     found: dict[Key, dict[str, Agreed]] = {}
@@ -127,7 +129,7 @@ def agreed(
     for key, rules in labelled.items():
         ids = containers[key].items.keys()
         wanted = {one.subject.casefold() for one in rules}
-        held = _labels(conn, key[0], ids, wanted, as_of, known_at)
+        held = _labels(conn, key[0], ids, wanted, as_of, known_at, rows_at)
         for one in rules:
             for id_, since in held.get(one.subject.casefold(), {}).items():
                 by_label = Agreed(since, one.agreed_by, one.reason, one.link, one.subject)
@@ -185,6 +187,7 @@ def _labels(
     wanted: Collection[str],
     as_of: datetime,
     known_at: datetime,
+    rows_at: datetime | None,
 ) -> dict[str, dict[str, datetime]]:
     """Since when each item had each wanted label (in small letters), where it had it at `as_of`."""
     columns = ("at", "known_from", "known_to", "old_text", "new_text", "is_delta")
@@ -198,16 +201,17 @@ def _labels(
         ids,
         "AND field = 'labels'",
     ):
-        if rest[2] is None or rest[2] > known_at >= rest[1]:
+        if rest[1] <= known_at and (rest[2] is None or rest[2] > known_at):
             events.setdefault(id_, []).append((rest[0], event_order(event_id), *rest[1:]))
     found: dict[str, dict[str, datetime]] = {}
     names = ("source_id", "labels", "created_at", "first_seen_at", "history_state")
-    for id_, labels, created, seen, history in select_ids(
-        conn, schema.work_item, names, connection_id, "source_id", ids
+    for id_, labels, created, seen, history in past.select_ids(
+        conn, schema.work_item, names, connection_id, ids, rows_at
     ):
         mine = sorted(events.get(id_, ()), key=lambda row: row[:2])
-        learnt = [_change(row) for row in mine if row[2] <= known_at and row[0] <= as_of]
-        later = [_change(row) for row in mine if row[2] > known_at or row[0] > as_of]
+        # The rows are those of `known_at`: what was learnt later is not in them.
+        learnt = [_change(row) for row in mine if row[0] <= as_of]
+        later = [_change(row) for row in mine if row[0] > as_of]
         now = {str(one).casefold() for one in labels or ()}
         for label in wanted:
             held, since = label_since(label, learnt, later, held=label in now)
@@ -345,7 +349,7 @@ def _of(key: Key) -> tuple[sa.ColumnElement[bool], ...]:
 def _named(
     conn: sa.Connection, milestone: str, items: Sequence[str], labels: Sequence[str], now: datetime
 ) -> tuple[MilestoneFacts, tuple[Subject, ...]]:
-    facts = the_one(milestones.at(conn, now, now), milestone)
+    facts = the_one(milestones.Milestones(conn, now, now), milestone)
     found = [_item(conn, facts, name) for name in dict.fromkeys(items)]
     found += [Subject(SubjectKind.LABEL, name, name) for name in dict.fromkeys(labels)]
     return facts, tuple({(one.kind, one.id): one for one in found}.values())

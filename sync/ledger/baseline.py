@@ -21,7 +21,7 @@ from sync.ledger.milestones import Key, MilestoneFacts
 from sync.ledger.timeline import in_scope
 from sync.ledger.working_days import WorkCalendar
 from sync.pasted import shell
-from sync.store import schema
+from sync.store import past, schema
 from sync.store.open import Store
 
 #: From this many items on a container is taken as planned (drift-spec 1.2).
@@ -110,6 +110,9 @@ def _instant(
         return (start, Rule.START_DATE) if start <= at else None
     # Nothing enters a milestone before it is there: its items tell no instant before its creation.
     floor = milestones.first_due_seen(facts)
+    if floor is None and facts.unseen and facts.due_date is not None:
+        # Looked at from before our first sight, which is where its date was seen.
+        floor = facts.first_seen_at
     instants = {t for item in container.histories for t in item.instants() if t <= at}
     if floor is not None:
         instants = {floor, *(t for t in instants if t > floor)} if floor <= at else set()
@@ -297,22 +300,32 @@ def accept(
         return _line(facts, keep(conn, made, container), len(before) + 1, in_force=True)
 
 
-def list_(store: Store, *, milestone: str | None = None) -> tuple[BaselineLine, ...]:
+def list_(
+    store: Store,
+    *,
+    milestone: str | None = None,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+) -> tuple[BaselineLine, ...]:
     """Stored baselines, by milestone and age; of one milestone where it is named.
 
-    Raises UsageError for a name that matches none or several.
+    `known_at` (UTC; None: now): those made by then, under the names of then. `as_of` (UTC): those
+    whose instant had come. Raises UsageError for a name that matches none or several.
     """
+    end = datetime.max.replace(tzinfo=UTC)
     with store.reading() as conn:
-        known_at = datetime.max.replace(tzinfo=UTC)
-        facts = milestones.at(conn, known_at, known_at)
+        if known_at is not None:
+            past.check(conn, known_at)
+        facts = milestones.at(conn, as_of or end, known_at or end)
         keys = None if milestone is None else {the_one(facts, milestone).key}
-        found = stored(conn, keys, known_at)
-    lines = [
-        _line(facts[key], one, number, in_force=one is mine[-1])
-        for key, mine in found.items()
-        if key in facts
-        for number, one in enumerate(mine, 1)
-    ]
+        found = stored(conn, keys, known_at or end)
+    lines: list[BaselineLine] = []
+    for key, mine in found.items():
+        come = [pair for pair in enumerate(mine, 1) if as_of is None or pair[1].at <= as_of]
+        if key in facts:
+            lines += [
+                _line(facts[key], one, number, in_force=one is come[-1][1]) for number, one in come
+            ]
     return tuple(sorted(lines, key=lambda line: (line.milestone, line.baseline.id or 0)))
 
 
@@ -346,7 +359,7 @@ def _quoted(names: Sequence[str]) -> str:
 def _of(
     conn: sa.Connection, text: str, now: datetime
 ) -> tuple[MilestoneFacts, Container, tuple[Baseline, ...]]:
-    facts = the_one(milestones.at(conn, now, now), text)
+    facts = the_one(milestones.Milestones(conn, now, now), text)
     container = load.containers(conn, [facts], known_at=now, present=True)[facts.key]
     return facts, container, stored(conn, {facts.key}, now).get(facts.key, ())
 

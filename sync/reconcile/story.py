@@ -175,6 +175,8 @@ def _since(
             unit=unit,
             counted_from=counted,
         )
+        # As in the plan's own ledger, what was split off and its source net out.
+        ledger = view.netted(plan, ledger)
         return Sum(ledger, measure(ledger, plan.container.by_item, due), growth(ledger, agreed))
 
     return Since(baseline, number, total(Unit.ITEMS), total(Unit.POINTS))

@@ -78,7 +78,9 @@ def agreed(
     with store.reading() as conn:
         facts = milestones.at(conn, NOW, NOW)[KEY]
         container = load.containers(conn, [facts], known_at=NOW, present=True)[KEY]
-        found = agreements.agreed(conn, {KEY: container}, as_of=as_of, known_at=known_at)
+        found = agreements.agreed(
+            conn, {KEY: container}, as_of=as_of, known_at=known_at, rows_at=known_at
+        )
     return found.get(KEY, {})
 
 

@@ -1,6 +1,7 @@
 """Where baselines come from, and what a person makes of them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from mappings.vocabulary import MilestoneKind
 from sync.errors import UsageError
 from sync.ledger import baseline, load, milestones
 from sync.ledger.working_days import WorkCalendar
+from sync.reconcile.runner import reconcile
 from sync.store import schema
 from sync.store.open import Store
 
@@ -176,3 +178,95 @@ def test_a_baseline_does_not_lie_in_the_future(store: Store) -> None:
             author="tpm",
             at=NOW + timedelta(seconds=1),
         )
+
+
+def test_without_any_date_the_history_tells_when_it_held_three_items() -> None:
+    """Also before driftline came: a history is kept, whenever it is read."""
+    third = datetime(2025, 11, 20, 9, tzinfo=UTC)
+    items = [
+        {"ids": "1-2", "in": ["v1"], "created": date(2025, 11, 3)},
+        {"id": 3, "created": date(2025, 11, 3), "entered": {"v1": third}},
+        {"id": 4, "created": date(2025, 11, 3), "entered": {"v1": third + timedelta(days=9)}},
+    ]
+    assert third < cases.SEEN
+    assert suggested({**release(), "items": items}) == ("inferred", third)
+    assert suggested({**release(), "items": items}, third) == ("inferred", third)
+    dated = {**release(due=date(2026, 3, 30)), "items": items}
+    assert suggested(dated) == ("inferred", cases.SEEN)
+    assert suggested(dated, third) is None
+
+
+def test_an_inferred_baseline_is_stored_once_and_never_worked_out_again() -> None:
+    third = datetime(2026, 2, 20, 9, tzinfo=UTC)
+    items = [
+        {"ids": "1-2", "in": ["v1"]},
+        {"id": 3, "entered": {"v1": third}},
+        {"id": 4, "entered": {"v1": third + timedelta(days=5)}},
+    ]
+    store = cases.build({"now": NOW, **release(due=date(2026, 4, 30)), "items": items})
+    for day in (0, 1):
+        reconcile(store, cases.policy({"judge": ["R1"]}), clock=At(NOW + timedelta(days=day)))
+        with store.writing() as conn:
+            (row,) = conn.execute(sa.select(schema.baseline)).all()
+            held = conn.execute(sa.select(schema.baseline_item.c.work_item_id)).scalars().all()
+            # A correction that is learnt later: all were in it since long before.
+            early = {"valid_from": datetime(2026, 1, 6, tzinfo=UTC)}
+            conn.execute(sa.update(schema.scope_membership).values(early))
+        assert (row.rule, row.at, sorted(held)) == ("inferred", third, ["1", "2", "3"])
+    store.close()
+
+
+def test_one_of_the_past_holds_what_was_there_then_and_was_promised_then(store: Store) -> None:
+    with store.writing() as conn:
+        conn.execute(
+            sa.update(schema.scope_membership)
+            .where(schema.scope_membership.c.member_id == "3")
+            .values(valid_to=datetime(2026, 3, 5, tzinfo=UTC))
+        )
+    day = datetime(2026, 3, 3, tzinfo=UTC)
+    made = {
+        at: baseline.set_(
+            store, CALENDAR, clock=At(NOW), milestone="R1", author="tpm", at=at
+        ).baseline
+        for at in (day, NOW)
+    }
+    with store.reading() as conn:
+        held = conn.execute(sa.select(schema.baseline_item)).all()
+    for at, number in ((day, 3), (NOW, 2)):
+        assert len([one for one in held if one.baseline_id == made[at].id]) == number
+    assert [line.number for line in baseline.list_(store)] == [1, 2]
+
+
+def test_a_date_told_with_a_re_plan_wins(store: Store) -> None:
+    told = date(2026, 5, 1)
+    for due, kept in ((None, date(2026, 3, 30)), (told, told)):
+        line = baseline.set_(
+            store, CALENDAR, clock=At(NOW), milestone="R1", author="tpm", reason="less", due=due
+        )
+        assert line.baseline.due_date == kept
+
+
+def test_a_date_is_that_of_the_day_it_is_made_for() -> None:
+    moves = [{"old": date(2026, 4, 3), "new": date(2026, 4, 10), "at": date(2026, 3, 9)}]
+    store = cases.build({"now": NOW, **release(due=date(2026, 4, 10), moves=moves)})
+    before = datetime(2026, 3, 5, tzinfo=UTC)
+    for at, due in ((before, 3), (NOW, 10), (cases.SEEN - timedelta(days=1), 10)):
+        line = baseline.set_(store, CALENDAR, clock=At(NOW), milestone="R1", author="tpm", at=at)
+        assert line.baseline.due_date == date(2026, 4, due)
+    store.close()
+
+
+def test_the_original_is_agreed_to_when_its_very_instant_is(store: Store) -> None:
+    key = (1, MilestoneKind.VERSION, "v1")
+    reconcile(store, cases.policy({"judge": ["APO:R1"]}), clock=At(NOW))
+    baseline.accept(store, CALENDAR, clock=At(NOW + timedelta(hours=1)), milestone="R1", author="t")
+    with store.reading() as conn:
+        first, accepted = baseline.stored(conn, None, NOW + timedelta(days=1))[key]
+    assert (first.accepted, accepted.accepted) == (False, True)
+    assert baseline.original((first,)) == first
+    found = baseline.original((first, accepted))
+    assert found is not None
+    assert (found.id, found.accepted) == (first.id, True)
+    moved = replace(accepted, at=NOW)
+    assert baseline.original((first, moved)) == first
+    assert baseline.original(()) is None
