@@ -47,7 +47,7 @@ def test_every_rule_has_a_case_that_finds_something() -> None:
     assert rules == contradiction.DETECTOR.rules.keys()
 
 
-@pytest.mark.full_on_postgres
+@pytest.mark.full
 def test_what_is_so_now_is_told_the_same_as_of_now(store_url: str) -> None:
     """The way over the past, with nothing to undo, ends where the present does."""
     store = open_store(store_url)
