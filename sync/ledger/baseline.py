@@ -24,6 +24,8 @@ from sync.pasted import shell
 from sync.store import past, schema
 from sync.store.open import Store
 
+#: The stored baselines of so many milestones are looked up one by one; of more, all are read.
+FEW = 1_000
 #: From this many items on a container is taken as planned (drift-spec 1.2).
 PLANNED_ITEMS = 3
 
@@ -150,6 +152,14 @@ def ledger_of(
     )
 
 
+def in_force(made: Sequence[Baseline], at: datetime) -> Baseline | None:
+    """The newest baseline whose instant had come; the first where none had; None without any."""
+    come = [one for one in made if one.at <= at]
+    if come:
+        return come[-1]
+    return made[0] if made else None
+
+
 def original(made: Sequence[Baseline]) -> Baseline | None:
     """B0, accepted where a person agreed to its very instant later; None where none is stored."""
     if not made:
@@ -168,8 +178,14 @@ def stored(
     """Stored baselines made by `known_at`, oldest first; all milestones' where `keys` is None."""
     c = schema.baseline.c
     found: dict[Key, list[Baseline]] = {}
-    rows = conn.execute(sa.select(schema.baseline).where(c.created_at <= known_at).order_by(c.id))
-    for row in rows:
+    asked = sa.select(schema.baseline).where(c.created_at <= known_at).order_by(c.id)
+    if keys is not None and len(keys) <= FEW:
+        asked = asked.where(
+            c.connection_id.in_({key[0] for key in keys}),
+            c.milestone_kind.in_({key[1].value for key in keys}),
+            c.milestone_id.in_({key[2] for key in keys}),
+        )
+    for row in conn.execute(asked):
         key = (row.connection_id, MilestoneKind(row.milestone_kind), row.milestone_id)
         if keys is not None and key not in keys:
             continue

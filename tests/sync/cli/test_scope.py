@@ -298,6 +298,15 @@ def test_a_re_plan_stands_beside_the_original(say: Say) -> None:
 
 
 @full_on_postgres
+def test_before_a_re_plan_the_baseline_of_then_is_in_force(say: Say) -> None:
+    assert say("baseline", "set", NAME, "--at", "2026-03-09", "--reason", "less")[0] == 0
+    document = told(say, "scope", NAME, "--as-of", "2026-03-07", hours=1)
+    assert document["current"]["baseline"]["number"] == 1
+    assert document["original"] is None
+    assert document["current"]["items"]["added"] == 1.0
+
+
+@full_on_postgres
 def test_today_is_a_day_that_has_come(say: Say) -> None:
     assert say("baseline", "set", NAME, "--at", "2026-03-16")[0] == 0
 

@@ -270,3 +270,15 @@ def test_the_original_is_agreed_to_when_its_very_instant_is(store: Store) -> Non
     moved = replace(accepted, at=NOW)
     assert baseline.original((first, moved)) == first
     assert baseline.original(()) is None
+
+
+def test_in_force_is_the_newest_whose_instant_had_come(store: Store) -> None:
+    days = [datetime(2026, 3, day, tzinfo=UTC) for day in (3, 9)]
+    for at in days:
+        baseline.set_(store, CALENDAR, clock=At(NOW), milestone="R1", author="tpm", at=at)
+    with store.reading() as conn:
+        made = baseline.stored(conn, None, NOW)[1, MilestoneKind.VERSION, "v1"]
+    hour = timedelta(hours=1)
+    for at, number in ((days[0] - hour, 0), (days[0], 0), (days[1] - hour, 0), (days[1], 1)):
+        assert baseline.in_force(made, at) == made[number]
+    assert baseline.in_force((), NOW) is None
