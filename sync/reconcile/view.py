@@ -268,8 +268,8 @@ class View:
         made: Sequence[Baseline] | None,
         confirmed: Sequence[Confirmation],
     ) -> Plan:
-        baseline = (
-            made[-1] if made else baselines.suggest(facts, container, self.calendar, self.as_of)
+        baseline = baselines.in_force(made or (), self.as_of) or baselines.suggest(
+            facts, container, self.calendar, self.as_of
         )
         leaves = leaves_at(container, self.as_of)
         fixed = facts.key in self.fixed_dates
