@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sync.ledger.baseline import Baseline
-from sync.ledger.ledger import EPSILON, Ledger, Unit
+from sync.ledger.ledger import EPSILON, REMAINING_WORK, Ledger, Unit
 from sync.ledger.milestones import MilestoneFacts, due_moves
 from sync.ledger.working_days import WorkCalendar
 from sync.reconcile.story import ScopeLine, ScopeStory, Since, Sum
@@ -26,6 +26,7 @@ _REASONS = {
     "split": "was split",
     "sized": "got its first estimate",
     "re-sized": "was re-sized",
+    REMAINING_WORK: "was lowered to what was left",
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sync.ledger.ledger import EPSILON, Ledger, Line, LineKind
-from sync.ledger.measures import first_estimates
+from sync.ledger.measures import no_drift
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,7 @@ class Growth:
     #: A of items that somebody agreed to, and A of all others.
     agreed: float
     unagreed: float
-    #: δ without what was agreed and without first estimates of planned items; None where nothing
-    #: was planned.
+    #: δ without what was agreed and without what is no drift; None where nothing was planned.
     net: float | None
 
 
@@ -36,7 +35,7 @@ def growth(ledger: Ledger, since: Mapping[str, datetime]) -> Growth:
     kept = sum(max(amount, 0.0) for amount in brought.values())
     net = None
     if ledger.baseline > EPSILON:
-        moved = ledger.current - ledger.baseline - first_estimates(ledger)
+        moved = ledger.current - ledger.baseline - no_drift(ledger)
         net = (moved - kept) / ledger.baseline
     return Growth(agreed, ledger.added - agreed, net)
 

@@ -16,6 +16,8 @@ from sync.ledger.timeline import ABSENT, ItemHistory, Place, Track, counted, in_
 EPSILON = 1e-6
 #: Share of estimated items from which points lead (defaults of drift-spec 1.3).
 ESTIMATED_SHARE = 0.8
+#: Reason of an estimate that was lowered to what is left: a tag of its own, no cut of the scope.
+REMAINING_WORK = "lowered to what is left"
 
 
 class Unit(StrEnum):

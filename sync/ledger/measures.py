@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mappings.vocabulary import StatusCategory
-from sync.ledger.ledger import EPSILON, Ledger, Line, LineKind, Unit, size_of
+from sync.ledger.ledger import EPSILON, REMAINING_WORK, Ledger, Line, LineKind, Unit, size_of
 from sync.ledger.milestones import MilestoneFacts
 from sync.ledger.timeline import ItemHistory, Place, place
 from sync.ledger.working_days import WorkCalendar
@@ -37,7 +37,7 @@ class Inflation:
 class Measures:
     """All measures of one ledger, in its unit; ratios are shares, not percent."""
 
-    #: δ, and δ without first estimates of planned items, which are no change of the scope.
+    #: δ, and δ without `no_drift`, which is the one to show.
     net: float | None
     net_known: float | None
     #: ν, σ.
@@ -97,22 +97,27 @@ def present_places(ledger: Ledger, items: Mapping[str, ItemHistory]) -> dict[str
 
 
 def net_known(ledger: Ledger) -> float | None:
-    """δ without L of planned items: an item without estimate was not planned as nothing."""
-    return _of_plan(ledger, ledger.current - ledger.baseline - first_estimates(ledger))
+    """δ without what is no drift: see `no_drift`."""
+    return _of_plan(ledger, ledger.current - ledger.baseline - no_drift(ledger))
 
 
-def first_estimates(ledger: Ledger) -> float:
-    """The part of L that planned items got."""
+def no_drift(ledger: Ledger) -> float:
+    """L of planned items, which were not planned as nothing, and edits to what is left."""
     return sum(
         line.amount
         for line in ledger.lines
-        if line.kind is LineKind.LATE_SIZED and line.item_id in ledger.planned
+        if (line.kind is LineKind.LATE_SIZED and line.item_id in ledger.planned)
+        or line.reason == REMAINING_WORK
     )
 
 
 def churn(ledger: Ledger) -> float | None:
     """ν = (A + R + |E|₁) / W(t_b): how much moved, in whatever direction (1.3; NASA SWE-200)."""
-    edits = sum(abs(line.amount) for line in ledger.lines if line.kind is LineKind.REESTIMATED)
+    edits = sum(
+        abs(line.amount)
+        for line in ledger.lines
+        if line.kind is LineKind.REESTIMATED and line.reason != REMAINING_WORK
+    )
     return _of_plan(ledger, ledger.added + ledger.removed + edits)
 
 

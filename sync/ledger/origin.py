@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mappings.vocabulary import ItemType, Priority
-from sync.ledger.ledger import EPSILON, Ledger, Line, LineKind, Unit
+from sync.ledger.ledger import EPSILON, REMAINING_WORK, Ledger, Line, LineKind, Unit
 from sync.ledger.timeline import Track
 
 #: So close to each other a parent gives up size and a child takes it: one act of splitting.
@@ -182,23 +182,36 @@ def _paired(line: Line, amount: float) -> Line:
     return replace(line, kind=LineKind.SPLIT, amount=amount, reason="split")
 
 
-def remaining_work_edits(
-    ledger: Ledger, facts: Mapping[str, OriginFacts], ended_at: datetime
-) -> frozenset[Line]:
-    """Estimates lowered to what is left while a sprint ends and its item moves on (1.4).
-
-    They are a tag of their own and no cut of the scope. `ended_at` (UTC): when it really ended.
-    """
-    return frozenset(
+def lowered_near(ledger: Ledger, ended_at: datetime | None) -> tuple[Line, ...]:
+    """Estimates lowered within a day of the end of a sprint (UTC; None: not known)."""
+    if ended_at is None:
+        return ()
+    return tuple(
         line
         for line in ledger.lines
         if line.kind is LineKind.REESTIMATED
         and line.amount < 0
         and line.reason == "re-sized"
         and abs(ended_at - line.at) <= ONE_ACT
-        and line.item_id in facts
-        and moves_on(facts[line.item_id].elsewhere, ended_at)
     )
+
+
+def tagged(ledger: Ledger, facts: Mapping[str, OriginFacts], ended_at: datetime) -> Ledger:
+    """The ledger in which estimates lowered to what is left, on items that move on, say so (1.4).
+
+    `ended_at` (UTC): when the sprint really ended, or is to end.
+    """
+    edits = {
+        line
+        for line in lowered_near(ledger, ended_at)
+        if line.item_id in facts and moves_on(facts[line.item_id].elsewhere, ended_at)
+    }
+    if not edits:
+        return ledger
+    lines = (
+        replace(line, reason=REMAINING_WORK) if line in edits else line for line in ledger.lines
+    )
+    return replace(ledger, lines=tuple(lines))
 
 
 def moves_on(elsewhere: Iterable[Elsewhere], ended_at: datetime) -> bool:

@@ -12,7 +12,7 @@ from sync.engine import membership
 from sync.ledger import baseline, measures, origin
 from sync.ledger.combined import PartScope, combine
 from sync.ledger.destination import DestinationKind, by_destination
-from sync.ledger.ledger import Ledger, Unit, compute
+from sync.ledger.ledger import REMAINING_WORK, Ledger, Unit, compute
 from sync.ledger.load import Container
 from sync.ledger.milestones import MilestoneFacts
 from sync.ledger.origin import Elsewhere, OriginFacts
@@ -196,7 +196,11 @@ def moved_on(line_at: float, next_sprint: Elsewhere | None) -> frozenset[str]:
     assert made.balanced
     assert (made.baseline, made.reestimated, made.current) == (13, -5, 8)
     around = {"a": facts(elsewhere=(next_sprint,) if next_sprint else ())}
-    return frozenset(line.item_id for line in origin.remaining_work_edits(made, around, at(14)))
+    tagged = origin.tagged(made, around, at(14))
+    assert tagged.balanced
+    edits = [line for line in tagged.lines if line.reason == REMAINING_WORK]
+    assert measures.churn(tagged) == pytest.approx((0 if edits else 5) / 13)
+    return frozenset(line.item_id for line in edits)
 
 
 def test_estimate_lowered_to_what_is_left_at_sprint_end() -> None:

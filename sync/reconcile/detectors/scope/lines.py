@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sync.ledger.ledger import Ledger, Line, LineKind, Unit
+from sync.ledger.ledger import REMAINING_WORK, Ledger, Line, LineKind, Unit
 from sync.reconcile.contract import Evidence
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import capped, count, day_of, item_evidence, size
@@ -40,6 +40,7 @@ _REASONS = {
     "split": "was split",
     "sized": "got its first estimate",
     "re-sized": "was re-sized",
+    REMAINING_WORK: "was lowered to what was left",
 }
 
 
