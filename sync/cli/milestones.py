@@ -8,6 +8,7 @@ import click
 from sync.cli.app import App, json_option, pass_app
 from sync.cli.baseline import author_option, login
 from sync.cli.groups import DefaultGroup
+from sync.cli.instants import clock_options, clocks
 from sync.cli.scope import ledger_facts
 
 if TYPE_CHECKING:
@@ -30,9 +31,12 @@ def milestones() -> None:
 
 @milestones.command("list", epilog="Example: driftline milestones --all")
 @click.option("--all", "everything", is_flag=True, help="Closed ones too.")
+@clock_options
 @json_option
 @pass_app
-def list_(app: App, everything: bool, as_json: bool) -> None:
+def list_(
+    app: App, everything: bool, as_of: str | None, known_at: str | None, as_json: bool
+) -> None:
     """List milestones by system and project, program milestones, and what may belong together.
 
     Equal names with near dates are questions: nothing is linked until you say so.
@@ -50,11 +54,11 @@ def list_(app: App, everything: bool, as_json: bool) -> None:
 
     settings = app.settings(with_secrets=False)
     policy = wiring.policy(settings)
+    at = clocks(app, settings, as_of, known_at)
     store = app.store(settings, read_only=True)
-    now = app.clock.now()
     try:
         with store.reading() as conn:
-            view = View(conn, policy, now, now)
+            view = View(conn, policy, at.as_of, at.known_at, present=at.present)
             lines = _chosen(view, everything=everything)
             linked = [plan(view, one) for one in view.programs]
             suggested = suggestions(view)
@@ -130,7 +134,7 @@ def link(
     """
     from sync.cli.instants import come
     from sync.cli.program_text import milestone_facts, milestone_line
-    from sync.ledger.milestones import at
+    from sync.ledger.milestones import Milestones
     from sync.reconcile.parts import link as keep
 
     settings = app.settings(with_secrets=False)
@@ -141,7 +145,7 @@ def link(
         with store.writing() as conn:
             chosen = keep(
                 conn,
-                at(conn, now, now),
+                Milestones(conn, now, now),
                 clock=app.clock,
                 name=name,
                 parts=parts,

@@ -96,7 +96,7 @@ def diff(
     """
     now = clock.now()
     with store.reading() as conn:
-        facts = the_one(milestones.at(conn, now, now), milestone)
+        facts = the_one(milestones.Milestones(conn, now, now), milestone)
         container = load.containers(conn, [facts], known_at=now, present=True)[facts.key]
         made = _made(conn, facts, container, calendar, now)
         seen = agreements.confirmations(conn, {facts.key}, now).get(facts.key, ())

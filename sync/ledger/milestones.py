@@ -1,9 +1,10 @@
 """Milestones as they were at an instant, as far as we knew then; and how a person names one."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,15 +84,16 @@ class Milestones(Mapping[Key, MilestoneFacts]):
         self._conn, self._as_of, self._known_at = conn, as_of, known_at
         self._connections = _connections(conn)
         self._project_keys = _project_keys(conn, known_at)
-        self._rows = _rows(conn, as_of, known_at)
         self._made: dict[Key, MilestoneFacts] = {}
         #: events of all milestones, once they were read.
         self._events: dict[Key, list[Observed]] | None = None
         self._by_text: dict[str, list[Key]] | None = None
+        #: those that were asked for; no store lists its epics as milestones.
+        self._epics: dict[Key, MilestoneFacts] = {}
 
     def __getitem__(self, key: Key) -> MilestoneFacts:
         """One of them."""
-        found = self._made.get(key)
+        found = self._made.get(key) or self._epics.get(key)
         if found is None:
             row = self._rows[key]
             if self._events is None:
@@ -101,28 +103,71 @@ class Milestones(Mapping[Key, MilestoneFacts]):
 
     def __iter__(self) -> Iterator[Key]:
         """Their identities."""
-        return iter(self._rows)
+        return iter((*self._rows, *self._epics))
 
     def __len__(self) -> int:
         """How many there are."""
-        return len(self._rows)
+        return len(self._rows) + len(self._epics)
 
     def __contains__(self, key: object) -> bool:
         """Whether it was there."""
-        return key in self._rows
+        return key in self._rows or key in self._epics
+
+    @cached_property
+    def _rows(self) -> dict[Key, Any]:
+        return _rows(self._conn, self._as_of, self._known_at)
 
     def find(self, *texts: str) -> tuple["Named", ...]:
         """What each text stands for, as `find` tells it; only what matches is put together."""
-        if self._by_text is None:
-            self._by_text = self._texts()
-        matching = [_matching(self._by_text, text) for text in texts]
-        wanted = {key for pair in matching for some in pair for key in some}
-        few = sorted(wanted - self._made.keys())
-        if self._events is None and len(few) <= FEW:
-            events = _events(self._conn, self._known_at, few)
-            for key in few:
-                self._made[key] = self._facts(key, self._rows[key], events.get(key, ()))
-        return tuple(_named(self, text, *pair) for text, pair in zip(texts, matching, strict=True))
+        found: dict[str, Named] = {}
+        if len(texts) <= FEW:
+            by_text = _by_text(self._called(texts))
+            for text in texts:
+                keys = _exact(by_text, text)
+                if keys:
+                    found[text] = Named(text, tuple(self[key] for key in keys))
+        for text in texts:
+            if text not in found:
+                if self._by_text is None:
+                    self._by_text = self._texts()
+                found[text] = _named(self, text, *_matching(self._by_text, text))
+        return tuple(self._or_epics(found[text]) for text in texts)
+
+    def _called(self, texts: Iterable[str]) -> list[MilestoneFacts]:
+        """Milestones that are called so now, or ever were: among them all that were so then."""
+        words = {one for text in texts for one in (text, text.strip())}
+        names = {word[at:] for word in words for at in _after_colons(word)}
+        c = schema.milestone_date_event.c
+        told = sa.select(c.milestone_id).where(c.field == "name", c.new.in_(names))
+        ids = set(self._conn.scalars(told)) if names else set()
+        rows = _rows(self._conn, self._as_of, self._known_at, names=names, ids=ids)
+        events = _events(self._conn, self._known_at, rows.keys())
+        for key, row in rows.items():
+            if key not in self._made:
+                self._made[key] = self._facts(key, row, events.get(key, ()))
+        return [self._made[key] for key in rows]
+
+    def _or_epics(self, named: "Named") -> "Named":
+        """What nothing else is called may be an epic, by its key or title."""
+        from sync.ledger import epics
+
+        if named.matches:
+            return named
+        found = epics.called(self._conn, (named.text,), self._as_of, self._known_at, now=False).get(
+            named.text, ()
+        )
+        self._epics.update((one.key, one) for one in found)
+        return replace(named, matches=found) if found else named
+
+    def with_epics(self, keys: Iterable[Key]) -> None:
+        """Know these epics too, as far as they are there."""
+        from sync.ledger import epics
+
+        missing = [(key[0], key[2]) for key in keys if key not in self]
+        if missing:
+            self._epics.update(
+                epics.facts_of(self._conn, missing, self._as_of, self._known_at, now=False)
+            )
 
     def _texts(self) -> dict[str, list[Key]]:
         """What each text names, without putting anything together."""
@@ -168,12 +213,22 @@ def at(conn: sa.Connection, as_of: datetime, known_at: datetime) -> dict[Key, Mi
 
 
 _FIELDS = ("name", "state", "start_date", "due_date", "started_at", "finished_at")
-#: As many milestones are read one by one; for more, all events are read in one go.
-FEW = 100
+#: As many names are looked up in the database; for more, all are read.
+FEW = 1_000
 
 
-def _rows(conn: sa.Connection, as_of: datetime, known_at: datetime) -> dict[Key, Any]:
-    """Rows as the driver gives them: instants and dates of most are never looked at."""
+def _rows(
+    conn: sa.Connection,
+    as_of: datetime,
+    known_at: datetime,
+    *,
+    names: Collection[str] | None = None,
+    ids: Collection[str] = (),
+) -> dict[Key, Any]:
+    """Rows as the driver gives them: instants and dates of most are never looked at.
+
+    Where `names` are given: of milestones that are called so now, or have one of these ids.
+    """
     c = past.at(schema.milestone, known_at).c
     plain = ("connection_id", "kind", "source_id", "name", "state", "scope_id", "url")
     timed = ("start_date", "due_date", "started_at", "finished_at", "first_seen_at")
@@ -181,7 +236,9 @@ def _rows(conn: sa.Connection, as_of: datetime, known_at: datetime) -> dict[Key,
         sa.select(
             *(c[name] for name in plain),
             *(sa.type_coerce(c[name], NullType()).label(name) for name in timed),
-        ).where(sa.or_(c.gone_at.is_(None), c.gone_at > as_of))
+        )
+        .where(sa.or_(c.gone_at.is_(None), c.gone_at > as_of))
+        .where(sa.true() if names is None else sa.or_(c.name.in_(names), c.source_id.in_(ids)))
     )
     return {(row[0], MilestoneKind(row[1]), row[2]): row for row in rows}
 
@@ -242,25 +299,17 @@ def _known(c: Any, known_at: datetime) -> sa.ColumnElement[bool]:
 
 
 def _events(
-    conn: sa.Connection, known_at: datetime, keys: Sequence[Key] | None = None
+    conn: sa.Connection, known_at: datetime, keys: Collection[Key] | None = None
 ) -> dict[Key, list[Observed]]:
-    """Events of these milestones, or of all of them."""
+    """Events of all milestones, or of these at least."""
     c = schema.milestone_date_event.c
     chosen = [_known(c, known_at), c.field.in_(_FIELDS)]
     if keys is not None:
-        chosen.append(
-            sa.or_(
-                sa.false(),
-                *(
-                    sa.and_(
-                        c.connection_id == connection_id,
-                        c.milestone_kind == kind.value,
-                        c.milestone_id == id_,
-                    )
-                    for connection_id, kind, id_ in keys
-                ),
-            )
-        )
+        chosen += [
+            c.connection_id.in_({key[0] for key in keys}),
+            c.milestone_kind.in_({key[1].value for key in keys}),
+            c.milestone_id.in_({key[2] for key in keys}),
+        ]
     rows = conn.execute(
         sa.select(
             c.connection_id,
@@ -382,11 +431,15 @@ def find(milestones: Iterable[MilestoneFacts], text: str) -> Named:
     More than one match is an ambiguity that the caller shows; nothing is chosen silently.
     """
     by_key = {one.key: one for one in milestones}
-    by_text: dict[str, list[Key]] = {}
-    for key, one in by_key.items():
+    return _named(by_key, text, *_matching(_by_text(by_key.values()), text))
+
+
+def _by_text(milestones: Iterable[MilestoneFacts]) -> dict[str, list[Key]]:
+    found: dict[str, list[Key]] = {}
+    for one in milestones:
         for name in {one.name, one.line}:
-            by_text.setdefault(name, []).append(key)
-    return _named(by_key, text, *_matching(by_text, text))
+            found.setdefault(name, []).append(one.key)
+    return found
 
 
 def _named(
@@ -398,9 +451,9 @@ def _named(
 
 def _matching(by_text: Mapping[str, list[Key]], text: str) -> tuple[list[Key], list[Key]]:
     """What a text names, or else what is named alike."""
-    for wanted in (text, text.strip()):
-        if wanted in by_text:
-            return by_text[wanted], []
+    exact = _exact(by_text, text)
+    if exact:
+        return exact, []
     folded = text.strip().casefold()
     alike = [name for name in by_text if name.casefold() == folded]
     matches = list(dict.fromkeys(key for name in alike for key in by_text[name]))
@@ -408,3 +461,14 @@ def _matching(by_text: Mapping[str, list[Key]], text: str) -> tuple[list[Key], l
         return matches, []
     close = get_close_matches(text, sorted(by_text), n=CLOSE, cutoff=0.5)
     return [], [key for name in close for key in by_text[name]]
+
+
+def _exact(by_text: Mapping[str, list[Key]], text: str) -> list[Key]:
+    """What is called just so."""
+    return by_text.get(text) or by_text.get(text.strip()) or []
+
+
+def _after_colons(text: str) -> Iterator[int]:
+    """Where a name may begin in `PROJECT:name`."""
+    yield 0
+    yield from (at + 1 for at, one in enumerate(text) if one == ":")

@@ -73,7 +73,7 @@ class Gate:
         else:
             (plan,) = self.view.plans([facts])
             projects = {one.scope_id for one in plan.container.items.values()}
-            if facts.kind in (MilestoneKind.MILESTONE, MilestoneKind.ITERATION):
+            if facts.kind in (MilestoneKind.MILESTONE, MilestoneKind.ITERATION, MilestoneKind.EPIC):
                 # Without it, a milestone none of whose items could be read would look empty.
                 projects |= self._served(facts)
         for id_ in sorted(projects):

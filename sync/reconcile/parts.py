@@ -14,8 +14,7 @@ import sqlalchemy as sa
 from mappings.vocabulary import MilestoneKind
 from sync.clock import Clock
 from sync.errors import UsageError
-from sync.ledger import milestones as ledger_milestones
-from sync.ledger.milestones import Key, MilestoneFacts
+from sync.ledger.milestones import Key, MilestoneFacts, Milestones
 from sync.ledger.working_days import WorkCalendar
 from sync.reconcile.contract import Policy
 from sync.store.tables_judged import milestone_part
@@ -65,8 +64,6 @@ def configured(
 
     A milestone that two programs name is a part of the first only.
     """
-    from sync.reconcile.program import find_part
-
     found: dict[str, tuple[tuple[Part, ...], tuple[str, ...]]] = {}
     taken: dict[Key, str] = {}
     for name, rules in policy.programs.items():
@@ -74,7 +71,7 @@ def configured(
         strange: list[str] = []
         for rule in rules:
             try:
-                facts = find_part(milestones.values(), rule.part)
+                facts = _named(milestones, rule.part)
             except UsageError:
                 strange.append(rule.part)
                 continue
@@ -88,6 +85,27 @@ def configured(
     return found
 
 
+def _named(milestones: Mapping[Key, MilestoneFacts], text: str) -> MilestoneFacts:
+    """The milestone or epic of this name. Raises UsageError where there is not exactly one."""
+    from sync.reconcile.program import find_part
+
+    try:
+        return find_part(milestones.values(), text)
+    except UsageError:
+        connection, _, name = text.partition("/")
+        if not isinstance(milestones, Milestones):
+            raise
+        (named,) = milestones.find(name)
+        epics = [
+            one
+            for one in named.matches
+            if one.kind is MilestoneKind.EPIC and one.connection == connection
+        ]
+        if len(epics) != 1:
+            raise
+        return epics[0]
+
+
 def refresh(conn: sa.Connection, now: datetime, policy: Policy, calendar: WorkCalendar) -> int:
     """Keep the configured parts as they are now; rows written. `now` in UTC.
 
@@ -97,7 +115,7 @@ def refresh(conn: sa.Connection, now: datetime, policy: Policy, calendar: WorkCa
     mine = {n: p for n, p in held.items() if n in policy.programs or _is_configured(p)}
     if not policy.programs and not mine:
         return 0
-    wanted = configured(policy, ledger_milestones.at(conn, now, now), calendar)
+    wanted = configured(policy, Milestones(conn, now, now), calendar)
     written = 0
     for name in {*mine, *wanted}:
         parts, strange = wanted.get(name, ((), ()))
@@ -179,12 +197,12 @@ def link(
     `since` (UTC) on. Raises UsageError for a name that says nothing, fewer than two parts, a part
     that is not known, or one that belongs to another program milestone.
     """
-    from sync.reconcile.program import find_part, part_name
+    from sync.reconcile.program import part_name
 
     name = name.strip()
     if not name:
         raise UsageError("a program milestone needs a name", todo="Write it before its parts.")
-    chosen = {one.key: one for one in (find_part(milestones.values(), text) for text in parts)}
+    chosen = {one.key: one for one in (_named(milestones, text) for text in parts)}
     if len(chosen) < 2:
         raise UsageError(
             "a program milestone has two parts at least", where=name, todo="Name another one."

@@ -65,7 +65,7 @@ def reconcile(
             ),
             only=milestone,
         )
-        if milestone is not None:
+        if milestone is not None and view.program_called(milestone) is None:
             baselines.the_one(view.milestones, milestone)
         run = Run(
             id=0,

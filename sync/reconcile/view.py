@@ -28,6 +28,7 @@ from sync.ledger.working_days import WorkCalendar
 from sync.reconcile import coverage
 from sync.reconcile.contract import Policy
 from sync.reconcile.coverage import Coverage
+from sync.reconcile.parts import known_parts
 from sync.reconcile.program import Program, programs
 from sync.store import past, schema
 from sync.store.bulk import select_ids
@@ -159,7 +160,11 @@ class View:
     @cached_property
     def milestones(self) -> Milestones:
         """All milestones that were there."""
-        return Milestones(self.conn, self.as_of, self.known_at)
+        found = Milestones(self.conn, self.as_of, self.known_at)
+        said = known_parts(self.conn, self.known_at).values()
+        keys = {part.key for mine in said for part in mine}
+        found.with_epics(key for key in keys if key[1] is MilestoneKind.EPIC)
+        return found
 
     @cached_property
     def names(self) -> tuple[Named, ...]:
@@ -620,21 +625,58 @@ class View:
         Columns: connection_id, milestone_kind, milestone_id, item_id, since.
         """
         c = schema.scope_membership.c
-        return (
-            sa.select(
-                c.connection_id,
-                c.milestone_kind,
-                c.milestone_id,
-                c.member_id.label("item_id"),
-                c.valid_from.label("since"),
-            )
+        stored = sa.select(
+            c.connection_id,
+            c.milestone_kind,
+            c.milestone_id,
+            c.member_id.label("item_id"),
+            c.valid_from.label("since"),
+        ).where(
+            c.member_kind == "work_item",
+            c.valid_from <= self.as_of,
+            sa.or_(c.valid_to.is_(None), c.valid_to > self.as_of),
+            load.known(schema.scope_membership, self.known_at),
+        )
+        epics = [one for one in self.judged if one.kind is MilestoneKind.EPIC]
+        if not epics:
+            return stored.subquery("memberships")
+        return sa.union_all(stored, self._below(epics)).subquery("memberships")
+
+    def _below(self, epics: Sequence[MilestoneFacts]) -> sa.Select[Any]:
+        """Items below these epics, at any depth, as rows of `memberships`."""
+        items = self.items.alias("child")
+        columns = (items.c.connection_id, items.c.id.label("item_id"), items.c.created_at)
+        tree = (
+            sa.select(*columns, items.c.parent_id.label("epic_id"))
             .where(
-                c.member_kind == "work_item",
-                c.valid_from <= self.as_of,
-                sa.or_(c.valid_to.is_(None), c.valid_to > self.as_of),
-                load.known(schema.scope_membership, self.known_at),
+                sa.or_(
+                    *(
+                        sa.and_(
+                            items.c.connection_id == one.connection_id,
+                            items.c.parent_id == one.source_id,
+                        )
+                        for one in epics
+                    )
+                )
             )
-            .subquery("memberships")
+            .cte("below", recursive=True)
+        )
+        deeper = self.items.alias("grandchild")
+        tree = tree.union(
+            sa.select(
+                deeper.c.connection_id, deeper.c.id, deeper.c.created_at, tree.c.epic_id
+            ).where(
+                deeper.c.connection_id == tree.c.connection_id,
+                deeper.c.parent_id == tree.c.item_id,
+                deeper.c.id != tree.c.epic_id,
+            )
+        )
+        return sa.select(
+            tree.c.connection_id,
+            sa.literal(MilestoneKind.EPIC.value),
+            tree.c.epic_id,
+            tree.c.item_id,
+            tree.c.created_at,
         )
 
     def status_since(self, ids: Mapping[int, Collection[str]]) -> dict[tuple[int, str], datetime]:

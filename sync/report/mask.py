@@ -12,7 +12,7 @@ from sync.report.wording import family
 HIDDEN = "This concerns restricted items; the details are hidden."
 #: Subjects that hold many items: their own name is no secret of one item.
 _CONTAINERS = frozenset(
-    {"version", "milestone", "sprint", "iteration", "program", "project", "board", "stream"}
+    {"version", "milestone", "sprint", "iteration", "epic", "program", "project", "board", "stream"}
 )
 #: `APO-12`, `owner/repo#12`, `group/project!12`.
 _KEY = re.compile(r"\b[A-Za-z][A-Za-z0-9_]*-\d+\b|[\w./-]*[#!]\d+\b")

@@ -11,7 +11,7 @@ from support import cases
 from mappings.vocabulary import MilestoneKind
 from sync.errors import UsageError
 from sync.ledger import baseline
-from sync.ledger.milestones import at as milestones_at
+from sync.ledger.milestones import Milestones
 from sync.reconcile import parts
 from sync.reconcile.combined import ProgramPlan, plan, sums
 from sync.reconcile.contract import MilestoneLine, PartRule, Policy
@@ -169,7 +169,7 @@ def test_a_part_that_has_not_begun_is_planned_as_it_stands() -> None:
 
 def linked(store: Store, now: datetime, *words: str, **more: Any) -> None:
     with store.writing() as conn:
-        known = milestones_at(conn, now, now)
+        known = Milestones(conn, now, now)
         parts.link(conn, known, clock=cases.At(now), name="L", parts=words, author="tpm", **more)
 
 
