@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from requests.adapters import HTTPAdapter
 Origin = tuple[str, str, int]
 #: What readers of addresses take for different things: no server's link needs it unescaped.
 _AMBIGUOUS = re.compile(r"[\\\s\x00-\x20\x7f]")
+#: Scheme and authority: all that decides where a request goes.
+_HEAD = re.compile(r"[^/?#]*//[^/?#]*")
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -22,10 +25,16 @@ def origin_of(url: str) -> Origin | None:
     Judged as the client writes it before it connects: `https://evil\@host/` is another server there
     than for the standard library. A login inside an address would replace the token's.
     """
-    if _AMBIGUOUS.search(url):
+    head = _HEAD.match(url)
+    if _AMBIGUOUS.search(url) or head is None or "@" in head[0]:
         return None
+    return _of_head(head[0])
+
+
+@lru_cache(maxsize=64)
+def _of_head(head: str) -> Origin | None:
     try:
-        parts = urlsplit(requests.Request("GET", url).prepare().url or "")
+        parts = urlsplit(requests.Request("GET", head).prepare().url or "")
         port = parts.port
     except ValueError:
         # Every way in which requests refuses an address is one.
