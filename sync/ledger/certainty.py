@@ -1,11 +1,12 @@
 """Whether an item was in a container at an instant, out of it, or nobody can know; pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from connectors.contract import GoneReason
 from mappings.vocabulary import HistoryState
-from sync.ledger.timeline import ItemHistory
+from sync.ledger.timeline import ItemHistory, Stay
 
 #: After these ends the item is in nothing, or its own history tells where it is.
 _OVER = frozenset({"event", "inferred", "observed", GoneReason.DELETED.value})
@@ -34,13 +35,28 @@ def standing(
     """
     if created_at is not None and at < created_at:
         return Standing.OUT
-    held = item.stay_at(at)
+    found = _of_stays(item.stays, at)
+    if found is Standing.OUT and history is not HistoryState.COMPLETE:
+        return Standing.UNKNOWN if any(stay.start > at for stay in item.stays) else found
+    return found
+
+
+def of_change(
+    stays: Sequence[Stay], at: datetime, *, created_at: datetime | None, first_seen_at: datetime
+) -> Standing:
+    """Where a change request stood at `at` (UTC): nobody tells what it was in before we saw it."""
+    if created_at is not None and at < created_at:
+        return Standing.OUT
+    found = _of_stays(stays, at)
+    return Standing.UNKNOWN if found is Standing.OUT and at < first_seen_at else found
+
+
+def _of_stays(stays: Sequence[Stay], at: datetime) -> Standing:
+    held = next((stay for stay in stays if stay.holds(at)), None)
     if held is not None:
         return Standing.UNKNOWN if held.is_vague(at) else Standing.IN
-    before = [stay for stay in item.stays if stay.end is not None and stay.end <= at]
+    before = [stay for stay in stays if stay.end is not None and stay.end <= at]
     if before and (before[-1].is_vague(at) or before[-1].end_cause not in _OVER):
         return Standing.UNKNOWN
-    after = next((stay for stay in item.stays if stay.start > at), None)
-    if after is not None and (not after.exact or history is not HistoryState.COMPLETE):
-        return Standing.UNKNOWN
-    return Standing.OUT
+    after = next((stay for stay in stays if stay.start > at), None)
+    return Standing.UNKNOWN if after is not None and not after.exact else Standing.OUT

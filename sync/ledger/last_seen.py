@@ -15,6 +15,7 @@ from mappings.vocabulary import MilestoneKind
 from sync.ledger.timeline import Stay
 from sync.store import schema
 from sync.store.bulk import select_ids
+from sync.store.tables_code import change_request
 
 #: (member, milestone kind, milestone id, since when).
 _Row = tuple[str, str, str, datetime]
@@ -36,10 +37,13 @@ def bounded(
     connection_id: int,
     stays: Mapping[tuple[int, MilestoneKind, str], Mapping[str, list[Stay]]],
     known_at: datetime,
+    *,
+    changes: bool = False,
 ) -> None:
     """Give every stay that ended unseen the last instant at which it certainly held.
 
-    Changes the lists in place. No query where every end was told.
+    Changes the lists in place. No query where every end was told. `changes`: they are stays of
+    change requests.
     """
     unseen = {
         id_
@@ -49,7 +53,8 @@ def bounded(
     }
     if not unseen:
         return
-    seen = _Seen.load(conn, connection_id, unseen, known_at)
+    table = change_request if changes else schema.work_item
+    seen = _Seen.load(conn, connection_id, table, unseen, known_at)
     for (_, kind, milestone_id), by_item in stays.items():
         for id_ in by_item.keys() & unseen:
             by_item[id_][:] = [
@@ -74,14 +79,18 @@ class _Seen:
 
     @staticmethod
     def load(
-        conn: sa.Connection, connection_id: int, ids: Iterable[str], known_at: datetime
+        conn: sa.Connection,
+        connection_id: int,
+        table: sa.Table,
+        ids: Iterable[str],
+        known_at: datetime,
     ) -> "_Seen":
         wanted = sorted(ids)
         scopes = {
             row[0]: row[1]
             for row in select_ids(
                 conn,
-                schema.work_item,
+                table,
                 ("source_id", "scope_id"),
                 connection_id,
                 "source_id",
@@ -97,7 +106,7 @@ class _Seen:
             connection_id,
             "member_id",
             wanted,
-            "AND member_kind = 'work_item' AND valid_to IS NULL",
+            f"AND member_kind = '{table.name}' AND valid_to IS NULL",
         ):
             row: _Row = (key[0], key[1], key[2], key[3])
             if known_from <= known_at:
