@@ -36,10 +36,8 @@ def successors(
 
 
 def ended_at(facts: MilestoneFacts) -> datetime | None:
-    """When it was finished, or was first seen closed (UTC); None: it is open, or was always so."""
-    if facts.finished_at is not None:
-        return facts.finished_at
-    closed = [one for one in facts.observed if one.field == "state" and not one.is_first]
-    if facts.state.is_open or not closed:
+    """When it was closed (UTC), as the source says or as we saw it; None: open, or unknown."""
+    if facts.state.is_open:
         return None
-    return closed[-1].observed_at
+    seen = [one.observed_at for one in facts.observed if one.field == "state" and not one.is_first]
+    return facts.finished_at or (seen[-1] if seen else None)

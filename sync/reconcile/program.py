@@ -6,12 +6,13 @@ A person says which parts belong together; equal names and near dates are questi
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mappings.vocabulary import MilestoneKind
 from sync.errors import UsageError
 from sync.ledger.milestones import Key, MilestoneFacts
+from sync.ledger.successor import successors
 from sync.pasted import shell
 from sync.reconcile.parts import CONFIGURED, Part, configured, known_parts
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 #: Dates this close to each other speak for one promise.
 NEAR = timedelta(days=21)
-#: A milestone of the same name that comes so soon after one was closed may go on with it.
-SUCCESSOR = timedelta(days=2)
 #: What people write before a version's number.
 _PREFIX = re.compile(r"^(?:release|version|milestone|ver|rel|v)[\s._-]*(?=\d)", re.IGNORECASE)
 
@@ -149,32 +148,14 @@ def suggestions(view: "View") -> tuple[Suggestion, ...]:
 
 def _successors(free: Iterable[MilestoneFacts]) -> Iterable[Suggestion]:
     """A milestone that was closed, and one of its name that we first saw within two days of it."""
-    by_place: dict[tuple[object, ...], list[MilestoneFacts]] = {}
-    for one in free:
-        place = (one.connection_id, one.kind, one.scope_id, one.name.strip().casefold())
-        by_place.setdefault(place, []).append(one)
-    for mine in by_place.values():
-        for former in mine:
-            closed = _closed_at(former)
-            for later in mine if closed is not None else ():
-                if later.first_seen_at <= former.first_seen_at or closed is None:
-                    continue
-                if abs(later.first_seen_at - closed) <= SUCCESSOR:
-                    yield Suggestion(
-                        later.name,
-                        (former, later),
-                        f"{later.name} was closed, and a milestone of its name came within two "
-                        f"days. Does it go on with it?",
-                        (part_id(former), part_id(later)),
-                    )
-
-
-def _closed_at(facts: MilestoneFacts) -> datetime | None:
-    """When it was closed, as the source says or as we saw it; None: it is open, or nobody knows."""
-    if facts.state.is_open:
-        return None
-    seen = [one.observed_at for one in facts.observed if one.field == "state" and not one.is_first]
-    return facts.finished_at or (seen[-1] if seen else None)
+    for former, later in successors(free):
+        yield Suggestion(
+            later.name,
+            (former, later),
+            f"{later.name} was closed, and a milestone of its name came within two days. "
+            "Does it go on with it?",
+            (part_id(former), part_id(later)),
+        )
 
 
 def plain(name: str) -> str:

@@ -284,12 +284,20 @@ def test_converted_type_moved_project_new_key() -> None:
 def test_milestone_renamed_or_closed_and_re_created() -> None:
     """By id it is another one; the same name in the same project within two days is a question."""
     old = sprint(kind=MilestoneKind.VERSION, source_id="v1", name="R 3", finished_at=at(10))
-    new = replace(old, source_id="v2", finished_at=None, first_seen_at=at(11))
+    old = replace(old, state=MilestoneState.RELEASED)
+    new = replace(
+        old,
+        source_id="v2",
+        state=MilestoneState.ACTIVE,
+        finished_at=None,
+        first_seen_at=at(11),
+    )
     assert successors([old, new]) == ((old, new),)
     assert not successors([old, replace(new, first_seen_at=at(12.1))])
     assert not successors([old, replace(new, name="R 4")])
     assert not successors([old, replace(new, project_key="BEE", scope_id="b2")])
     assert not successors([replace(old, finished_at=None), new])
+    assert not successors([replace(old, state=MilestoneState.ACTIVE), new])
 
 
 def test_history_missing() -> None:
