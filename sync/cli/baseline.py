@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.app import App, json_option, pass_app
-from sync.cli.instants import come
+from sync.cli.instants import clock_options, clocks, come
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -117,16 +117,28 @@ def accept(
 
 @baseline.command("list", epilog="Example: driftline baseline list")
 @click.argument("milestone", required=False)
+@clock_options
 @json_option
 @pass_app
-def list_(app: App, milestone: str | None, as_json: bool) -> None:
-    """List baselines, the original and later ones."""
+def list_(
+    app: App, milestone: str | None, as_of: str | None, known_at: str | None, as_json: bool
+) -> None:
+    """List baselines, the original and later ones.
+
+    With --known-at those that were made by then, with --as-of those whose instant had come.
+    """
     from sync.ledger import baseline as rules
 
     settings = app.settings(with_secrets=False)
     store = app.store(settings, read_only=True)
     try:
-        lines = rules.list_(store, milestone=milestone)
+        at = clocks(app, settings, as_of, known_at)
+        lines = rules.list_(
+            store,
+            milestone=milestone,
+            as_of=None if at.present else at.as_of,
+            known_at=None if at.present else at.known_at,
+        )
     finally:
         store.close()
     _show(app, lines, as_json=as_json, kind="baseline-list")

@@ -6,6 +6,7 @@ import click
 
 from sync.cli.app import App, json_option, pass_app
 from sync.cli.findings import print_finding
+from sync.cli.instants import clock_options, clocks
 from sync.cli.reconcile import finding_facts
 
 if TYPE_CHECKING:
@@ -25,29 +26,44 @@ _WHY = {
 
 @click.command(epilog="Example: driftline explain 3f9a0c")
 @click.argument("what", metavar="FINGERPRINT_OR_KEY")
+@clock_options
 @json_option
 @pass_app
-def explain(app: App, what: str, as_json: bool) -> None:
+def explain(app: App, what: str, as_of: str | None, known_at: str | None, as_json: bool) -> None:
     """Show why a finding is there: every proof with its link, and its whole life.
 
     With a key, such as APO-12 or owner/name#7: what it is called now, under which keys it was known
-    before, since when it is gone and why, and what is found about it.
+    before, since when it is gone and why, and what is found about it. --as-of and --known-at tell
+    it as it was and as it was known then.
     """
+    from sync.errors import UsageError
     from sync.reconcile.item import is_key
 
     if is_key(what):
-        _item(app, what, as_json=as_json)
+        _item(app, what, as_of=as_of, known_at=known_at, as_json=as_json)
+    elif as_of is not None or known_at is not None:
+        raise UsageError(
+            "a finding is told with its whole life, whatever the instant",
+            where=what,
+            todo="Leave out --as-of and --known-at, or name an item by its key.",
+        )
     else:
         print_finding(app, what, as_json=as_json, kind="explain")
 
 
-def _item(app: App, key: str, *, as_json: bool) -> None:
+def _item(app: App, key: str, *, as_of: str | None, known_at: str | None, as_json: bool) -> None:
     from sync.reconcile.item import called
 
     settings = app.settings(with_secrets=False)
+    at = clocks(app, settings, as_of, known_at)
     store = app.store(settings, read_only=True)
     try:
-        found = called(store, key)
+        found = called(
+            store,
+            key,
+            as_of=None if at.present else at.as_of,
+            known_at=None if at.present else at.known_at,
+        )
     finally:
         store.close()
     if as_json:

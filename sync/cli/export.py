@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from sync.cli.app import App, pass_app
+from sync.cli.instants import clocks, known_at_option
 from sync.cli.shown import block, document
 from sync.files import replacing
 
@@ -31,26 +32,35 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
     show_default=True,
     help="csv, or one JSON object per line.",
 )
+@known_at_option
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @pass_app
-def export(app: App, view: str, form: str, out: Path | None) -> None:
-    """Write a view (docs/store.md) as CSV or JSON lines."""
-    import sqlalchemy as sa
+def export(app: App, view: str, form: str, known_at: str | None, out: Path | None) -> None:
+    """Write a view (docs/store.md) as CSV or JSON lines.
 
+    With --known-at as it read then. What was so when stands in the columns of a view (valid_from,
+    valid_to), so there is no --as-of.
+    """
     from sync.errors import UsageError
+    from sync.store import past
     from sync.store.views import VIEWS
+    from sync.store.views_then import view_then
 
-    names = [one.name for one in VIEWS]
+    views = {one.name: one for one in VIEWS}
     name = view if view.startswith("v_") else f"v_{view}"
-    if name not in names:
-        raise UsageError(f"there is no view {view!r}", todo=f"Known: {', '.join(names)}.")
+    if name not in views:
+        raise UsageError(f"there is no view {view!r}", todo=f"Known: {', '.join(views)}.")
     settings = app.settings(with_secrets=False)
+    at = clocks(app, settings, None, known_at)
     store = app.store(settings, read_only=True)
     try:
         with store.reading() as conn:
             # `name` is one of our own views.
-            query = sa.text(f"SELECT * FROM {name}")  # noqa: S608  # checked against VIEWS above
-            result: Any = conn.execution_options(yield_per=CHUNK).execute(query)
+            query = f"SELECT * FROM {name}"  # noqa: S608  # checked against VIEWS above
+            if not at.present:
+                past.check(conn, at.known_at)
+                query = view_then(views[name], at.known_at, store.dialect)
+            result: Any = conn.execution_options(yield_per=CHUNK).exec_driver_sql(query)
             columns = list(result.keys())
             if out is None:
                 _write(result, columns, form, sys.stdout)

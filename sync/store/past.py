@@ -1,7 +1,8 @@
 """Rows that are overwritten stay readable: kept before a write, and found again by an instant.
 
 At an instant a row stood as the former row that was overwritten first after it, or else as it
-stands now. What was first seen later was not there.
+stands now. What was first seen later was not there. Who may see a row is a matter of today: what is
+restricted now is restricted at every instant.
 """
 
 from collections.abc import Collection
@@ -18,6 +19,8 @@ from sync.store import bulk, schema
 from sync.store.bulk import quoted
 from sync.store.types import to_sqlite
 
+#: Whether readers of reports may not see what a row says.
+_RESTRICTED = "restricted"
 #: What `store_info` calls the instant from which former rows are kept; a newer store has none.
 _KEPT_SINCE = "rows_kept_since"
 #: Tables whose rows a page overwrites -> column with the ids of what they are about.
@@ -125,7 +128,15 @@ def at(table: sa.Table, known_at: datetime | None) -> sa.FromClause:
         table.c.first_seen_at <= known_at,
         ~sa.exists().where(same(former, table), former.c.known_to > known_at),
     )
-    stood = sa.select(*(past.c[name] for name in names)).where(
+    now = table.alias("now")
+
+    def held(name: str) -> Any:
+        if name != _RESTRICTED:
+            return past.c[name]
+        today = sa.select(now.c[name]).where(same(now, past)).scalar_subquery()
+        return sa.or_(past.c[name], today).label(name)
+
+    stood = sa.select(*(held(name) for name in names)).where(
         past.c.first_seen_at <= known_at,
         past.c.known_to > known_at,
         ~sa.exists().where(
@@ -154,6 +165,7 @@ def select_ids(
         row[0]: row
         for row in bulk.select_ids(conn, table, (*ours, *columns), connection_id, "source_id", ids)
     }
+    place = 2 + columns.index(_RESTRICTED) if _RESTRICTED in columns else None
     until: dict[str, datetime] = {}
     for known_to, *row in bulk.select_ids(
         conn,
@@ -166,5 +178,7 @@ def select_ids(
         id_ = row[0]
         if known_to > known_at and (id_ not in until or known_to < until[id_]):
             until[id_] = known_to
+            if place is not None:
+                row[place] = row[place] or found[id_][place]
             found[id_] = tuple(row)
     return [row[2:] for row in found.values() if row[1] <= known_at]
