@@ -128,10 +128,10 @@ def _refresh(
     reader = _reader(kind)
     if reader is None:
         return 0
-    known: dict[str, tuple[Text, ...]] = {
-        pair[1]: mine for pair, mine in load(conn, {connection_id: ids}, now).items()
-    }
-    items = _stale(conn, connection_id, ids, known)
+    items = _stale(conn, connection_id, ids)
+    if not items:
+        return 0
+    known = {pair[1]: mine for pair, mine in load(conn, {connection_id: items}, now).items()}
     writer = _Writer(connection_id, now)
     for part in _parts(sorted(items)):
         histories = {
@@ -155,13 +155,20 @@ def _reader(kind: str) -> Reader | None:
         return None
 
 
-def _stale(
-    conn: sa.Connection,
-    connection_id: int,
-    ids: Collection[str],
-    known: Mapping[str, Sequence[Text]],
-) -> dict[str, _Item]:
+def _stale(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict[str, _Item]:
     """Items whose text may have changed since it was noted."""
+    noted: dict[str, tuple[datetime, str, str | None]] = {}
+    for id_, *newest in select_ids(
+        conn,
+        item_text,
+        ("work_item_id", "valid_from", "origin", "text_hash"),
+        connection_id,
+        "work_item_id",
+        ids,
+        "AND known_to IS NULL",
+    ):
+        if id_ not in noted or newest[0] > noted[id_][0]:
+            noted[id_] = (newest[0], newest[1], newest[2])
     edited: dict[str, datetime] = {}
     for id_, instant in select_ids(
         conn,
@@ -178,14 +185,15 @@ def _stale(
     for id_, text_hash, restricted, state in select_ids(
         conn, schema.work_item, columns, connection_id, "source_id", ids
     ):
-        newest = known[id_][-1] if id_ in known else None
         whole = state == HistoryState.COMPLETE.value
-        if newest is not None:
+        if id_ in noted:
+            since, origin, known_hash = noted[id_]
             # Until its history is whole again, what it told stands.
-            if newest.told and not whole:
+            if origin == _SOURCE and not whole:
                 continue
-            is_older = id_ in edited and edited[id_] > newest.valid_from
-            if newest.text_hash == text_hash and not is_older:
+            # What was only read is told once its history came.
+            told_more = id_ in edited and (edited[id_] > since or origin == _OBSERVED)
+            if known_hash == text_hash and not told_more:
                 continue
         found[id_] = _Item(text_hash, bool(restricted), whole)
     return found

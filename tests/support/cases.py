@@ -22,6 +22,7 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     waits, complete {status = whom it waits for}, [statuses whose code is complete]
     people          {person = [[connection id, account id]]}
     changes, …      what `code_rows` says
+    open            detector, subject: findings that were open before
     derived         instant at which links and verdicts became known; the judgement's
     expect          subject, severity, rule, channel, says, hides: findings of the file's detector
     not_checked     labels the detector could not judge
@@ -206,6 +207,8 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
                 known_from=SEEN,
             )
     insert.run()
+    for one in data.get("open", ()):
+        _open(conn, one)
     _baselines(conn, data)
     _agreements(conn, data)
     _readings(conn, data, now)
@@ -515,6 +518,28 @@ def _baselines(conn: sa.Connection, data: Mapping[str, Any]) -> None:
                 created_at=utc(one.get("created", at)),
             )
         )
+
+
+def _open(conn: sa.Connection, one: Mapping[str, Any]) -> None:
+    parts = ("what", "so_what", "who", "by_when", "remedy", "subject_label")
+    conn.execute(
+        sa.insert(schema.finding).values(
+            fingerprint=f"{one['detector']} {one['subject']}",
+            detector=one["detector"],
+            connection_id=CONNECTION,
+            subject=one["subject"],
+            severity="medium",
+            state="ongoing",
+            channel="digest",
+            magnitude=1.0,
+            title="-",
+            words=dict.fromkeys(parts, "-"),
+            evidence=[],
+            evidence_hash="-",
+            first_seen_at=SEEN,
+            last_seen_at=SEEN,
+        )
+    )
 
 
 def _agreements(conn: sa.Connection, data: Mapping[str, Any]) -> None:

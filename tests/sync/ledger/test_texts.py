@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from support.store import START, Raw, at, connection, item, rows, writer
+from support.store import START, Raw, at, connection, event, item, rows, writer
 
 from mappings.contents import contents, drift
-from mappings.vocabulary import HistoryState
+from mappings.records import History
+from mappings.vocabulary import EventField, HistoryState
 from sync.ledger import texts
 from sync.store import schema
 from sync.store.open import Store, open_store
@@ -188,6 +189,22 @@ def test_while_a_history_is_incomplete_what_it_told_stands(store: Store) -> None
     keep(store, bare, "three", 130, history=HistoryState.NOT_FETCHED)
     assert note(store, 140) == 0
     assert [one.valid_from for one in held(store)] == [START, at(50)]
+
+
+@pytest.mark.full_on_postgres
+def test_a_history_that_comes_later_tells_what_was_only_read(store: Store) -> None:
+    bare = jira("two", (50, "one", "two"), updated=80)
+    log = bare.pop("changelog")
+    keep(store, bare, "two", 80, history=HistoryState.NOT_FETCHED)
+    note(store, 100)
+    assert [(one.valid_from, one.told) for one in held(store)] == [(at(80), False)]
+    keep(store, {**bare, "changelog": log}, "two", 90)
+    with writer(store, now=at(90)) as one:
+        edit = event("1", "e1", field=EventField.DESCRIPTION, at=at(50))
+        one.histories([History("1", HistoryState.COMPLETE, (edit,))])
+    note(store, 110)
+    assert [(one.valid_from, one.told) for one in held(store)] == [(START, True), (at(50), True)]
+    assert note(store, 120) == 0
 
 
 @pytest.mark.full_on_postgres
