@@ -517,14 +517,10 @@ def test_states_and_labels_that_stand_for_states_are_statuses() -> None:
 
 
 def test_a_repository_is_a_scope() -> None:
-    found = only(
-        records(
-            "repositories",
-            {"id": 77, "full_name": "acme/shop", "name": "shop", "archived": True, "private": True},
-        ),
-        Scope,
-    )
+    told = {"id": 77, "full_name": "acme/shop", "name": "shop", "archived": True, "private": True}
+    found = only(records("repositories", {**told, "default_branch": "trunk"}), Scope)
     assert (found.key, found.archived, found.raw_type) == ("acme/shop", True, "private")
+    assert found.default_branch == "trunk"
 
 
 def test_a_tag_is_a_release_with_or_without_words() -> None:

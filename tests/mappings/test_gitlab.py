@@ -195,6 +195,7 @@ def test_a_project() -> None:
         "visibility": "private",
         "archived": True,
         "web_url": "https://gitlab.example.net/group/shop",
+        "default_branch": "trunk",
     }
     found = only(made("projects", raw), Scope)
     assert (found.source_id, found.key, found.raw_type, found.archived) == (
@@ -203,6 +204,7 @@ def test_a_project() -> None:
         "private",
         True,
     )
+    assert found.default_branch == "trunk"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ TABLES = (
     "checks_state",
     "release",
     "required_check",
+    "default_branch",
 )
 #: When we looked, and not what is so.
 WHEN = frozenset(

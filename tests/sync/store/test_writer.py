@@ -33,6 +33,7 @@ from sync.store import presence, read, schema
 from sync.store.open import Store
 from sync.store.payloads import SAMPLES
 from sync.store.rows import Fate, MembershipRow
+from sync.store.tables_code import default_branch
 from sync.store.writer import Writer
 
 COMPLETE, NOT_FETCHED = HistoryState.COMPLETE, HistoryState.NOT_FETCHED
@@ -196,6 +197,19 @@ def test_a_mention_never_blanks_a_known_account(store: Store) -> None:
         second.accounts([Account("u1"), Account("u1", login="ada")])
     assert rows(store, schema.account, "name", "login", "email", "active") == [
         ("Ada", "ada", "ada@example.org", True)
+    ]
+
+
+def test_a_default_branch_is_known_as_long_as_it_was_told(store: Store) -> None:
+    """Nobody tells since when it is; a reading that tells none takes none away."""
+    told = (("trunk", 1), ("trunk", 2), ("main", 3), (None, 4))
+    for (name, minute), expected in zip(told, (2, 0, 2, 0), strict=True):
+        with writer(store, now=at(minute)) as one:
+            one.scopes([Scope("5", ScopeKind.REPOSITORY, "acme/web", "Web", default_branch=name)])
+            assert expected == one.rows
+    assert rows(store, default_branch, "known_from", "known_to", "scope_id", "name") == [
+        (at(1), at(3), "5", "trunk"),
+        (at(3), None, "5", "main"),
     ]
 
 
