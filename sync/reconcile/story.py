@@ -20,6 +20,7 @@ from sync.ledger.origin import explain
 from sync.ledger.timeline import in_scope
 from sync.reconcile.detectors.scope import net
 from sync.reconcile.gate import Gate
+from sync.reconcile.notes import notes
 from sync.reconcile.view import Plan, View
 from sync.store import schema
 from sync.store.bulk import select_ids
@@ -98,6 +99,8 @@ class ScopeStory:
     transient_hidden: int
     #: the day asked for, where the lines begin later than the baseline.
     since: datetime | None = None
+    #: what is no change of the scope and worth saying, in sentences.
+    notes: tuple[str, ...] = ()
 
     def leading(self, one: Since) -> Sum:
         """The sum since one of its baselines in the unit that says more."""
@@ -146,6 +149,7 @@ def tell(view: View, facts: MilestoneFacts, since: datetime | None = None) -> Sc
     present = present_places(ledgers[0], plan.container.by_item)
     return ScopeStory(
         facts=facts,
+        notes=notes(plan.container, plan.ledger or ledgers[0], view.calendar, view.as_of),
         as_of=view.as_of,
         known_at=view.known_at,
         current=current,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from mappings.schema import TeamRule
 from mappings.vocabulary import EventField, MilestoneKind, StatusCategory
 from sync.ledger import agreements, load, relations
 from sync.ledger import baseline as baselines
@@ -22,10 +23,10 @@ from sync.ledger.ledger import Ledger
 from sync.ledger.load import Container, ItemFacts
 from sync.ledger.mass_edit import MassEdit
 from sync.ledger.milestones import Key, MilestoneFacts, Milestones, Named
-from sync.ledger.origin import OriginFacts, explain, split_candidates
+from sync.ledger.origin import OriginFacts, explain, lowered_near, split_candidates, tagged
 from sync.ledger.timeline import ItemHistory, Place, parents_within, place
 from sync.ledger.working_days import WorkCalendar
-from sync.reconcile import coverage
+from sync.reconcile import coverage, teams
 from sync.reconcile.contract import Policy
 from sync.reconcile.coverage import Coverage
 from sync.reconcile.parts import known_parts
@@ -106,6 +107,7 @@ class View:
     _containers: dict[Key, Container] = field(default_factory=dict)
     _facts: dict[tuple[int, str], ItemFacts] = field(default_factory=dict)
     _ends: dict[Key, datetime | None] = field(default_factory=dict)
+    _teams: dict[tuple[int, str], str | None] = field(default_factory=dict)
     #: changes that `changes.lines` has read; None: not there at this instant.
     read_changes: "dict[tuple[int, str], ChangeLine | None]" = field(default_factory=dict)
 
@@ -182,6 +184,33 @@ class View:
     def programs(self) -> tuple[Program, ...]:
         """Program milestones, by name."""
         return programs(self)
+
+    @cached_property
+    def team_rules(self) -> Mapping[int, tuple[TeamRule, ...]]:
+        """Rules that tell an item's team, by connection: as configured now, or as known then."""
+        if not self.present:
+            return teams.rules_at(self.conn, self.known_at)
+        named = self.policy.teams
+        return {id_: named[name] for id_, (name, _) in self.connections.items() if name in named}
+
+    def team_of(self, connection_id: int, item_id: str) -> str | None:
+        """The team an item belongs to at the view's instant; None where nothing tells it."""
+        key = (connection_id, item_id)
+        if key not in self._teams:
+            self.teams({connection_id: [item_id]})
+        return self._teams[key]
+
+    def teams(self, ids: Mapping[int, Collection[str]]) -> dict[tuple[int, str], str | None]:
+        """The team of each of these items, few queries for all."""
+        missing = {
+            connection_id: [one for one in wanted if (connection_id, one) not in self._teams]
+            for connection_id, wanted in ids.items()
+        }
+        told = teams.teams_of(self, missing)
+        for connection_id, wanted in missing.items():
+            for one in wanted:
+                self._teams[connection_id, one] = told.get((connection_id, one))
+        return {(c, one): self._teams[c, one] for c, wanted in ids.items() for one in wanted}
 
     def program_called(self, text: str) -> Program | None:
         """The program milestone of this name; it goes before milestones that are called so."""
@@ -310,11 +339,15 @@ class View:
         return self.calendar.end_of(facts.due_date) if facts.due_date else None
 
     def netted(self, plan: Plan, ledger: Ledger) -> Ledger:
-        """A ledger of the plan's container in which split pairs net out."""
-        pairs = split_candidates(ledger)
-        if not pairs:
+        """The ledger with split pairs netted out, and estimates lowered to what is left tagged."""
+        sprint = plan.facts.kind in (MilestoneKind.SPRINT, MilestoneKind.ITERATION)
+        ended = self.end_of(plan.facts.key) if sprint else None
+        asked = split_candidates(ledger) | {line.item_id for line in lowered_near(ledger, ended)}
+        if not asked:
             return ledger
-        return explain(ledger, self.origins(plan, pairs), self.due(plan.facts)).ledger
+        facts = self.origins(plan, asked)
+        ledger = explain(ledger, facts, self.due(plan.facts)).ledger
+        return ledger if ended is None else tagged(ledger, facts, ended)
 
     def origins(self, plan: Plan, ids: Collection[str]) -> dict[str, OriginFacts]:
         """What tells where these items of a plan came from."""

@@ -8,7 +8,9 @@ import pytest
 from support import cases
 
 from mappings.vocabulary import MilestoneKind
+from sync.ledger import measures
 from sync.ledger.destination import by_destination
+from sync.ledger.ledger import REMAINING_WORK
 from sync.ledger.origin import Elsewhere, OriginFacts, explain
 from sync.reconcile.contract import Policy
 from sync.reconcile.view import Plan, View
@@ -114,6 +116,74 @@ def test_every_line_names_its_event(tmp_path: Any) -> None:
     assert told["8", "cancelled"] == ("8.1", None)
     assert told["2", "left"][0] is not None
     assert all(event is not None for event, _ in told.values())
+
+
+def test_a_split_told_by_a_link_nets_out_in_the_plan(tmp_path: Any) -> None:
+    """1 fell from 8 to 6 when 7 was split off with 2: nothing was added and nothing re-sized.
+
+    Others are only looked up where a fall and an entry lie together: 9, of another day, is not.
+    """
+    fall = {"field": "points", "at": LATE, "old": "8", "new": "6"}
+    world = {
+        **WORLD,
+        "items": [
+            {"id": 1, "in": ["v1"], "points": 6, "events": [fall]},
+            {"id": 2, "in": ["v1"], "points": 5},
+            {"id": 7, **NEW, "points": 2, "entered": {"v1": LATE}},
+            {
+                "id": 9,
+                "created": datetime(2026, 3, 12, tzinfo=UTC),
+                "points": 3,
+                "entered": {"v1": datetime(2026, 3, 13, tzinfo=UTC)},
+            },
+        ],
+        "links": [{"from": 7, "to": 1, "kind": "splits"}],
+        "changes": [],
+    }
+    _, plan, _ = seen(str(tmp_path / "store.db"), world=world)
+    assert plan.ledger is not None
+    assert plan.ledger.balanced
+    assert (plan.ledger.baseline, plan.ledger.current) == (13, 16)
+    assert (plan.ledger.added, plan.ledger.reestimated) == (3, 0)
+
+
+def test_an_estimate_lowered_to_what_is_left_is_tagged_in_the_plan(tmp_path: Any) -> None:
+    """8 became 3 an hour before the sprint ended, and the next one took the item."""
+    ended = datetime(2026, 3, 13, 12, tzinfo=UTC)
+    fall = {"field": "points", "at": ended.replace(hour=11), "old": "8", "new": "3"}
+    sprint = {"kind": "sprint", "board": "b1"}
+    world = {
+        "now": NOW,
+        "boards": [{"id": "b1", "project": "APO"}],
+        "milestones": [
+            {
+                **sprint,
+                "id": "s1",
+                "name": "Sprint 1",
+                "state": "closed",
+                "started": datetime(2026, 3, 2, tzinfo=UTC),
+                "finished": ended,
+            },
+            {**sprint, "id": "s2", "name": "Sprint 2", "due": date(2026, 3, 27)},
+        ],
+        "items": [
+            {"id": 1, "in": ["s1"], "points": 3, "entered": {"s2": ended}, "events": [fall]},
+            {"id": 2, "in": ["s1"], "points": 5},
+        ],
+    }
+    store = open_store(str(tmp_path / "store.db"))
+    with store.writing() as conn:
+        cases.fill(conn, world)
+    with store.reading() as conn:
+        view = View(conn, Policy(judge=("Sprint 1",), grace_days=0), NOW, NOW)
+        (plan,) = view.plans()
+    store.close()
+    assert plan.ledger is not None
+    assert [(one.item_id, one.amount, one.reason) for one in plan.ledger.lines] == [
+        ("1", -5, REMAINING_WORK)
+    ]
+    assert (measures.net_known(plan.ledger), measures.churn(plan.ledger)) == (0, 0)
+    assert plan.ledger.net_ratio == pytest.approx(-5 / 13)
 
 
 def test_what_came_later_is_no_place_of_then(tmp_path: Any) -> None:
