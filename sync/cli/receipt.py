@@ -26,7 +26,8 @@ def receipt(
     """Show every date promised for MILESTONE, when it moved, and what its scope did meanwhile.
 
     With its baselines and re-plans, their reasons, and what was agreed to. Who moved a date stands
-    there where the source tells. Forecasts are not made yet, so none stands there.
+    there where the source tells. Forecasts are not made yet, so none stands there. A program
+    milestone has one for each part.
     """
     from sync.cli import wiring
     from sync.ledger.baseline import the_one
@@ -40,15 +41,23 @@ def receipt(
     try:
         with store.reading() as conn:
             view = View(conn, policy, at.as_of, at.known_at, present=at.present)
-            made = make(view, the_one(view.milestones, milestone))
+            program = view.program_called(milestone)
+            parts = program.parts if program else (the_one(view.milestones, milestone),)
+            made = [make(view, one) for one in parts]
             calendar = view.calendar
     finally:
         store.close()
-    if as_json:
-        app.print_json("receipt", **_facts(made))
-        return
-    for line in _words(made, calendar):
-        app.say(line)
+    if as_json and program is not None:
+        receipts = [_facts(one) for one in made]
+        app.print_json("receipt-program", name=program.name, receipts=receipts)
+    elif as_json:
+        app.print_json("receipt", **_facts(made[0]))
+    else:
+        for number, one in enumerate(made):
+            if number:
+                app.say()
+            for line in _words(one, calendar):
+                app.say(line)
 
 
 def _words(made: "Receipt", calendar: "WorkCalendar") -> Iterator[str]:
@@ -122,10 +131,11 @@ def _promise(one: "Promise", calendar: "WorkCalendar") -> str:
 
 
 def _scope(one: "Between", calendar: "WorkCalendar") -> str:
-    from sync.cli.scope_text import change
+    from sync.cli.scope_text import change, is_bare
     from sync.reconcile.words import day_of
 
-    told = "; ".join(change(each) for each in (one.items, one.points))
+    units = [one.items] if is_bare(one.points) else [one.items, one.points]
+    told = "; ".join(change(each) for each in units)
     return f"{day_of(one.since, calendar)} to {day_of(one.until, calendar)}: {told}"
 
 

@@ -48,11 +48,13 @@ def show(
 
     First the sums, which add up: planned + entered - left + re-sized + first estimated = now. Then
     every change with its day, size, item, cause, who made it as the source tells, who agreed, and
-    the page that proves it.
+    the page that proves it. Of a program milestone the whole, then each part.
     """
     from sync.cli import wiring
+    from sync.cli.program_text import program_facts, program_lines
     from sync.cli.scope_text import words
     from sync.ledger.baseline import the_one
+    from sync.reconcile.combined import plan
     from sync.reconcile.story import tell
     from sync.reconcile.view import View
 
@@ -64,15 +66,24 @@ def show(
     try:
         with store.reading() as conn:
             view = View(conn, policy, at.as_of, at.known_at, present=at.present)
-            story = tell(view, the_one(view.milestones, milestone), begin)
-            told = list(words(story, view.calendar, asked=not at.present))
+            program = view.program_called(milestone)
+            made = None if program is None else plan(view, program)
+            parts = program.parts if program else (the_one(view.milestones, milestone),)
+            stories = [tell(view, one, begin) for one in parts]
+            told = [] if made is None else list(program_lines(made, view))
+            for story in stories:
+                told += [""] if told else []
+                told += words(story, view.calendar, asked=not at.present)
+            whole = None if made is None else program_facts(made, view)
     finally:
         store.close()
-    if as_json:
-        app.print_json("scope", **_facts(story))
-        return
-    for line in told:
-        app.say(line)
+    if as_json and whole is not None:
+        app.print_json("scope-program", **whole, stories=[_facts(one) for one in stories])
+    elif as_json:
+        app.print_json("scope", **_facts(stories[0]))
+    else:
+        for line in told:
+            app.say(line)
 
 
 @scope.command(
@@ -270,6 +281,7 @@ def _facts(story: "ScopeStory") -> dict[str, Any]:
         "since": story.since,
         "withheld": story.withheld,
         "gaps": story.gaps,
+        "notes": story.notes,
         "mass_edits": [
             {"field": one.field, "first_at": one.first_at, "items": len(one.items)}
             for one in story.mass

@@ -98,6 +98,7 @@ def _doubts(story: ScopeStory, calendar: WorkCalendar) -> Iterator[str]:
     for gap in story.gaps:
         if gap not in (story.withheld or ""):
             yield f"Not known: {gap}."
+    yield from story.notes
     for edit in story.mass:
         yield (
             f"{count(len(edit.items), 'item')} changed in one go ({edit.field}) on "
@@ -117,6 +118,8 @@ def _sums(story: ScopeStory, one: Since, title: str) -> Iterator[str]:
     yield f"{title}{told}:"
     units = (one.items, one.points) if story.unit is Unit.ITEMS else (one.points, one.items)
     for each in units:
+        if each.ledger.unit is Unit.POINTS and is_bare(each.ledger):
+            continue
         yield f"  {identity(each, 'planned' if story.since is None else 'in it then')}"
     missing = one.points.measures.unestimated
     if missing:
@@ -132,6 +135,11 @@ def _sums(story: ScopeStory, one: Since, title: str) -> Iterator[str]:
 def identity(one: Sum, begin: str) -> str:
     """W0 + A - R + E + L = W; `begin` says what W0 is."""
     return _identity(one.ledger, begin)
+
+
+def is_bare(ledger: Ledger) -> bool:
+    """Whether there never was anything in its unit: nobody estimates in points here."""
+    return not ledger.lines and ledger.baseline <= EPSILON and ledger.current <= EPSILON
 
 
 def change(ledger: Ledger) -> str:

@@ -410,3 +410,23 @@ def test_the_list_of_milestones_tells_the_scope_of_judged_ones(say: Say) -> None
     scopes = {one["name"]: one["scope"] for one in found}
     assert scopes["Later"] is None
     assert (scopes[NAME]["planned"], scopes[NAME]["current"]) == (17.0, 21.0)
+
+
+@full_on_postgres
+def test_a_program_milestone_is_told_as_one_and_then_by_its_parts(say: Say) -> None:
+    parts = (f"jira/APO:{NAME}", "jira/APO:Later")
+    assert say("milestones", "link", "Spring", *parts, "--author", "tpm")[0] == 0
+    code, out, _ = say("scope", "spring", hours=1)
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "Spring: 2 parts (active, due 2026-04-17)"
+    assert [one for one in lines if one.startswith("APO:")] == [
+        "APO:Release 3.2 (version at jira, active, due 17 Apr 2026)",
+        "APO:Later (version at jira, active, no due date)",
+    ]
+    document = told(say, "scope", "Spring", hours=1)
+    assert document["kind"] == "scope-program"
+    assert [one["milestone"] for one in document["stories"]] == ["APO:Release 3.2", "APO:Later"]
+    document = told(say, "receipt", "Spring", hours=1)
+    assert (document["kind"], len(document["receipts"])) == ("receipt-program", 2)
+    assert say("receipt", "Spring", hours=1)[1].count("Promised dates") == 2
