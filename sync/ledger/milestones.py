@@ -120,7 +120,7 @@ class Milestones(Mapping[Key, MilestoneFacts]):
     def find(self, *texts: str) -> tuple["Named", ...]:
         """What each text stands for, as `find` tells it; only what matches is put together."""
         found: dict[str, Named] = {}
-        if len(texts) <= FEW:
+        if 0 < len(texts) <= FEW:
             by_text = _by_text(self._called(texts))
             for text in texts:
                 keys = _exact(by_text, text)
