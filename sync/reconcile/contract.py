@@ -280,6 +280,10 @@ class MilestoneLine:
     url: str | None = None
     #: of a program milestone: its parts, as `CONNECTION/PROJECT:name`.
     parts: tuple[str, ...] = ()
+    #: instant of the original baseline (UTC) and the scope since then, where another is in force.
+    original_at: datetime | None = None
+    original_accepted: bool = False
+    original: LedgerSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)
