@@ -169,6 +169,14 @@ def original(made: Sequence[Baseline]) -> Baseline | None:
     return replace(first, accepted=any(one.accepted for one in same))
 
 
+def apart(made: Sequence[Baseline], held: Baseline | None, at: datetime) -> Baseline | None:
+    """B0 to show beside the baseline that is `held` to, where its instant is another one."""
+    first = original(made)
+    if first is None or held is None or first.at > at or first.at == held.at:
+        return None
+    return first
+
+
 # --- stored -----------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from mappings.vocabulary import MilestoneKind
 from sync.engine.tokens import ending
+from sync.ledger.baseline import ledger_of
 from sync.ledger.ledger import Ledger, LineKind
 from sync.ledger.measures import net_known
 from sync.ledger.milestones import Key, due_moves
@@ -193,7 +194,25 @@ def _line(view: View, plan: Plan, gate: Gate) -> MilestoneLine:
         ledger=_summary(view, plan, ledger) if ledger is not None else None,
         withheld=withheld,
         url=facts.url,
+        original_at=plan.original.at if plan.original is not None else None,
+        original_accepted=plan.original is not None and plan.original.accepted,
+        original=_since_original(view, plan, ledger),
     )
+
+
+def _since_original(view: View, plan: Plan, current: Ledger | None) -> LedgerSummary | None:
+    """The scope since B0, in the unit of the ledger that it stands beside."""
+    if plan.original is None or current is None:
+        return None
+    ledger = ledger_of(
+        plan.container,
+        plan.original,
+        view.calendar,
+        grace_days=view.policy.grace_days,
+        at=view.as_of,
+        unit=current.unit,
+    )
+    return _summary(view, replace(plan, baseline=plan.original), view.netted(plan, ledger))
 
 
 def _summary(view: View, plan: Plan, ledger: Ledger) -> LedgerSummary:

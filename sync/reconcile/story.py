@@ -133,11 +133,9 @@ def tell(view: View, facts: MilestoneFacts, since: datetime | None = None) -> Sc
         )
     number = next((n for n, one in enumerate(made, 1) if one.id == plan.baseline.id), None)
     current = _since(view, plan, plan.baseline, number, since)
-    first = baselines.original(made)
     original = None
-    apart = first is not None and first.at <= view.as_of and first.at != plan.baseline.at
-    if first is not None and apart and since is None:
-        original = _since(view, plan, first, 1, None)
+    if plan.original is not None and since is None:
+        original = _since(view, plan, plan.original, 1, None)
     reason = plan.withheld or Gate(view).reason(net.DETECTOR, facts.connection_id, facts.subject)
     ledgers = (current.items.ledger, current.points.ledger)
     if reason is None and not all(one.balanced for one in ledgers):

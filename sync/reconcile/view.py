@@ -70,6 +70,8 @@ class Plan:
     mass: tuple[MassEdit, ...]
     #: leaf items in it now, cancelled ones left out.
     leaves: Mapping[str, Place]
+    #: the original baseline, where one of another instant is in force.
+    original: Baseline | None = None
     #: items whose growth somebody agreed to.
     agreed: Mapping[str, Agreed] = field(default_factory=dict)
     #: its date is fixed and its scope is not: what moves to a later one is re-planned.
@@ -292,7 +294,11 @@ class View:
                     made.get(facts.key),
                     confirmed=seen.get(facts.key, ()),
                 )
-                self._plans[facts.key] = replace(plan, agreed=agreed.get(facts.key, {}))
+                self._plans[facts.key] = replace(
+                    plan,
+                    agreed=agreed.get(facts.key, {}),
+                    original=baselines.apart(made.get(facts.key, ()), plan.baseline, self.as_of),
+                )
         return [self._plans[one.key] for one in chosen]
 
     def _plan(

@@ -36,7 +36,7 @@ from sync.report.data import (
     Trust,
 )
 from sync.report.mask import Masked, mask
-from sync.report.milestones import baseline_rule, labels, ledger_row, milestone_row
+from sync.report.milestones import baseline_rule, labels, ledger_row, milestone_row, original_row
 from sync.report.sources import (
     BLIND_SPOT,
     gaps,
@@ -115,7 +115,9 @@ def build(
         unread_text = "no source read"
     kind = _kind(source, found, changes, failed + partly)
     questions = tuple(Ask(clean(q.text), clean(q.answer_line)) for q in source.questions)
-    ledgers = [ledger_row(line, label, time_zone) for line, label in named]
+    ledgers = [
+        row(line, label, time_zone) for line, label in named for row in (ledger_row, original_row)
+    ]
     inventory = _inventory(source, found) if source.is_first else None
     risks = () if source.is_first else _risks(found)
     return ReportData(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -113,6 +114,20 @@ def ledger_row(line: MilestoneLine, label: str, time_zone: ZoneInfo) -> LedgerRo
     )
 
 
+def original_row(line: MilestoneLine, label: str, time_zone: ZoneInfo) -> LedgerRow | None:
+    """The same since the original baseline, where another one is in force."""
+    if line.original is None or line.original_at is None:
+        return None
+    first = replace(
+        line,
+        ledger=line.original,
+        baseline_at=line.original_at,
+        baseline_rule="original",
+        baseline_accepted=line.original_accepted,
+    )
+    return ledger_row(first, label, time_zone)
+
+
 def baseline_rule(line: MilestoneLine, label: str, time_zone: ZoneInfo) -> str:
     """Which baseline is in force for the milestone, and whether a person has confirmed it."""
     if line.baseline_rule is None or line.baseline_at is None:
@@ -175,13 +190,23 @@ def _scope(
     if ledger is None:
         return "no baseline yet"
     if not _moved(ledger):
-        return f"unchanged {_since(line, time_zone)}"
+        return f"unchanged {_since(line, time_zone)}{_also(line)}"
     items = f"{ledger.entered_items} entered, {ledger.left_items} left"
     if line.baseline_accepted and ledger.net_ratio is not None:
-        return f"{percent(ledger.net_ratio)} ({items})"
+        return f"{percent(ledger.net_ratio)} ({items}){_also(line)}"
     net = signed(ledger.current - ledger.baseline)
     start = "the baseline" if line.baseline_accepted else "observed"
-    return f"change since {start}: {net} {clean(ledger.unit, 40)} ({items})"
+    return f"change since {start}: {net} {clean(ledger.unit, 40)} ({items}){_also(line)}"
+
+
+def _also(line: MilestoneLine) -> str:
+    """The change since the original baseline, where another one is in force."""
+    first = line.original
+    if first is None:
+        return ""
+    if line.original_accepted and first.net_ratio is not None:
+        return f"; {percent(first.net_ratio)} since the original plan"
+    return f"; {signed(first.current - first.baseline)} {clean(first.unit, 40)} since the original"
 
 
 def _note(line: MilestoneLine, today: date, late: int) -> str:

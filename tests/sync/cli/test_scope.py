@@ -430,3 +430,17 @@ def test_a_program_milestone_is_told_as_one_and_then_by_its_parts(say: Say) -> N
     document = told(say, "receipt", "Spring", hours=1)
     assert (document["kind"], len(document["receipts"])) == ("receipt-program", 2)
     assert say("receipt", "Spring", hours=1)[1].count("Promised dates") == 2
+
+
+@full_on_postgres
+def test_a_report_tells_both_plans(say: Say) -> None:
+    assert say("baseline", "set", NAME, "--at", "2026-03-09", "--author", "tpm")[0] == 0
+    for hours in (1, 2):
+        # The first report is an inventory.
+        assert say("reconcile", hours=hours)[0] == 0
+    code, out, err = say("report", "--format", "text", hours=2)
+    assert code == 0, err
+    text = " ".join(out.split())
+    assert "+5 % (1 entered, 0 left); +24 % since the original plan" in text
+    assert "Release 3.2 (since 9 Mar 2026 (explicit), confirmed) 20 points planned" in text
+    assert "Release 3.2 (since 2 Mar 2026 (original), confirmed) 17 points planned" in text
