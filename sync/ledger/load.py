@@ -1,9 +1,11 @@
 """Containers out of the store: members, their events and their places, one query per table."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from itertools import pairwise
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -33,6 +35,12 @@ _FIELD_OF_KIND = {
     MilestoneKind.ITERATION: EventField.ITERATION,
     MilestoneKind.EPIC: EventField.PARENT,
 }
+#: Members by value: calling an enumeration for each of a million rows takes its time.
+_CATEGORIES = {one.value: one for one in StatusCategory}
+_EVENT_FIELDS = {one.value: one for one in EventField}
+_ITEM_TYPES = {one.value: one for one in ItemType}
+_PRIORITIES = {one.value: one for one in Priority}
+_STATES = {one.value: one for one in HistoryState}
 #: Why an item may be gone; what left with its whole scope is told as that.
 _VANISHED = frozenset(reason.value for reason in GoneReason if reason is not GoneReason.LEFT_SCOPE)
 
@@ -85,7 +93,7 @@ class Container:
 
     def gaps(self, since: datetime) -> tuple[str, ...]:
         """Why the ledger from `since` on would not be whole; empty when it is."""
-        cut = [i for i in self.items.values() if i.history_state is not HistoryState.COMPLETE]
+        cut = [one for one in self.histories if not one.whole]
         unsure = [
             one
             for one in self.histories
@@ -161,7 +169,7 @@ def _of_connection(
             mine = _through_parents(mine, rows, events)
         found[facts.key] = Container(
             facts=facts,
-            items={id_: _item_facts(connection_id, rows[id_], before.get(id_)) for id_ in mine},
+            items=_Items(connection_id, {id_: rows[id_] for id_ in mine}, before),
             by_item={
                 id_: ItemHistory(
                     id_,
@@ -175,6 +183,33 @@ def _of_connection(
             nameless=tuple(lost.get(facts.key, ())),
         )
     return found
+
+
+class _Items(Mapping[str, ItemFacts]):
+    """Facts of items, put together when they are asked for: most only count."""
+
+    def __init__(
+        self, connection_id: int, rows: Mapping[str, "_Row"], before: Mapping[str, Undone]
+    ) -> None:
+        self._connection_id, self._rows, self._before = connection_id, rows, before
+        self._made: dict[str, ItemFacts] = {}
+
+    def __getitem__(self, id_: str) -> ItemFacts:
+        found = self._made.get(id_)
+        if found is None:
+            found = self._made[id_] = _item_facts(
+                self._connection_id, self._rows[id_], self._before.get(id_)
+            )
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._rows
 
 
 def _by_whom(stays: Sequence[Stay], events: Sequence["_Event"]) -> Sequence[Stay]:
@@ -224,50 +259,55 @@ def known(table: sa.Table, known_at: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(c.known_from <= known_at, sa.or_(c.known_to.is_(None), c.known_to > known_at))
 
 
+_STAY_COLUMNS = (
+    "milestone_id",
+    "member_id",
+    "valid_from",
+    "valid_to",
+    "end_cause",
+    "from_exact",
+    "source_event_id",
+    "end_event_id",
+    "known_from",
+    "known_to",
+)
+
+
 def _stays(
     conn: sa.Connection,
     connection_id: int,
     milestones: Sequence[MilestoneFacts],
     known_at: datetime,
 ) -> dict[Key, dict[str, list[Stay]]]:
-    c = schema.scope_membership.c
     found: dict[Key, dict[str, list[Stay]]] = {}
     kinds: dict[MilestoneKind, list[str]] = {}
     for one in milestones:
         kinds.setdefault(one.kind, []).append(one.source_id)
     for kind, ids in kinds.items():
-        rows = conn.execute(
-            sa.select(
-                c.milestone_id,
-                c.member_id,
-                c.valid_from,
-                c.valid_to,
-                c.end_cause,
-                c.from_exact,
-                c.source_event_id,
-                c.end_event_id,
-                c.known_from,
-            )
-            .where(
-                c.connection_id == connection_id,
-                c.member_kind == "work_item",
-                c.milestone_kind == kind.value,
-                c.milestone_id.in_(ids),
-                known(schema.scope_membership, known_at),
-            )
-            .order_by(c.valid_from)
+        rows = select_ids(
+            conn,
+            schema.scope_membership,
+            _STAY_COLUMNS,
+            connection_id,
+            "milestone_id",
+            ids,
+            f"AND member_kind = 'work_item' AND milestone_kind = '{kind.value}'",
         )
-        for row in rows:
-            by_item = found.setdefault((connection_id, kind, row.milestone_id), {})
-            by_item.setdefault(row.member_id, []).append(
+        rows.sort(key=itemgetter(2))
+        for milestone, member, start, end, cause, exact, event, ended_by, seen, unseen in rows:
+            if seen > known_at or (unseen is not None and unseen <= known_at):
+                continue
+            by_item = found.setdefault((connection_id, kind, milestone), {})
+            gone_by = seen if last_seen.is_unseen(cause) else None
+            by_item.setdefault(member, []).append(
                 Stay(
-                    row.valid_from,
-                    row.valid_to,
-                    row.end_cause,
-                    row.from_exact,
-                    event_id=row.source_event_id,
-                    end_event_id=row.end_event_id,
-                    gone_by=row.known_from if last_seen.is_unseen(row.end_cause) else None,
+                    start,
+                    end,
+                    cause,
+                    exact,
+                    event_id=event,
+                    end_event_id=ended_by,
+                    gone_by=gone_by,
                 )
             )
     last_seen.bounded(conn, connection_id, found, known_at)
@@ -295,8 +335,7 @@ _ITEM_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     facts: tuple[Any, ...]
     category: StatusCategory
     status_id: str | None
@@ -310,7 +349,7 @@ class _Row:
 
     @property
     def item_type(self) -> ItemType:
-        return ItemType(self.facts[4])
+        return _ITEM_TYPES[self.facts[4]]
 
     @property
     def created_at(self) -> datetime | None:
@@ -326,9 +365,7 @@ def _rows(
     conn: sa.Connection, connection_id: int, ids: Collection[str], known_at: datetime | None
 ) -> dict[str, _Row]:
     rows = past.select_ids(conn, schema.work_item, _ITEM_COLUMNS, connection_id, ids, known_at)
-    return {
-        row[0]: _Row(row[:13], StatusCategory(row[13]), row[14], row[15], row[16]) for row in rows
-    }
+    return {row[0]: _Row(row[:13], _CATEGORIES[row[13]], row[14], row[15], row[16]) for row in rows}
 
 
 def facts_of(
@@ -387,20 +424,19 @@ def _as_read(connection_id: int, row: _Row) -> ItemFacts:
         key=one[1],
         title=one[2],
         scope_id=one[3],
-        item_type=ItemType(one[4]),
-        priority=Priority(one[5]),
+        item_type=_ITEM_TYPES[one[4]],
+        priority=_PRIORITIES[one[5]],
         parent_id=one[6],
         assignee_id=one[7],
         restricted=one[8],
         url=one[9],
         created_at=one[10],
-        history_state=HistoryState(one[11]),
+        history_state=_STATES[one[11]],
         history_reason=one[12],
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(NamedTuple):
     id: str
     field: EventField
     raw_field: str
@@ -448,10 +484,16 @@ def _events(
         known_from, known_to = row[10], row[11]
         if known_from > known_at or (known_to is not None and known_to <= known_at):
             continue
-        found.setdefault(row[0], []).append(_Event(row[1], EventField(row[2]), *row[3:10]))
+        found.setdefault(row[0], []).append(_Event(row[1], _EVENT_FIELDS[row[2]], *row[3:10]))
     for mine in found.values():
-        mine.sort(key=lambda event: (event.at, event_order(event.id)))
+        if len(mine) > 1:
+            mine.sort(key=_AT)
+            if any(one.at == other.at for one, other in pairwise(mine)):
+                mine.sort(key=lambda event: (event.at, event_order(event.id)))
     return found
+
+
+_AT = attrgetter("at")
 
 
 def _statuses(
@@ -476,38 +518,42 @@ def _tracks(
     statuses: Mapping[str, StatusCategory],
     names: Mapping[str, str],
 ) -> tuple[Track[float | None], Track[StatusCategory], Track[str | None]]:
+    by_field: dict[EventField, list[_Event]] = {}
+    for event in events:
+        by_field.setdefault(event.field, []).append(event)
     return (
-        _points_track(row, events, names),
-        _category_track(row, events, statuses),
-        _parent_track(row, events),
+        _points_track(row, by_field.get(EventField.POINTS, ()), names),
+        _category_track(row, by_field.get(EventField.STATUS, ()), statuses),
+        _parent_track(row, by_field.get(EventField.PARENT, ())),
     )
 
 
 def _category_track(
-    row: _Row, events: Sequence[_Event], statuses: Mapping[str, StatusCategory]
+    row: _Row, mine: Sequence[_Event], statuses: Mapping[str, StatusCategory]
 ) -> Track[StatusCategory]:
-    def category(id_: str | None) -> StatusCategory:
-        return statuses.get(id_ or "", StatusCategory.UNKNOWN)
-
-    mine = [event for event in events if event.field is EventField.STATUS]
-    held_id, held = row.status_id, row.category
+    unknown = StatusCategory.UNKNOWN
     changes = [
-        Change(event.at, category(event.old_ids), category(event.new_ids), event.id, event.actor_id)
+        Change(
+            event.at,
+            statuses.get(event.old_ids or "", unknown),
+            statuses.get(event.new_ids or "", unknown),
+            event.id,
+            event.actor_id,
+        )
         for event in mine
     ]
-    if mine and mine[-1].new_ids == held_id:
+    if mine and mine[-1].new_ids == row.status_id:
         # The item's own category knows its resolution and type, which a status id alone does not.
-        last = changes[-1]
-        changes[-1] = replace(last, new=held)
-    return Track.of(changes, held)
+        changes[-1] = replace(changes[-1], new=row.category)
+    return Track.of(changes, row.category)
 
 
 def _points_track(
-    row: _Row, events: Sequence[_Event], names: Mapping[str, str]
+    row: _Row, mine: Sequence[_Event], names: Mapping[str, str]
 ) -> Track[float | None]:
-    mine = [event for event in events if event.field is EventField.POINTS]
+    if not mine:
+        return Track((), row.points)
     wanted = _estimate_field(row, mine, names)
-    mine = [event for event in mine if event.raw_field.casefold() == wanted]
     return Track.of(
         [
             Change(
@@ -518,6 +564,7 @@ def _points_track(
                 event.actor_id,
             )
             for event in mine
+            if event.raw_field.casefold() == wanted
         ],
         row.points,
     )
@@ -534,8 +581,9 @@ def _estimate_field(row: _Row, events: Sequence[_Event], names: Mapping[str, str
     return events[-1].raw_field.casefold() if events else ""
 
 
-def _parent_track(row: _Row, events: Sequence[_Event]) -> Track[str | None]:
-    mine = [event for event in events if event.field is EventField.PARENT]
+def _parent_track(row: _Row, mine: Sequence[_Event]) -> Track[str | None]:
+    if not mine:
+        return Track((), row.parent_id)
     # One act may tell the same change under two field names, once as a removal: the parent wins.
     by_instant: dict[datetime, Change[str | None]] = {}
     for event in mine:
