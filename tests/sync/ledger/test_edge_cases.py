@@ -276,7 +276,7 @@ def test_cancelled_wont_do_or_duplicate() -> None:
 
 
 def test_converted_type_moved_project_new_key() -> None:
-    """Stored by its id, it is the same item: see the store's side below; here nothing moves."""
+    """Stored by its id, it is the same item; `test_relations` tells it with its events."""
     made = ledger(item("10042", (-1, None), points=(3.0,)))
     assert not made.lines
 

@@ -13,6 +13,7 @@ from sync.ledger.destination import by_destination
 from sync.ledger.ledger import REMAINING_WORK
 from sync.ledger.origin import Elsewhere, OriginFacts, explain
 from sync.reconcile.contract import Policy
+from sync.reconcile.runner import reconcile
 from sync.reconcile.view import Plan, View
 from sync.store.open import open_store
 
@@ -186,6 +187,29 @@ def test_an_estimate_lowered_to_what_is_left_is_tagged_in_the_plan(tmp_path: Any
     assert plan.ledger.net_ratio == pytest.approx(-5 / 13)
 
 
+def test_converted_moved_and_renamed_is_the_same_item(tmp_path: Any) -> None:
+    """Another type, project and key: told by its id, and nothing entered or left."""
+    events = [
+        {"field": name, "at": LATE, "old": old, "new": new, "by": "u1"}
+        for name, old, new in (
+            ("type", "Task", "Story"),
+            ("project", "BEE", "APO"),
+            ("key", "BEE-1", "APO-1"),
+        )
+    ]
+    world = {
+        **WORLD,
+        "projects": ["APO", "BEE"],
+        "items": [{"id": 1, "in": ["v1"], "points": 8, "events": events}],
+        "aliases": {"BEE-1": "1"},
+        "links": [],
+        "changes": [],
+    }
+    _, plan, _ = seen(str(tmp_path / "store.db"), world=world)
+    assert plan.ledger is not None
+    assert (plan.ledger.planned, plan.ledger.lines) == ({"1"}, ())
+
+
 def test_what_came_later_is_no_place_of_then(tmp_path: Any) -> None:
     _, _, facts = seen(str(tmp_path / "store.db"), as_of=datetime(2026, 3, 9, tzinfo=UTC))
     assert facts["2"].elsewhere == ()
@@ -200,6 +224,17 @@ def test_a_milestone_of_a_fixed_date_is_named(
     view, plan, _ = seen(str(tmp_path / "store.db"), fixed_date=named)
     assert plan.fixed_date is fixed
     assert bool(view.fixed_dates) is bool(named)
+
+
+def test_an_unclear_name_of_a_fixed_date_is_a_question(tmp_path: Any) -> None:
+    store = open_store(str(tmp_path / "store.db"))
+    with store.writing() as conn:
+        cases.fill(conn, WORLD)
+    policy = Policy(judge=("APO:R1",), fixed_date=("APO:R1", "R9"))
+    found = reconcile(store, policy, clock=cases.At(NOW))
+    store.close()
+    assert 'No milestone is called "R9"' in found.questions[0].text
+    assert found.questions[0].answer_line.startswith("[milestones] fixed_date = [")
 
 
 def test_edits_that_change_the_scope(tmp_path: Any) -> None:
