@@ -282,6 +282,7 @@ def _facts(story: "ScopeStory") -> dict[str, Any]:
         "withheld": story.withheld,
         "gaps": story.gaps,
         "notes": story.notes,
+        "changes_without_item": story.changes,
         "mass_edits": [
             {"field": one.field, "first_at": one.first_at, "items": len(one.items)}
             for one in story.mass

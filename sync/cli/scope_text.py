@@ -99,6 +99,11 @@ def _doubts(story: ScopeStory, calendar: WorkCalendar) -> Iterator[str]:
         if gap not in (story.withheld or ""):
             yield f"Not known: {gap}."
     yield from story.notes
+    if story.changes:
+        yield (
+            f"{count(story.changes, 'pull or merge request')} in it without an item of it: "
+            "the sums count items only."
+        )
     for edit in story.mass:
         yield (
             f"{count(len(edit.items), 'item')} changed in one go ({edit.field}) on "

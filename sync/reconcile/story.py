@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from sync.ledger import baseline as baselines
+from sync.ledger import change_members
 from sync.ledger.agreed import Growth, covers, growth
 from sync.ledger.agreements import Agreed
 from sync.ledger.baseline import Baseline, ledger_of
@@ -24,6 +27,7 @@ from sync.reconcile.notes import notes
 from sync.reconcile.view import Plan, View
 from sync.store import schema
 from sync.store.bulk import select_ids
+from sync.store.tables_judged import change_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ class ScopeStory:
     since: datetime | None = None
     #: what is no change of the scope and worth saying, in sentences.
     notes: tuple[str, ...] = ()
+    #: pull or merge requests that are in it and work on no item of it; no sum counts them.
+    changes: int = 0
 
     def leading(self, one: Since) -> Sum:
         """The sum since one of its baselines in the unit that says more."""
@@ -147,6 +153,7 @@ def tell(view: View, facts: MilestoneFacts, since: datetime | None = None) -> Sc
     present = present_places(ledgers[0], plan.container.by_item)
     return ScopeStory(
         facts=facts,
+        changes=_changes(view, plan),
         notes=notes(plan.container, plan.ledger or ledgers[0], view.calendar, view.as_of),
         as_of=view.as_of,
         known_at=view.known_at,
@@ -184,6 +191,29 @@ def _since(
         return Sum(ledger, measure(ledger, plan.container.by_item, due), growth(ledger, agreed))
 
     return Since(baseline, number, total(Unit.ITEMS), total(Unit.POINTS))
+
+
+def _changes(view: View, plan: Plan) -> int:
+    """How many change requests are in it without an item."""
+    key = plan.facts.key
+    members = change_members.load(view.conn, [plan.facts], view.known_at).get(key, {})
+    if not members:
+        return 0
+    c = change_link.c
+    works_on: dict[str, set[str]] = {}
+    rows = view.conn.execute(
+        sa.select(c.from_id, c.to_id).where(
+            c.from_connection_id == key[0],
+            c.from_id.in_(sorted(members)),
+            c.to_connection_id == key[0],
+            c.to_kind == "work_item",
+            c.first_seen_at <= view.known_at,
+            sa.or_(c.withdrawn_at.is_(None), c.withdrawn_at > view.known_at),
+        )
+    )
+    for row in rows:
+        works_on.setdefault(row.from_id, set()).add(row.to_id)
+    return len(change_members.counted(members, works_on, plan.container, view.as_of))
 
 
 # --- lines ------------------------------------------------------------------------------------
