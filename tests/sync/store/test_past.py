@@ -27,7 +27,7 @@ from sync.store.views import VIEWS
 from sync.store.views_then import view_then
 from sync.store.writer import Writer
 
-few = settings(max_examples=settings.default.max_examples // 2)
+few = settings(max_examples=settings.default.max_examples // 4)
 
 TABLES = ("account", "milestone", "scope", "status", "work_item")
 KEPT = {name: schema.metadata.tables[name] for name in TABLES}
