@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import cases
+import sqlalchemy as sa
+from support import cases, code_rows
 
 from sync.cli.app import App
 from sync.cli.main import main
+from sync.store import schema
 from sync.store.open import open_store
 
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
@@ -186,3 +188,37 @@ def test_the_grace_window_is_one_working_day_or_none(world: World, days: int, pl
     assert f"{planned} items planned" in say("scope", "R1")[1]
     document = json.loads(say("baseline", "diff", "R1", "--json")[1])
     assert document["from"]["items"] == planned
+
+
+def test_changes_without_an_item_are_told_beside_the_sums(world: World, tmp_path: Path) -> None:
+    say = world(
+        {
+            "items": PLANNED,
+            "hub_milestones": [{"id": "5", "name": "v3.2", "due": date(2026, 4, 17)}],
+            "changes": [{"id": n, "merged": NOW - timedelta(days=2)} for n in (1, 2)],
+        }
+    )
+    assert "without an item" not in say("scope", "v3.2")[1]
+    store = open_store(str(tmp_path / "driftline.db"))
+    with store.writing() as conn:
+        conn.execute(
+            sa.insert(schema.scope_membership),
+            [
+                {
+                    "connection_id": code_rows.HUB,
+                    "member_kind": "change_request",
+                    "member_id": id_,
+                    "milestone_kind": "milestone",
+                    "milestone_id": "5",
+                    "valid_from": NOW - timedelta(days=3),
+                    "known_from": NOW - timedelta(days=3),
+                    "from_exact": True,
+                    "cause": "created",
+                }
+                for id_ in ("c1", "c2")
+            ],
+        )
+    store.close()
+    told = "2 pull or merge requests in it without an item of it: the sums count items only."
+    assert told in say("scope", "v3.2")[1]
+    assert json.loads(say("scope", "v3.2", "--json")[1])["changes_without_item"] == 2
