@@ -59,4 +59,7 @@ def _of_stays(stays: Sequence[Stay], at: datetime) -> Standing:
     if before and (before[-1].is_vague(at) or before[-1].end_cause not in _OVER):
         return Standing.UNKNOWN
     after = next((stay for stay in stays if stay.start > at), None)
-    return Standing.UNKNOWN if after is not None and not after.exact else Standing.OUT
+    if after is None:
+        return Standing.OUT
+    began_unseen = after.absent_until is not None and at > after.absent_until
+    return Standing.UNKNOWN if began_unseen or not after.exact else Standing.OUT

@@ -4,19 +4,21 @@ Who was deleted, hidden or silently taken out is missed by a reading some time l
 between the last reading that found it and the one that did not is known to nobody.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from connectors.contract import GoneReason, Outcome
-from mappings.vocabulary import MilestoneKind
+from mappings.vocabulary import OF_BOARD, MilestoneKind
 from sync.ledger.timeline import Stay
 from sync.store import schema
 from sync.store.bulk import select_ids
 from sync.store.tables_code import change_request
 
+#: By milestone, by member.
+_Stays = Mapping[tuple[int, MilestoneKind, str], Mapping[str, list[Stay]]]
 #: (member, milestone kind, milestone id, since when).
 _Row = tuple[str, str, str, datetime]
 #: What a census misses at once; what became something else may stay listed.
@@ -35,22 +37,18 @@ def is_unseen(end_cause: str | None) -> bool:
 def bounded(
     conn: sa.Connection,
     connection_id: int,
-    stays: Mapping[tuple[int, MilestoneKind, str], Mapping[str, list[Stay]]],
+    stays: _Stays,
     known_at: datetime,
     *,
     changes: bool = False,
 ) -> None:
     """Give every stay that ended unseen the last instant at which it certainly held.
 
-    Changes the lists in place. No query where every end was told. `changes`: they are stays of
-    change requests.
+    And every one that began unseen the last at which it had certainly not begun. Changes the lists
+    in place; no query where every end was told. `changes`: they are stays of change requests.
     """
-    unseen = {
-        id_
-        for by_item in stays.values()
-        for id_, mine in by_item.items()
-        if any(is_unseen(one.end_cause) for one in mine)
-    }
+    _begun(conn, connection_id, stays, known_at)
+    unseen = _ids(stays, lambda one: is_unseen(one.end_cause))
     if not unseen:
         return
     table = change_request if changes else schema.work_item
@@ -63,6 +61,58 @@ def bounded(
                 else one
                 for one in by_item[id_]
             ]
+
+
+def _ids(stays: _Stays, is_such: Callable[[Stay], bool]) -> set[str]:
+    """Members with such a stay."""
+    return {
+        id_
+        for by_item in stays.values()
+        for id_, mine in by_item.items()
+        if any(is_such(one) for one in mine)
+    }
+
+
+def _is_of_board(stay: Stay) -> bool:
+    return stay.exact and (stay.event_id or "").startswith(OF_BOARD)
+
+
+def _begun(conn: sa.Connection, connection_id: int, stays: _Stays, known_at: datetime) -> None:
+    """Boards tell no history: what they began to say began after the reading before."""
+    told = _ids(stays, _is_of_board)
+    if not told:
+        return
+    c = schema.sync_step.c
+    by_board: dict[str, list[tuple[datetime, datetime]]] = {}
+    for row in conn.execute(
+        sa.select(c.scope_id, c.fresh_at, c.finished_at).where(
+            c.connection_id == connection_id,
+            c.scope_kind == "board",
+            c.outcome == Outcome.COMPLETE.value,
+            c.finished_at <= known_at,
+        )
+    ):
+        by_board.setdefault(row.scope_id, []).append((row.fresh_at, row.finished_at))
+    for by_item in stays.values():
+        for id_ in by_item.keys() & told:
+            by_item[id_][:] = [
+                replace(one, absent_until=_before(by_board, one.start))
+                if _is_of_board(one)
+                else one
+                for one in by_item[id_]
+            ]
+
+
+def _before(
+    by_board: Mapping[str, Sequence[tuple[datetime, datetime]]], at: datetime
+) -> datetime | None:
+    """The begin of the last reading before `at`, of the board that was read longest ago."""
+    found = [
+        max((begin for begin, end in readings if end < at), default=None)
+        for readings in by_board.values()
+    ]
+    begins = [one for one in found if one is not None]
+    return min(begins, default=None)
 
 
 @dataclass

@@ -121,6 +121,8 @@ class Stay:
     #: reading (UTC) that no longer found it.
     held_until: datetime | None = field(default=None, compare=False)
     gone_by: datetime | None = field(default=None, compare=False)
+    #: of a begin that a reading dates: the last instant (UTC) at which it had certainly not begun.
+    absent_until: datetime | None = field(default=None, compare=False)
 
     def is_vague(self, at: datetime) -> bool:
         """Whether it ended unseen, and perhaps before this instant, perhaps after it."""

@@ -22,7 +22,7 @@ from sync.store.open import Store, open_store
 
 #: So many lines must have been compared at the least: nothing is proven of nothing.
 LEAST = 10
-SHORT = ("jira-cloud", "github-graphql", "gitlab-graphql")
+SHORT = ("jira-cloud", "github-graphql")
 
 
 class Story:
@@ -148,22 +148,22 @@ def planned(system: str, seed: int, address: str, *, deeds: int, dates: int) -> 
 @pytest.mark.full_on_postgres
 @pytest.mark.parametrize("system", SHORT)
 def test_who_was_in_it_at_any_date(system: str, store_url: str) -> None:
-    verdict = lived(system, 5, store_url, legs=2, deeds=10, dates=10)
+    verdict = lived(system, 5, store_url, legs=1, deeds=12, dates=10)
     assert verdict.said["in", "in"] > 5
 
 
 @pytest.mark.full_on_postgres
 def test_a_run_that_was_killed_changes_no_answer(store_url: str) -> None:
-    killed("jira-cloud", 5, store_url, legs=2, deeds=8, dates=10)
+    killed("jira-cloud", 5, store_url, legs=1, deeds=12, dates=10)
 
 
 @pytest.mark.full_on_postgres
 def test_who_installs_late_knows_what_the_servers_still_tell(store_url: str) -> None:
-    late("github-graphql", 5, store_url, legs=2, deeds=10, dates=10)
+    late("gitlab-graphql", 5, store_url, legs=1, deeds=16, dates=10)
 
 
 @pytest.mark.full_on_postgres
-@pytest.mark.parametrize("system", SHORT)
+@pytest.mark.parametrize("system", SHORT[:1])
 def test_the_lines_of_a_ledger_are_what_happened(system: str, store_url: str) -> None:
     account = planned(system, 5, store_url, deeds=25, dates=3)
     assert account.lines > LEAST

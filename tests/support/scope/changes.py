@@ -28,8 +28,7 @@ def compare_changes(watch: Watch, ours: Ours, conn: sa.Connection, dates: list) 
                 seen = [begin for begin in begins if begin <= at]
                 next_ = [begin for begin in begins if begin > at]
                 around = {
-                    IN if name in life.at(begin).plans else OUT
-                    for begin in (seen[-1:] + next_[:1])
+                    IN if name in life.at(begin).plans else OUT for begin in (seen[-1:] + next_[:1])
                 }
                 verdict.compared += 1
                 verdict.said[said.value, truth.value] += 1

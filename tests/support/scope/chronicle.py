@@ -7,7 +7,7 @@ on every change is looked at as it happens. Nothing of this is told by what it t
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from support.schedules.knowable import is_discussion
@@ -72,6 +72,8 @@ class Chronicle:
         self.lives: dict[str, Life] = {}
         #: milestone -> (since when, its title), oldest first.
         self.titles: dict[str, list[tuple[datetime, str]]] = {}
+        #: container -> (since when, its last day), oldest first; the past is nobody's.
+        self.dues: dict[str, list[tuple[datetime, date | None]]] = {}
         with company.world.lock:
             for id_, steps in _pasts(company).items():
                 life = self.lives[id_] = Life(id_.partition(":")[2], id_.startswith("change:"))
@@ -93,6 +95,10 @@ class Chronicle:
                     told.append((one.created, one.title))
                 elif told[-1][1] != one.title:
                     told.append((now, one.title))
+            for name, due in _dues(self.company):
+                dated = self.dues.setdefault(name, [])
+                if not dated or dated[-1][1] != due:
+                    dated.append((now, due))
 
     def instants(self) -> list[datetime]:
         """Of every change of anything."""
@@ -118,6 +124,17 @@ def _present(company: Company) -> Iterator[tuple[str, Was]]:
         yield f"item:{one.id}", _issue(company, one)
     for change in code.changes.values():
         yield f"change:{change.id}", _change(company, change)
+
+
+def _dues(company: Company) -> Iterator[tuple[str, date | None]]:
+    """The last day of everything that has one."""
+    world = company.world
+    for version in world.versions.values():
+        yield f"version:{version.id}", version.due
+    for sprint in world.sprints.values():
+        yield f"sprint:{sprint.id}", sprint.end.date() if sprint.end else None
+    for milestone in world.code.milestones.values():
+        yield plan_of(company, milestone), milestone.due
 
 
 def _jira(issue: Issue) -> Was:

@@ -31,18 +31,24 @@ _CALM_CODE = (
 _NEVER = frozenset({"_rename_project", "_hand_over"})
 
 
-def deed(company: Company, rng: random.Random, *, calm: bool = False) -> str:
-    """Let something happen now; says what. `calm`: nothing that puts anything out of sight."""
+def deed(
+    company: Company, rng: random.Random, *, calm: bool = False, only: Sequence[str] = ()
+) -> str:
+    """Let something happen now; says what.
+
+    `calm`: nothing that puts anything out of sight. `only`: names of deeds, and no others.
+    """
     world = company.world
     is_jira = company.system.kind == "jira"
     module = edits_jira if is_jira else edits_code
     named = (_CALM_JIRA if is_jira else _CALM_CODE) if calm else (_JIRA if is_jira else _CODE)
+    named = only or named
     with world.lock:
         world.now = company.clock.now()
         dice = Dice(world, rng, company.system.kind, world.credentials["owner"])  # type: ignore[arg-type]
         while True:
             draws: Sequence[Draw] = [one for one in module.DRAWS if _name(one) not in _NEVER]
-            if calm or rng.random() < 0.75:
+            if calm or only or rng.random() < 0.75:
                 name = rng.choice(named)
                 draws = [one for one in draws if _name(one) == name]
             done = rng.choice(draws)(dice)

@@ -194,7 +194,8 @@ def _expected(
     """(what is known at best, what may be said)."""
     may = {truth}
     ever = [plan for state in life.states for plan in state.plans]
-    if container in vague and (container in ever or vague.intersection(ever)):
+    if vague.intersection(ever):
+        # It was in something whose title is lost: in any milestone of its repository, perhaps.
         may.add(UNKNOWN)
     lost = watch.lost(life.id)
     arrival = _arrival(watch, life)
