@@ -58,6 +58,7 @@ def issue(raw: dict[str, Any], out: Out) -> None:
     updated = out.moment(get("updated"), "updated")
     created = out.moment(get("created"), "created")
     history = jira_history.inline(raw, id_, out)
+    called = _team_names(fields, out.plan)
     item = WorkItem(
         source_id=id_,
         key=key,
@@ -84,7 +85,7 @@ def issue(raw: dict[str, Any], out: Out) -> None:
         reporter_id=out.account(get("reporter")),
         parent_id=_parent(fields, out.plan),
         team=_team(
-            fields,
+            called,
             labels,
             components,
             project,
@@ -100,6 +101,7 @@ def issue(raw: dict[str, Any], out: Out) -> None:
         restricted=get("security") is not None,
         url=f"{out.lookups.base_url}/browse/{key}",
         history=HistoryState.NOT_FETCHED if history is None else history.state,
+        raw_teams=called,
     )
     if history is not None:
         former = {
@@ -276,7 +278,7 @@ def _sprint(field_id: str, value: Any, out: Out) -> tuple[str | None, Milestone 
 
 
 def _team(
-    fields: dict[str, Any],
+    called: tuple[str, ...],
     labels: tuple[str, ...],
     components: tuple[str, ...],
     project: dict[str, Any],
@@ -288,14 +290,16 @@ def _team(
         out.mapping,
         components=components,
         labels=labels,
-        called=_team_names(fields, out.plan),
+        called=called,
         project=[one for name in ("key", "id") if (one := text(project.get(name)))],
         day=day,
     )
 
 
-def _team_names(fields: dict[str, Any], plan: FieldPlan) -> list[str]:
+def _team_names(fields: dict[str, Any], plan: FieldPlan) -> tuple[str, ...]:
     """Names and ids in the team fields, the most readable of each first."""
+    if not plan.team:
+        return ()
     found: list[str] = []
     for id_ in plan.team:
         value = fields.get(id_)
@@ -307,7 +311,7 @@ def _team_names(fields: dict[str, Any], plan: FieldPlan) -> list[str]:
                 found.extend(name for key in keys if (name := text(one.get(key))))
             elif name := text(one):
                 found.append(name)
-    return found
+    return tuple(found)
 
 
 def _links(value: Any, id_: str, out: Out) -> tuple[Link, ...]:

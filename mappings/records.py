@@ -124,6 +124,8 @@ class WorkItem(Struct, frozen=True, gc=False):
     #: whether this same payload carries the complete history.
     history: HistoryState = HistoryState.NOT_FETCHED
     history_reason: str | None = None
+    #: what the vendor's team fields say, the most readable first.
+    raw_teams: tuple[str, ...] = ()
 
 
 class FieldEvent(Struct, frozen=True, gc=False):

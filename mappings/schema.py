@@ -11,7 +11,7 @@ from typing import Any
 from mappings.vocabulary import ItemType, LinkKind, Priority, StatusCategory, WaitsFor
 
 #: Raised when the normalizers themselves give other rows for the same payload and mapping.
-REVISION = 1
+REVISION = 2
 
 
 @dataclass(frozen=True, slots=True)

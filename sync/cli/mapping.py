@@ -28,13 +28,14 @@ def mapping() -> None:
 def lint(context: click.Context, app: App, only: str | None, as_json: bool) -> None:
     """Find lines that contradict each other or do nothing, and values without a meaning."""
     from mappings.lint import lint as look
+    from mappings.teams import before
     from sync.cli import wiring
 
     settings = app.settings(with_secrets=False)
     found: list[dict[str, Any]] = []
     for name in _names(settings, only):
         one = settings.root.connections[name]
-        table = wiring.mapping(settings, one)
+        table = before(wiring.mapping(settings, one), wiring.team_rules(settings, name))
         layers = wiring.layers(settings, one)
         found.extend(
             {

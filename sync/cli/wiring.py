@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mappings.load import load as load_mapping
 from mappings.registry import get as get_mapping
-from mappings.schema import MappingTable, with_version
+from mappings.schema import MappingTable, TeamRule, with_version
+from mappings.teams import before, flat
 from sync.cli.main import VERSION
 from sync.clock import Clock
 from sync.config import secrets
@@ -65,7 +66,8 @@ def connection(settings: Settings, name: str) -> ConnectionPlan:
     one = settings.root.connections[name]
     options = settings.options[name]
     estimates = tuple(getattr(options, "estimate_fields", ()) or ())
-    table = with_boards_of(mapping(settings, one, estimates), options)
+    asked = before(mapping(settings, one, estimates), team_rules(settings, name))
+    table = with_boards_of(with_version(asked), options)
     return ConnectionPlan(
         name=name,
         kind=one.kind,
@@ -110,6 +112,24 @@ def mapping(
     )
 
 
+def team_rules(settings: Settings, name: str) -> tuple[TeamRule, ...]:
+    """Rules of teams in the configuration that are asked of a connection's items."""
+    return tuple(
+        TeamRule(
+            team,
+            rule.component,
+            rule.label,
+            rule.field,
+            rule.project or rule.repository,
+            rule.since,
+            rule.until,
+        )
+        for team, rules in settings.root.teams.items()
+        for rule in rules
+        if rule.connection in (None, name)
+    )
+
+
 def policy(settings: Settings) -> Policy:
     """What the configuration says about judging.
 
@@ -117,6 +137,13 @@ def policy(settings: Settings) -> Policy:
     """
     root = settings.root
     _check_detectors(settings)
+    tables = {
+        name: mapping(settings, one)
+        # Built-in files name no team.
+        if root.mapping.organisation or one.mapping
+        else MappingTable()
+        for name, one in root.connections.items()
+    }
     return Policy(
         program=root.name,
         time_zone=root.time_zone,
@@ -140,6 +167,8 @@ def policy(settings: Settings) -> Policy:
             for name, parts in root.programs.items()
         },
         mirrors=tuple(root.links.mirrors),
+        teams={name: (*team_rules(settings, name), *flat(table)) for name, table in tables.items()},
+        team_fields={name: table.team_fields for name, table in tables.items()},
         config_hash=settings.hash,
         program_version=VERSION,
     )

@@ -145,8 +145,34 @@ class PartSettings(BaseModel):
     since: date | None = Field(None, description="First day on which it is a part.")
     until: date | None = Field(None, description="Last day on which it is one.")
 
+    @property
+    def ends_first(self) -> bool:
+        """Whether its last day is before its first."""
+        return self.since is not None and self.until is not None and self.until < self.since
+
+
+class TeamRuleSettings(BaseModel):
+    """A rule: an item that has all of this belongs to the team while the rule is in force."""
+
+    model_config = _STRICT
+
+    connection: str | None = Field(None, description="Only items of this connection.")
+    component: str | None = Field(None, description="Component that an item has.")
+    label: str | None = Field(None, description="Label that it has.")
+    field: str | None = Field(None, description="What its team field says, by name or id.")
+    project: str | None = Field(None, description="Key or id of its project.")
+    repository: str | None = Field(None, description="Path of its repository (owner/name).")
+    since: date | None = Field(
+        None, description="First day of the rule; without one it always was."
+    )
+    until: date | None = Field(None, description="Last day of the rule; without one it still is.")
+
     @model_validator(mode="after")
-    def _in_order(self) -> "PartSettings":
+    def _says_something(self) -> "TeamRuleSettings":
+        if not any((self.component, self.label, self.field, self.project, self.repository)):
+            raise ValueError("needs one of component, label, field, project, repository")
+        if self.project and self.repository:
+            raise ValueError("project and repository are the same condition; keep one of them")
         if self.since and self.until and self.until < self.since:
             raise ValueError(f"until ({self.until}) is before since ({self.since})")
         return self
@@ -275,6 +301,11 @@ class Root(BaseModel):
         description="Program milestone = its parts in all systems, each CONNECTION/PROJECT:name; "
         "counts before `driftline milestones link`.",
     )
+    teams: dict[str, list[TeamRuleSettings]] = Field(
+        default_factory=dict,
+        description="Team = its rules; the first that matches counts, and all of them before those "
+        "of mapping files. A reorganisation is a rule with a day.",
+    )
     links: LinkSettings = Field(default_factory=LinkSettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     detectors: dict[str, DetectorSettings] = Field(
@@ -312,10 +343,19 @@ class Root(BaseModel):
                 raise ValueError(f"programs: {program!r} needs two parts at least")
             for part in parts:
                 text = part if isinstance(part, str) else part.part
+                if not isinstance(part, str) and part.ends_first:
+                    raise ValueError(f"programs: {text!r} of {program!r} ends before it begins")
                 if text.partition("/")[0] not in self.connections:
                     raise ValueError(
                         f"programs: {text!r} of {program!r} must be a configured connection, a "
                         "slash and a milestone, such as jira/APO:Release 3.2"
+                    )
+        for team, rules in self.teams.items():
+            for rule in rules:
+                if rule.connection is not None and rule.connection not in self.connections:
+                    raise ValueError(
+                        f"teams: a rule of {team!r} names the connection {rule.connection!r}, "
+                        "which is not configured"
                     )
         for pair in self.links.mirrors:
             for one in pair:

@@ -8,10 +8,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from mappings.toml_lines import line_of, locate
-from sync.config.models import Root
+from sync.config.models import PartSettings, Root
 from sync.errors import ConfigError
 
 Place = tuple[str | int, ...]
+#: What pydantic puts into the place of a value that may be of one of two kinds.
+_CHOICES = frozenset({PartSettings.__name__})
 
 
 class Problems:
@@ -47,6 +49,8 @@ class Problems:
         alike: dict[str, list[str]] = {}
         for one in error.errors(include_input=False, include_url=False, include_context=False):
             path = (*at, *one["loc"])
+            if one["type"] in ("extra_forbidden", "missing"):
+                path = (*(one for one in path[:-1] if one not in _CHOICES), path[-1])
             if one["type"] == "extra_forbidden":
                 names = list(known) if known is not None else known_keys(path[:-1])
                 self.say(path, f"unknown key{suggestion(str(path[-1]), names)}")
@@ -83,8 +87,10 @@ def known_keys(path: Place) -> list[str]:
     """Keys that may stand in the table at `path`; empty if it holds names of one's own."""
     model: Any = Root
     for part in path:
+        if isinstance(part, int):
+            continue
         if not _is_model(model):
-            model = next((one for one in getattr(model, "__args__", ()) if _is_model(one)), None)
+            model = _model_in(model)
             continue
         field = {key_of(model, name): one for name, one in model.model_fields.items()}.get(
             str(part)
@@ -95,6 +101,14 @@ def known_keys(path: Place) -> list[str]:
         if not _is_model(model) and getattr(model, "__origin__", None) is not dict:
             model = next((one for one in getattr(model, "__args__", ()) if _is_model(one)), None)
     return [key_of(model, name) for name in model.model_fields] if _is_model(model) else []
+
+
+def _model_in(annotation: Any) -> Any:
+    """The model inside a dict, a list or a choice; None: there is none."""
+    if _is_model(annotation):
+        return annotation
+    inside = (_model_in(one) for one in getattr(annotation, "__args__", ()))
+    return next((one for one in inside if one is not None), None)
 
 
 def key_of(model: type[BaseModel], name: str) -> str:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from mappings.schema import TeamRule
 from mappings.vocabulary import MilestoneKind, MilestoneState
 
 #: Major version of the detector contract; the registry refuses another.
@@ -97,6 +98,10 @@ class Policy:
     programs: Mapping[str, tuple["PartRule", ...]] = field(default_factory=dict)
     #: items of two systems that are one, as `CONNECTION:KEY`; the first of each pair counts.
     mirrors: tuple[tuple[str, str], ...] = ()
+    #: connection -> the rules that tell an item's team, in the order in which they are asked.
+    teams: Mapping[str, tuple[TeamRule, ...]] = field(default_factory=dict)
+    #: connection -> fields that name the team, beside the vendor's own.
+    team_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: hash of the configuration without secrets.
     config_hash: str = ""
     program_version: str = ""

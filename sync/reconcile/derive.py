@@ -8,7 +8,7 @@ from mappings.vocabulary import MilestoneKind
 from sync.ledger import texts
 from sync.links import people
 from sync.links import refresh as links
-from sync.reconcile import parts
+from sync.reconcile import parts, teams
 from sync.reconcile.contract import Policy
 from sync.reconcile.view import View, calendar_of
 from sync.store import schema
@@ -27,6 +27,7 @@ def derive(store: Store, policy: Policy, now: datetime) -> None:
     with store.writing() as conn:
         people.refresh(conn, now, policy.people)
         parts.refresh(conn, now, policy, calendar_of(policy))
+        teams.refresh(conn, now, policy.teams)
         links.refresh(conn, now, policy.trackers)
         verdicts.refresh(conn, now)
         keep = policy.thresholds.get(_OF_TEXTS, {}).get("keep_lines", 0)

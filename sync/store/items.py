@@ -49,8 +49,9 @@ _ITEM = (
     "url",
     "created_at",
     "updated_at",
+    "raw_teams",
 )
-_LISTS = tuple(_ITEM.index(name) for name in ("labels", "components"))
+_LISTS = tuple(_ITEM.index(name) for name in ("labels", "components", "raw_teams"))
 _MILESTONES = _ITEM.index("milestones")
 _ENUMS = tuple(_ITEM.index(n) for n in ("item_type", "status_category", "priority"))
 _WAITS_FOR = _ITEM.index("waits_for")

@@ -253,7 +253,7 @@ work_item = Table(
     *_presence(),
     #: where it went, for `moved` and `transferred`.
     Column("gone_to", Text),
-    #: what the vendor's team fields say, the most readable first; NULL: nothing.
+    #: what the vendor's team fields say, the most readable first; NULL: not looked at yet.
     Column("raw_teams", Json),
     Index(None, "connection_id", "scope_id", "status_category"),
     Index(None, "connection_id", "parent_id"),

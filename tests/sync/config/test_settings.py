@@ -262,3 +262,24 @@ def test_trackers_name_connections_that_are_configured(loaded: Load) -> None:
     assert wiring.policy(found).trackers == {"acme/web": ("Jira-Main",)}
     (problem,) = problems(loaded, FILE + '[links]\ntrackers = { "acme/web" = ["Jira-Mein"] }\n')
     assert "'acme/web' names the connection 'Jira-Mein', which is not configured" in problem
+
+
+def test_teams_and_programs_are_checked_where_they_stand(tmp_path: Path) -> None:
+    file = tmp_path / "driftline.toml"
+    head = '[connections.jira]\nkind = "jira"\nurl = "https://jira.example.net"\nprojects = ["A"]\n'
+    file.write_text(
+        head
+        + '[teams]\nA = [{ lable = "x" }]\nB = [{ connection = "jira" }]\n'
+        + '[programs]\nP = ["jira/A:x", { parts = "jira/A:y" }]\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError) as told:
+        load(file, {}, with_secrets=False)
+    lines = [line.rpartition("driftline.toml:")[2] for line in told.value.what.splitlines()]
+    assert '6: teams.A.0.lable: unknown key; did you mean "label"?' in lines
+    needs = "needs one of component, label, field, project, repository"
+    assert f"7: teams.B.0: {needs}" in lines
+    assert '9: programs.P.1.parts: unknown key; did you mean "part"?' in lines
+    file.write_text(head + '[programs]\nP = ["jira/A:x", { part = "hub/A:y" }]\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="'hub/A:y' of 'P' must be a configured connection"):
+        load(file, {}, with_secrets=False)

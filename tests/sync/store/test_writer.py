@@ -350,6 +350,7 @@ def test_an_item_comes_back_as_it_was_written(store: Store) -> None:
         due_date=date(2026, 5, 1),
         labels=("a", "b"),
         components=("core",),
+        raw_teams=("Squad 7", "77"),
         milestones=((MilestoneKind.VERSION, "501"), (MilestoneKind.SPRINT, "7")),
         restricted=True,
         history=COMPLETE,
@@ -359,11 +360,11 @@ def test_an_item_comes_back_as_it_was_written(store: Store) -> None:
     with store.reading() as conn:
         row = conn.execute(sa.select(schema.work_item)).one()._asdict()
         now = read.items(conn, 1, ["1", "2"])
+    lists = ("milestones", "labels", "components", "raw_teams", "former_keys")
     expected = {
-        name: getattr(full, name)
-        for name in full.__slots__
-        if name not in ("milestones", "labels", "components", "history", "former_keys")
+        name: getattr(full, name) for name in full.__slots__ if name not in (*lists, "history")
     }
+    assert ["Squad 7", "77"] == row["raw_teams"]
     assert expected == {name: row[name] for name in expected}
     assert row["labels"] == ["a", "b"]
     assert row["history_state"] == "complete"
