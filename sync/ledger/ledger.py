@@ -368,16 +368,21 @@ class _Walk:
     def _merge(
         self, at: datetime, id_: str, gone: dict[str, tuple[str | None, float, str]]
     ) -> None:
-        size = size_of(self.places[id_], self.unit)
-        back = min(self.pools.pop(id_, 0.0), size)
+        size, pool = size_of(self.places[id_], self.unit), self.pools.pop(id_, 0.0)
+        room = max(size, 0.0)
+        back = min(pool, room)
+        if pool - back > EPSILON:
+            # Its own estimate fell while its children carried the work.
+            self._split(at, id_, pool - back)
+            self._line(at, id_, LineKind.REESTIMATED, back - pool, "re-sized")
         for child, (parent, amount, reason) in gone.items():
-            take = min(amount, size - back) if parent == id_ else 0.0
+            take = min(amount, room - back) if parent == id_ else 0.0
             if take > 0:
                 gone[child] = (parent, amount - take, reason)
                 self._split(at, child, -take)
                 back += take
         self._split(at, id_, back)
-        if size - back > EPSILON or not back:
+        if abs(size - back) > EPSILON or not back:
             self._line(at, id_, LineKind.ADDED, size - back, "split")
 
     def _take(self, at: datetime, id_: str, size: float) -> tuple[float, bool]:
@@ -465,7 +470,7 @@ class _Walk:
     def finish(self) -> list[Line]:
         """All lines in order of time. What no child took up is less work than was planned."""
         for id_, left in sorted(self.pools.items()):
-            if left > EPSILON:
+            if abs(left) > EPSILON:
                 at = self.split_at[id_]
                 self._split(at, id_, left)
                 self._line(at, id_, LineKind.REESTIMATED, -left, "split")

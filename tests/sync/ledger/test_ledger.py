@@ -198,6 +198,29 @@ def test_a_parent_whose_children_leave_carries_the_work_again() -> None:
     assert (made.added, made.removed) == (3, 0)
 
 
+@pytest.mark.parametrize(("later", "amount"), [(5.0, -3.0), (0.0, -8.0), (-1.0, -9.0)])
+def test_a_parent_whose_estimate_fell_while_it_was_split(later: float, amount: float) -> None:
+    """8 became 5 while a child without estimate carried it; whole again it is 5."""
+    made = ledger(
+        item("epic", (-1, None), points=(8.0, (3, later))),
+        item("one", (2, 4), parent=("epic",)),
+    )
+    assert made.balanced
+    assert (made.baseline, made.current) == (8, later)
+    assert made.reestimated + made.added == amount
+
+
+def test_sizes_below_nothing_add_up_too() -> None:
+    """Somebody estimated -1: odd, and no reason for a sum that is wrong."""
+    made = ledger(
+        item("epic", (-1, None), points=(-1.0,)),
+        item("one", (2, None), parent=("epic",)),
+        item("two", (3, 5), points=(-1.0,)),
+    )
+    assert made.balanced
+    assert (made.baseline, made.current) == (-1, 0)
+
+
 def test_a_split_taken_back_leaves_no_trace() -> None:
     made = ledger(
         item("epic", (-1, None), points=(8.0,)),

@@ -18,7 +18,7 @@ from sync.ledger.timeline import Change, ItemHistory, Stay, Track
 IDS = ("a", "b", "c", "d")
 #: Quarters of a day, so that many things happen at one instant.
 DAYS = st.integers(-8, 60).map(lambda quarter: quarter / 4)
-SIZES = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0]))
+SIZES = st.one_of(st.none(), st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0]))
 STATUSES = st.sampled_from(list(StatusCategory))
 PARENTS = st.one_of(st.none(), st.sampled_from(IDS))
 UNITS = st.sampled_from(list(Unit))
@@ -43,9 +43,24 @@ EVENTS = st.one_of(
     st.builds(Event, DAYS, st.sampled_from(IDS), st.just("member"), st.booleans()),
 )
 FIRST = {"points": None, "status": StatusCategory.TODO, "parent": None}
-SCRIPTS = st.lists(EVENTS, max_size=24).map(
-    lambda events: tuple(sorted(events, key=lambda one: one.day))
+#: A parent that is split and whole again, sized anew in between.
+SPLITS = st.one_of(
+    st.builds(Event, DAYS, st.just("a"), st.just("points"), SIZES),
+    st.builds(
+        Event,
+        DAYS,
+        st.sampled_from("bc"),
+        st.just("parent"),
+        st.sampled_from([None, "a"]),
+    ),
+    st.builds(Event, DAYS, st.sampled_from("bc"), st.just("member"), st.booleans()),
+    st.builds(Event, DAYS, st.sampled_from("bc"), st.just("points"), SIZES),
 )
+ALL_IN = tuple(Event(-9, id_, "member", True) for id_ in "abc")
+SCRIPTS = st.one_of(
+    st.lists(EVENTS, max_size=24),
+    st.lists(SPLITS, min_size=3, max_size=16).map(lambda events: [*ALL_IN, *events]),
+).map(lambda events: tuple(sorted(events, key=lambda one: one.day)))
 
 
 def played(events: Sequence[Event], until: float = END) -> list[ItemHistory]:
@@ -189,7 +204,12 @@ def test_an_event_that_is_told_twice_counts_once(
 def test_measures_origins_and_agreements_keep_the_sum(
     events: Sequence[Event], unit: Unit, links: Any, since: Any
 ) -> None:
-    items = {one.id: one for one in played(events)}
+    # Shares of sizes below nothing have no bounds.
+    sound = [
+        replace(one, value=abs(one.value)) if one.what == "points" and one.value else one
+        for one in events
+    ]
+    items = {one.id: one for one in played(sound)}
     whole = made(list(items.values()), unit)
     facts = {
         id_: OriginFacts(
