@@ -1,6 +1,6 @@
 """Run the detectors behind the gate, then say what became of each finding."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,6 +83,7 @@ def detect(view: View, known: Catalogue, outcome: Outcome) -> None:
         outcome.states[detector.id] = "checked"
         results = _results(view, detector, outcome)
         labels.read_ahead((one.connection_id, one.subject) for one in results)
+        view.teams(_items(results))
         for one in results:
             if isinstance(one, Found):
                 _take(view, detector, one, gate, labels, outcome)
@@ -118,6 +119,7 @@ def _take(
         return
     try:
         words, voices = life.words(detector, found), life.voices(detector, found)
+        words["who"] += _waiting_on(view, found)
     except (KeyError, IndexError, ValueError) as error:
         outcome.unchecked[detector.id, found.connection_id, found.subject] = (
             label,
@@ -144,6 +146,25 @@ def _take(
     held = outcome.seen.get(fingerprint)
     if held is None or held.found.severity.rank < found.severity.rank:
         outcome.seen[fingerprint] = seen
+
+
+def _items(results: Iterable[Found | NotChecked]) -> dict[int, list[str]]:
+    """Items that findings are about, by connection."""
+    found: dict[int, list[str]] = {}
+    for one in results:
+        about, _, id_ = one.subject.partition(":")
+        if isinstance(one, Found) and about == "issue" and one.connection_id is not None:
+            found.setdefault(one.connection_id, []).append(id_)
+    return found
+
+
+def _waiting_on(view: View, found: Found) -> str:
+    """The team of the item that a finding is about, where one is told; teams never fail."""
+    about, _, id_ = found.subject.partition(":")
+    if about != "issue" or found.connection_id is None:
+        return ""
+    team = view.team_of(found.connection_id, id_)
+    return "" if team is None else f" (waiting on team {team})"
 
 
 def _connection_of(view: View, one: NotChecked) -> int | None:
@@ -269,7 +290,8 @@ def _withdrawn(view: View, detector: Detector | None, held: Known, outcome: Outc
     if detector.about == "milestone" and held.milestone is not None:
         key = (held.connection_id or 0, MilestoneKind(held.milestone[0]), held.milestone[1])
         still = any(one.key == key for one in view.judged)
-        if not still and key in view.milestones:
+        # An epic that nobody asks for is no milestone that is listed.
+        if not still and (key[1] is MilestoneKind.EPIC or key in view.milestones):
             return "its milestone is no longer judged"
     if detector.about == _OF_OUR_READING and _absorbed(finding.subject, outcome):
         return "it is part of another gap"

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from support import cases
 
 from mappings.schema import TeamRule
-from sync.reconcile import teams
-from sync.reconcile.contract import Policy
+from sync.reconcile import judge, teams
+from sync.reconcile.contract import Found, Policy, Severity
 from sync.reconcile.runner import reconcile
 from sync.reconcile.view import View
 from sync.store import schema
@@ -116,3 +116,32 @@ def test_a_reconciliation_keeps_the_rules(store: Store) -> None:
     reconcile(store, POLICY, clock=cases.At(NOW + DAY))
     with store.reading() as conn:
         assert conn.execute(sa.select(sa.func.count()).select_from(team_rule)).scalar() == 2
+
+
+def test_a_finding_about_an_item_says_whom_it_waits_on() -> None:
+    """The item of a release that is out belongs to a team; another belongs to none."""
+    made = memory_store()
+    with made.writing() as conn:
+        cases.fill(
+            conn,
+            {
+                "now": NOW,
+                "milestones": [
+                    {"id": "v1", "name": "R1", "state": "released", "finished": NOW - 5 * DAY}
+                ],
+                "items": [{"id": 1, "in": ["v1"], "status": "in_progress"}],
+            },
+        )
+        w = schema.work_item
+        conn.execute(sa.update(w).where(w.c.source_id == "1").values(raw_teams=["Squad 7"]))
+    found = reconcile(made, POLICY, clock=cases.At(NOW)).findings
+    mine = [one for one in found if one.subject == "issue:1"]
+    assert all(one.who.endswith(" (waiting on team Squad 7)") for one in mine)
+    others = [one for one in found if one.subject != "issue:1"]
+    assert not [one for one in others if "waiting on team" in one.who]
+    with made.reading() as conn:
+        view = View(conn, POLICY, NOW, NOW)
+        seen = Found("issue:1", Severity.LOW, 1.0, {}, (), connection_id=cases.CONNECTION)
+        assert judge._waiting_on(view, seen) == " (waiting on team Squad 7)"
+        assert judge._waiting_on(view, replace(seen, subject="version:1")) == ""
+    made.close()
