@@ -242,7 +242,11 @@ def _through_parents(
         # Its own end stands: it may be gone while its parent stays.
         created, own = row.created_at or theirs[0].start, stays[id_][-1]
         until = [one if own.end is None else _until(one, own) for one in theirs]
-        later = [replace(one, start=max(one.start, created)) for one in until]
+        # Born into it: no event of its parent tells of that.
+        later = [
+            replace(one, start=created, event_id=None) if one.start < created else one
+            for one in until
+        ]
         found[id_] = [one for one in later if one.end is None or one.end > one.start]
     return {id_: mine for id_, mine in found.items() if mine}
 
