@@ -70,7 +70,7 @@ def _edits(
 
 
 def github(issue: Mapping[str, Any], _history: Mapping[str, Any] | None) -> tuple[Version, ...]:
-    """GitHub's events tell nothing of bodies: what was read, since its last change at the latest."""
+    """GitHub tells nothing of former bodies: what was read, since its last change at the latest."""
     return _as_read(issue, "body", "updated_at", "updatedAt")
 
 
