@@ -84,7 +84,7 @@ def _not_read(view: View) -> list[tuple[Reading, str]]:
     for one in view.coverage.in_force:
         trouble = view.coverage.trouble(one) if one.stream in changes.STREAMS else None
         if trouble is not None:
-            found.append((one, f"{one.stream} of {one.scope_key} {trouble}"))
+            found.append((one, f"{one.stream} of {one.scope_kind} {one.scope_key} {trouble}"))
     return found
 
 
