@@ -44,13 +44,13 @@ def _late(view: View, plan: Plan, ledger: Ledger, part: float) -> list[Line]:
     due = view.calendar.end_of(plan.facts.due_date)
     if due <= ledger.since:
         return []
-    begins = late_from(ledger.since, due, part)
+    begins, entered = late_from(ledger.since, due, part), ledger.entered
     return [
         line
         for line in ledger.lines
         if line.kind is LineKind.ADDED
         and line.reason == "entered"
-        and line.item_id in ledger.entered
+        and line.item_id in entered
         and begins <= line.at < due
     ]
 
