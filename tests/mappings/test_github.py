@@ -416,6 +416,27 @@ def test_a_milestone_is_found_by_its_title_if_one_alone_has_it(
     assert into.origin is origin
 
 
+def test_titles_of_the_repository_it_came_from_mean_nothing_here() -> None:
+    """Found on the simulated company: both had a milestone of that title."""
+
+    def milestoned(number: int) -> Any:
+        title = {"title": "1.0"}
+        return told(
+            "milestoned",
+            "MilestonedEvent",
+            number,
+            {"milestone": title},
+            {"milestoneTitle": "1.0"},
+        )
+
+    found = history(
+        milestoned(1), told("transferred", "TransferredEvent", 2, {}, {}), milestoned(3)
+    )
+    before, _, after = found.events
+    assert facts(before) == (EventField.OTHER, (), (), None, "1.0")
+    assert facts(after) == (EventField.MILESTONE, (), ("77:3",), None, "1.0")
+
+
 def test_people_titles_and_types_are_told() -> None:
     found = history(
         told("assigned", "AssignedEvent", 1, {"assignee": ANA}, {"assignee": ANA_Q}),
