@@ -222,7 +222,9 @@ def _milestones(write: _Write, world: World) -> None:
             "start_date": None if sprint else start,
             "started_at": started and f"{started}+00:00",
         }
-        told = [(name, first, None, value, 1, None) for name, value in values.items() if value]
+        told: list[tuple[Any, ...]] = [
+            (name, first, None, value, 1, None) for name, value in values.items() if value
+        ]
         over = one.ended is not None and one.ended > INSTALLED * _DAY
         if moved and one.start + 5 * _DAY > INSTALLED * _DAY:
             later = known(one.start + 5 * _DAY)

@@ -254,7 +254,8 @@ def _life(rng: random.Random, is_open: bool, number: int) -> Life:
     order = iter(sorted((n for n in names if n in _MEMBERSHIP), key=_MEMBERSHIP.index))
     names = [next(order) if name in _MEMBERSHIP else name for name in names]
     steps = iter([1, 2, 3] if reached < 4 else [1, 2, 4])
-    status, points, assignee, acts = 0, None, None, []
+    acts: list[tuple[float, str, str, tuple[str | None, ...]]] = []
+    status, points, assignee = 0, None, None
     started = done = None
     for place, (name, key) in enumerate(zip(names, keys, strict=True)):
         sides: tuple[str | None, ...] = ()
@@ -264,7 +265,8 @@ def _life(rng: random.Random, is_open: bool, number: int) -> Life:
             started = place if started is None else started
             done = place if status == 3 else None
         elif name == "points":
-            before, points = points, rng.choice((1, 2, 3, 5, 8, 13))
+            before: int | None = points
+            points = rng.choice((1, 2, 3, 5, 8, 13))
             sides = (None, None, None if before is None else str(before), str(points))
         elif name == "assignee":
             assignee = f"u{rng.randrange(97)}"
