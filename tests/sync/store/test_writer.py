@@ -364,7 +364,7 @@ def test_an_item_comes_back_as_it_was_written(store: Store) -> None:
     expected = {
         name: getattr(full, name) for name in full.__slots__ if name not in (*lists, "history")
     }
-    assert ["Squad 7", "77"] == row["raw_teams"]
+    assert row["raw_teams"] == ["Squad 7", "77"]
     assert expected == {name: row[name] for name in expected}
     assert row["labels"] == ["a", "b"]
     assert row["history_state"] == "complete"
