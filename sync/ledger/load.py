@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -273,7 +273,6 @@ _STAY_COLUMNS = (
     "source_event_id",
     "end_event_id",
     "known_from",
-    "known_to",
 )
 
 
@@ -283,24 +282,25 @@ def _stays(
     milestones: Sequence[MilestoneFacts],
     known_at: datetime,
 ) -> dict[Key, dict[str, list[Stay]]]:
+    c = schema.scope_membership.c
     found: dict[Key, dict[str, list[Stay]]] = {}
     kinds: dict[MilestoneKind, list[str]] = {}
     for one in milestones:
         kinds.setdefault(one.kind, []).append(one.source_id)
     for kind, ids in kinds.items():
-        rows = select_ids(
-            conn,
-            schema.scope_membership,
-            _STAY_COLUMNS,
-            connection_id,
-            "milestone_id",
-            ids,
-            f"AND member_kind = 'work_item' AND milestone_kind = '{kind.value}'",
+        # The ids one by one: a list in JSON would have SQLite read all members instead.
+        rows = conn.execute(
+            sa.select(*(c[name] for name in _STAY_COLUMNS))
+            .where(
+                c.connection_id == connection_id,
+                c.member_kind == "work_item",
+                c.milestone_kind == kind.value,
+                c.milestone_id.in_(ids),
+                known(schema.scope_membership, known_at),
+            )
+            .order_by(c.valid_from)
         )
-        rows.sort(key=itemgetter(2))
-        for milestone, member, start, end, cause, exact, event, ended_by, seen, unseen in rows:
-            if seen > known_at or (unseen is not None and unseen <= known_at):
-                continue
+        for milestone, member, start, end, cause, exact, event, ended_by, seen in rows:
             by_item = found.setdefault((connection_id, kind, milestone), {})
             gone_by = seen if last_seen.is_unseen(cause) else None
             by_item.setdefault(member, []).append(
