@@ -72,7 +72,8 @@ class Reading:
     partial: str | None = None
     remote: int | None = None
     local: int | None = None
-    window_from: datetime | None = None
+    #: no whole walk was committed before this one.
+    from_nothing: bool = False
     cursor_in: Mapping[str, Any] | None = None
     cursor_out: Mapping[str, Any] | None = None
     requests_before: int = 0
@@ -225,8 +226,8 @@ def _certify(reading: Reading, outcome: Outcome, reason: str | None) -> Step:
             outcome=outcome,
             reason=reason,
             fresh_at=context.started_at,
-            window_from=reading.window_from,
-            window_to=session.identity.server_time if reading.window_from else None,
+            window_from=context.plan.since if reading.from_nothing else None,
+            window_to=session.identity.server_time if reading.from_nothing else None,
             cursor_in=reading.cursor_in,
             cursor_out=reading.cursor_out,
             requests=thread_requests(session) - reading.requests_before,
@@ -469,6 +470,7 @@ def _read_incremental(reading: Reading) -> None:
         saved = replace(saved, progress=None)
     start = None if context.full else saved.start
     reading.cursor_in = start
+    reading.from_nothing = context.full or saved.committed is None
     if _proven_unchanged(reading, saved, now):
         reading.cursor_out = saved.committed
         return

@@ -18,7 +18,7 @@ from mappings.vocabulary import (
     Priority,
     StatusCategory,
 )
-from sync.ledger import epics, last_seen, nameless
+from sync.ledger import epics, horizon, last_seen, nameless
 from sync.ledger.mass_edit import PRESENCE, Edit
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.ledger.nameless import Nameless
@@ -41,6 +41,8 @@ _EVENT_FIELDS = {one.value: one for one in EventField}
 _ITEM_TYPES = {one.value: one for one in ItemType}
 _PRIORITIES = {one.value: one for one in Priority}
 _STATES = {one.value: one for one in HistoryState}
+#: Milestones whose items may be in any project.
+_ANYWHERE = frozenset({MilestoneKind.SPRINT, MilestoneKind.ITERATION, MilestoneKind.EPIC})
 #: Why an item may be gone; what left with its whole scope is told as that.
 _VANISHED = frozenset(reason.value for reason in GoneReason if reason is not GoneReason.LEFT_SCOPE)
 
@@ -81,6 +83,8 @@ class Container:
     edits: tuple[Edit, ...] = field(default=())
     #: items that were in some milestone of the repository, perhaps in this one.
     nameless: tuple[Nameless, ...] = field(default=())
+    #: work closed before this instant (UTC) was not read; None: all of it was.
+    read_since: datetime | None = None
 
     @property
     def histories(self) -> tuple[ItemHistory, ...]:
@@ -109,6 +113,8 @@ class Container:
             found.append(
                 f"{len(lost)} items were in a milestone whose title is lost, perhaps in this one"
             )
+        if self.read_since is not None and since < self.read_since:
+            found.append(f"work that was closed before {self.read_since:%Y-%m-%d} was not read")
         return tuple(found)
 
 
@@ -162,6 +168,7 @@ def _of_connection(
             stays[connection_id, MilestoneKind.EPIC, id_] = epics.stays(id_, parents, lives)
     before = _undone(conn, connection_id, rows, as_of, known_at)
     lost = nameless.of_milestones(conn, connection_id, milestones, known_at)
+    horizons = horizon.by_scope(conn, connection_id, known_at)
     found: dict[Key, Container] = {}
     for facts in milestones:
         mine = {id_: s for id_, s in stays.get(facts.key, {}).items() if id_ in rows}
@@ -181,6 +188,7 @@ def _of_connection(
             },
             edits=tuple(_edits(facts, mine, events, statuses)),
             nameless=tuple(lost.get(facts.key, ())),
+            read_since=horizon.of(horizons, facts.scope_id, everywhere=facts.kind in _ANYWHERE),
         )
     return found
 

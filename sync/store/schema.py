@@ -117,7 +117,8 @@ sync_step = Table(
     #: complete, partial, failed, unavailable.
     Column("outcome", Text, nullable=False),
     Column("reason", Text),
-    #: requested window (UTC); both NULL for a whole listing.
+    #: requested window (UTC) of a walk from nothing, which brings no work closed before it (NULL:
+    #: it brings all); both NULL where a listing is asked for, or what changed since the cursor.
     Column("window_from", Instant),
     Column("window_to", Instant),
     Column("cursor_in", Json),

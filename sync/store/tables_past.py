@@ -29,5 +29,4 @@ def past_of(table: Table, until: Column[Any] | None = None) -> Table:
             if one.name not in _LEFT_OUT
         ),
         Column("known_to", Instant, primary_key=True) if until is None else until,
-        sqlite_with_rowid=False,
     )

@@ -298,7 +298,8 @@ VIEWS: tuple[View, ...] = (
             "stream": "stream of the connector",
             "outcome": "complete, partial, failed, unavailable",
             "reason": "why it is not complete",
-            "window_from": "begin of the window asked for (UTC); empty for a whole listing",
+            "window_from": "a first load brings no work closed before this instant (UTC); "
+            "empty: it brings all, or a listing or what changed since the cursor was asked for",
             "window_to": "end of it (UTC)",
             "requests": "requests it took",
             "records": "records that came",

@@ -48,7 +48,8 @@ def test_a_finding_with_all_that_is_known(store: Store) -> None:
     assert found.rule == "an item is done while a child is open"
     assert found.thresholds["settled_hours"] == (
         24,
-        "hours both sides must have stood before it is a finding",
+        "hours both sides must have stood before it is a finding, counted back from the oldest "
+        "reading that it rests on",
     )
     assert [one.to_state for one in found.life] == ["already_there", "ongoing"]
     assert [one.restricted for one in found.finding.evidence] == [False, True]

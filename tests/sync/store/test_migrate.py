@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import zstandard
 from alembic import command
 from alembic.script import ScriptDirectory
-from support.store import START, Raw, connection, event, item, rows, writer
+from support.store import START, Raw, connection, event, rows, writer
 
 from mappings.records import History
 from mappings.vocabulary import HistoryState
@@ -273,15 +273,22 @@ def test_an_older_store_is_upgraded_when_it_is_opened(
 def test_a_store_of_the_first_version_keeps_its_rows(
     empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The program of then kept no former rows.
+    # The program of then kept no former rows, and knew fewer columns.
     monkeypatch.setattr("sync.store.past.keep_ids", lambda *_: None)
     store = open_store(empty_url)
     expected = structure(store)
     migrated(store, "0001")
     with store.writing() as conn:
         conn.execute(sa.insert(schema.store_info).values(name="application", value="driftline"))
-    with writer(store, connection(store)) as one:
-        one.work_items([item("1")])
+    connection(store)
+    with store.writing() as conn:
+        conn.execute(sa.insert(schema.work_item).values(**_of_then("1")))
+        conn.execute(
+            sa.insert(schema.work_item_key).values(
+                connection_id=1, key="APO-1", work_item_id="1", first_seen_at=START
+            )
+        )
+    with writer(store, 1) as one:
         one.histories([History("1", HistoryState.COMPLETE, (event("1", "1.0"),))])
     with store.writing() as conn:
         conn.execute(
@@ -317,6 +324,28 @@ def test_a_store_of_the_first_version_keeps_its_rows(
         assert page == [("1", "10000", b'{"id":"1"}', 1)]
         assert set(sa.inspect(conn).get_view_names()) == {view.name for view in VIEWS}
     store.close()
+
+
+def _of_then(id_: str) -> dict[str, Any]:
+    """A work item as the first version wrote it."""
+    return {
+        "connection_id": 1,
+        "source_id": id_,
+        "key": f"APO-{id_}",
+        "scope_id": "10000",
+        "item_type": "task",
+        "status_category": "todo",
+        "code_complete": False,
+        "priority": "medium",
+        "title": "Log in",
+        "labels": [],
+        "components": [],
+        "milestones": [],
+        "restricted": False,
+        "history_state": "complete",
+        "first_seen_at": START,
+        "content_hash": b"0",
+    }
 
 
 def test_views_of_another_version_are_made_anew(empty_url: str) -> None:

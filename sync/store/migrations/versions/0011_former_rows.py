@@ -32,7 +32,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "connection_id", "source_id", "known_to", name=op.f("pk_account_past")
         ),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "change_request_past",
@@ -79,7 +78,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "connection_id", "source_id", "known_to", name=op.f("pk_change_request_past")
         ),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "connection_past",
@@ -101,7 +99,6 @@ def upgrade() -> None:
         sa.Column("token_expires_at", Instant(), nullable=True),
         sa.Column("known_to", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", "known_to", name=op.f("pk_connection_past")),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "data_issue_past",
@@ -117,7 +114,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "connection_id", "kind", "subject", "field", "known_to", name=op.f("pk_data_issue_past")
         ),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "field_past",
@@ -133,7 +129,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "connection_id", "source_id", "known_to", name=op.f("pk_field_past")
         ),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "milestone_past",
@@ -159,7 +154,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "connection_id", "kind", "source_id", "known_to", name=op.f("pk_milestone_past")
         ),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "scope_past",
@@ -179,7 +173,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "connection_id", "kind", "source_id", "known_to", name=op.f("pk_scope_past")
         ),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "status_past",
@@ -197,7 +190,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "connection_id", "source_id", "known_to", name=op.f("pk_status_past")
         ),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "work_item_past",
@@ -247,7 +239,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "connection_id", "source_id", "known_to", name=op.f("pk_work_item_past")
         ),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "finding_past",
@@ -276,7 +267,6 @@ def upgrade() -> None:
             autoincrement=False,
         ),
         sa.PrimaryKeyConstraint("fingerprint", "until_run_id", name=op.f("pk_finding_past")),
-        sqlite_with_rowid=False,
     )
     conn = op.get_bind()
     if conn.execute(sa.text("SELECT 1 FROM sync_run LIMIT 1")).scalar() is not None:
