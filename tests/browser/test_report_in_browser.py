@@ -129,6 +129,7 @@ def test_the_script_filters_and_sorts(tab: Tab, written: dict[str, Path]) -> Non
     assert page.locator("#findings th").first.get_attribute("aria-sort") == "descending"
 
 
+@pytest.mark.full
 def test_the_page_can_be_used_by_keyboard(tab: Tab, written: dict[str, Path]) -> None:
     page = tab.open(written["busy-page"], 1280)
     page.keyboard.press("Tab")
@@ -148,6 +149,7 @@ def test_tables_stay_tables_for_a_screen_reader_on_a_phone(
         assert table.get_by_role("rowheader", name="Release 3.1").is_visible()
 
 
+@pytest.mark.full
 def test_in_print_the_tools_are_gone(tab: Tab, written: dict[str, Path]) -> None:
     page = tab.open(written["busy-page"], 1280)
     assert page.locator("#tools").is_visible()

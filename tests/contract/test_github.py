@@ -170,6 +170,7 @@ class TestIssuesByGraphQL(ContractSuite):
             yield world
 
 
+@pytest.mark.full
 class TestIssuesByRest(ContractSuite):
     @pytest.fixture
     def world(self) -> Iterator[GitHubWorld]:
@@ -192,6 +193,7 @@ class TestChangesByGraphQL(ContractSuite):
             yield world
 
 
+@pytest.mark.full
 class TestChangesByRest(ContractSuite):
     @pytest.fixture
     def world(self) -> Iterator[GitHubWorld]:

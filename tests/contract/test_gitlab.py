@@ -165,6 +165,7 @@ class TestIssuesByGraphQL(ContractSuite):
             yield world
 
 
+@pytest.mark.full
 class TestIssuesByRest(ContractSuite):
     @pytest.fixture
     def world(self) -> Iterator[GitLabWorld]:
@@ -204,6 +205,7 @@ class TestRunsByGraphQL(ContractSuite):
             yield world
 
 
+@pytest.mark.full
 class TestRunsByRest(ContractSuite):
     @pytest.fixture
     def world(self) -> Iterator[GitLabWorld]:

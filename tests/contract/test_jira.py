@@ -126,6 +126,7 @@ class TestDataCenter(ContractSuite):
             yield world
 
 
+@pytest.mark.full
 class TestDataCenterByOffset(ContractSuite):
     @pytest.fixture
     def world(self) -> Iterator[JiraWorld]:

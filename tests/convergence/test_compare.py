@@ -48,6 +48,7 @@ def test_equal_stores_are_equal_and_each_change_is_found(stores: tuple[Store, St
     assert {name: len(rows) for name, rows in found.extra.items()} == {"link": 2, "work_item": 1}
 
 
+@pytest.mark.full
 def test_what_is_gone_is_compared_with_nothing(stores: tuple[Store, Store]) -> None:
     lived, fresh = stores
     change(fresh, "DELETE FROM work_item WHERE key = 'APO-3'")
@@ -59,6 +60,7 @@ def test_what_is_gone_is_compared_with_nothing(stores: tuple[Store, Store]) -> N
     assert "work_item" not in difference(lived, fresh).extra
 
 
+@pytest.mark.full
 def test_a_parent_named_by_its_key_alone_is_found_but_where_nobody_can_read_it(
     stores: tuple[Store, Store],
 ) -> None:

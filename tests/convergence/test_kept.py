@@ -35,6 +35,7 @@ def old_run(play: Play) -> tuple[ChangeRequest, Run]:
     raise AssertionError("no such change in this company")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "system", ["github-graphql", pytest.param("github-rest", marks=pytest.mark.full)]
 )
@@ -57,6 +58,7 @@ def test_a_run_started_again_after_its_change_landed_is_read_within_a_day(
         play.equal(fresh)
 
 
+@pytest.mark.full
 def test_what_a_census_brings_comes_with_its_history_and_its_parent(
     tmp_path: Path, fresh: str
 ) -> None:
@@ -87,6 +89,7 @@ def test_what_a_census_brings_comes_with_its_history_and_its_parent(
         play.equal(fresh)
 
 
+@pytest.mark.full
 def test_trouble_of_a_moment_is_not_kept_as_no_test_report(tmp_path: Path, fresh: str) -> None:
     with staged(Schedule("gitlab-rest", 1, items=4), str(tmp_path / "store.db")) as play:
         fault = Fault("test_report_summary", 500, times=2)
@@ -97,6 +100,7 @@ def test_trouble_of_a_moment_is_not_kept_as_no_test_report(tmp_path: Path, fresh
         play.equal(fresh)
 
 
+@pytest.mark.full
 def test_a_history_that_could_not_be_read_stays_to_be_read_when_its_repository_is_renamed(
     tmp_path: Path, fresh: str
 ) -> None:
@@ -124,6 +128,7 @@ def test_a_history_that_could_not_be_read_stays_to_be_read_when_its_repository_i
         play.equal(fresh)
 
 
+@pytest.mark.full
 def test_a_check_whose_run_is_older_than_what_is_listed_is_no_other_check(
     tmp_path: Path, fresh: str
 ) -> None:
@@ -178,6 +183,7 @@ def test_a_walk_that_goes_on_later_is_complete_as_of_then(tmp_path: Path) -> Non
         play.calm()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "system", ["gitlab-graphql", pytest.param("github-rest", marks=pytest.mark.full)]
 )
@@ -201,6 +207,7 @@ def test_a_history_read_between_two_changes_of_one_second_is_read_again(
         play.equal(fresh)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("system", "look"),
     [
@@ -234,6 +241,7 @@ def test_a_run_that_knows_a_former_name_leaves_what_a_later_one_read(
         play.equal(fresh)
 
 
+@pytest.mark.full
 def test_a_reading_of_everything_that_breaks_leaves_what_was_committed(
     tmp_path: Path, fresh: str
 ) -> None:

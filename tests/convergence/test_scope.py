@@ -157,11 +157,13 @@ def test_a_run_that_was_killed_changes_no_answer(store_url: str) -> None:
     killed("jira-cloud", 5, store_url, legs=1, deeds=12, dates=10)
 
 
+@pytest.mark.full
 @pytest.mark.full_on_postgres
 def test_who_installs_late_knows_what_the_servers_still_tell(store_url: str) -> None:
     late("gitlab-graphql", 5, store_url, legs=1, deeds=16, dates=10)
 
 
+@pytest.mark.full
 @pytest.mark.full_on_postgres
 @pytest.mark.parametrize("system", SHORT[:1])
 def test_the_lines_of_a_ledger_are_what_happened(system: str, store_url: str) -> None:

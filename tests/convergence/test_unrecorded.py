@@ -49,6 +49,7 @@ def due_at(told: list[tuple[datetime, date | None]], at: datetime) -> date | Non
     return [due for since, due in told if since <= at][-1]
 
 
+@pytest.mark.full
 @pytest.mark.full_on_postgres
 @pytest.mark.parametrize(
     "system",
@@ -92,6 +93,7 @@ def test_a_last_day_is_what_was_observed_and_unseen_before(system: str, store_ur
     assert unseen > 5
 
 
+@pytest.mark.full
 @pytest.mark.full_on_postgres
 def test_the_field_of_a_project_is_observed_since_and_unknown_before(store_url: str) -> None:
     with hosts(store_url) as at:

@@ -17,6 +17,7 @@ def test_every_case_stands_in_the_page_once() -> None:
     assert [number for number, *_ in rows(TEXT)] == [int(one) for one in NUMBERS.split()]
 
 
+@pytest.mark.full
 def test_the_page_names_every_test_that_carries_a_number_and_no_other() -> None:
     """Otherwise run `PYTHONPATH=tests python -m support.bug_cases`."""
     assert {number: tests for number, _, tests, _ in rows(TEXT) if tests} == carried()
@@ -29,6 +30,7 @@ def test_a_case_without_a_test_says_why(row: tuple[int, str, list[str], str]) ->
     assert tests or note.startswith(("open: ", "does not apply: "))
 
 
+@pytest.mark.full
 def test_a_test_that_is_missing_would_be_noticed() -> None:
     changed = TEXT.replace("| B02 |", "| B200 |")
     assert 200 in {number for number, *_ in rows(changed)}

@@ -115,6 +115,7 @@ def test_the_wheel_holds_the_package_its_words_and_its_entry_points(wheel: Path)
         assert f"[driftline.{kind}]\nacme = acme_tracker." in points
 
 
+@pytest.mark.full
 def test_driftline_lists_it_beside_its_own(site: Path, tmp_path: Path) -> None:
     done = run(site, "-m", "sync.cli.main", "connectors", "list", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -191,6 +192,7 @@ def rows(store: Store, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in conn.execute(sa.text(query))]
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("installed")
 def test_from_the_tracker_to_a_finding_through_the_real_engine(server: ModuleType) -> None:
     tracker, store = server.filled(), memory_store()
@@ -266,6 +268,7 @@ projects = ["SHOP"]
 """
 
 
+@pytest.mark.full
 def test_from_a_configuration_through_the_commands(
     site: Path, server: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +286,7 @@ def test_from_a_configuration_through_the_commands(
     conn.close()
 
 
+@pytest.mark.full
 def test_a_wrong_option_is_told_with_its_name(site: Path, tmp_path: Path) -> None:
     text = CONFIGURATION.format(url="https://acme.example.net") + "page_sise = 3\n"
     (tmp_path / "driftline.toml").write_text(text, encoding="utf-8")

@@ -26,6 +26,7 @@ def ahead(it: Any, clock: Any, by: timedelta) -> Iterator[None]:
     yield
 
 
+@pytest.mark.full
 def test_a_cursor_that_lies_ahead_of_jira_is_not_trusted(store_url: str) -> None:
     """B05: a lower bound later than the server's time would bring nothing and look like quiet."""
     with synced(store_url, issues=30) as it:

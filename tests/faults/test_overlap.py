@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from support.synced import Synced, synced
 
 
@@ -22,6 +23,7 @@ def looked_back(it: Synced, overlap: timedelta) -> timedelta:
     return before - datetime.fromtimestamp(int(found[1]) / 1000, UTC)
 
 
+@pytest.mark.full
 def test_how_far_a_run_looks_back_is_a_setting(tmp_path: Path) -> None:
     """B09: Two hours were not enough for an index that was many hours behind."""
     with synced(f"{tmp_path}/store.db", issues=10) as it:

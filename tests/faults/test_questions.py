@@ -14,6 +14,7 @@ from connectors.simulator.faults import Fault
 QUERIES = Path("connectors/github/queries"), Path("connectors/gitlab/queries")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("cloud", [True, False])
 def test_every_question_names_its_project(tmp_path: Path, cloud: bool) -> None:
     """B24: The new search refuses a question that is bounded by nothing."""

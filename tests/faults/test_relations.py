@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from support.hosts import hosts
 from support.synced import synced
 
@@ -32,6 +33,7 @@ def test_the_status_of_a_linked_issue_is_its_own(store_url: str) -> None:
         assert it.rows("SELECT * FROM link") == before
 
 
+@pytest.mark.full
 def test_an_old_commit_that_is_pushed_late_comes_with_its_change(tmp_path: Path) -> None:
     """B28: Asked for by their own date, commits that are pushed late are never seen."""
     with hosts(f"{tmp_path}/store.db", repositories=2, changes=2, issues=1) as it:

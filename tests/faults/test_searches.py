@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from support.synced import synced
 
 from connectors.contract import Outcome
@@ -10,6 +11,7 @@ from connectors.simulator.faults import Fault
 NOTHING = b'{"issues": [], "isLast": true}'
 
 
+@pytest.mark.full
 def test_a_first_load_far_below_the_servers_own_count_is_no_success(store_url: str) -> None:
     """B14: one request, no issue, and 17,000 of them at the server."""
     with synced(store_url, issues=60) as it:

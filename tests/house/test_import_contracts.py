@@ -25,6 +25,7 @@ def test_the_contracts_hold():
     assert "0 broken" in done.stdout
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [

@@ -228,6 +228,7 @@ def _details(kind: str, path: str, body: Any) -> int:
     return len(body)
 
 
+@pytest.mark.full
 def test_recorded_reads_of_a_library_go_through(peer_data: Path) -> None:
     came: Counter[str] = Counter()
     for file, path, body in recorded(peer_data / "pygithub-replay"):

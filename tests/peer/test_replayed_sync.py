@@ -131,6 +131,7 @@ def check_all(it: Loaded) -> None:
     check_links(it)
 
 
+@pytest.mark.full
 def test_a_cloud_project_with_whole_histories(store_url: str, peer_data: Path) -> None:
     """Pages of seven: every item of the change logs straddles pages, none is lost or doubled."""
     with loaded(store_url, devlake_cloud(peer_data), page=7) as it:
@@ -154,6 +155,7 @@ def test_a_cloud_project_with_whole_histories(store_url: str, peer_data: Path) -
         assert {id_: stamp(end) for id_, end in sprints} == ends
 
 
+@pytest.mark.full
 def test_an_unchanged_recording_writes_nothing(tmp_path: Path, peer_data: Path) -> None:
     with loaded(str(tmp_path / "store.db"), devlake_cloud(peer_data)) as it:
         asked = len(it.replay.asked)
@@ -168,17 +170,20 @@ def test_a_data_center_with_links_and_inline_histories(tmp_path: Path, peer_data
         check_all(it)
 
 
+@pytest.mark.full
 def test_stories_whose_epics_are_out_of_reach(tmp_path: Path, peer_data: Path) -> None:
     with loaded(str(tmp_path / "store.db"), devlake_epics(peer_data)) as it:
         check_all(it)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("sample", ["complete_sample", "testdata"])
 def test_recorded_histories(tmp_path: Path, peer_data: Path, sample: str) -> None:
     with loaded(str(tmp_path / "store.db"), jirametrics(peer_data, sample), page=4) as it:
         check_all(it)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("epoch_ms", [True, pytest.param(False, marks=pytest.mark.full)])
 def test_a_whole_retired_data_center(tmp_path: Path, peer_data: Path, epoch_ms: bool) -> None:
     """1,499 issues, 176 versions, sprints in Java's notation, epics by key."""

@@ -98,6 +98,7 @@ def it(peer: str, peer_data: Path, store_url: str) -> Iterator[Loaded]:
         yield found
 
 
+@pytest.mark.full
 def test_who_was_in_at_start_and_end(peer: str, it: Loaded) -> None:
     now = SERVED_AT + timedelta(days=1)
     with it.store.reading() as conn:

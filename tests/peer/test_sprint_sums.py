@@ -24,6 +24,7 @@ SUMS = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("peer", sorted(SUMS))
 def test_whatever_was_recorded_adds_up(peer: str, peer_data: Path, tmp_path: Path) -> None:
     recording = (

@@ -43,11 +43,13 @@ def contract(peer_data: Path) -> GraphQLSchema:
     return build_schema(text, assume_valid=True)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", documents(newer=False))
 def test_a_document_is_valid_for_the_vendors_contract(name: str, contract: GraphQLSchema) -> None:
     assert validate(contract, parse(documents(newer=False)[name])) == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", documents(newer=True))
 def test_what_the_contract_lacks_is_listed(name: str, contract: GraphQLSchema) -> None:
     errors = validate(contract, parse(documents(newer=True)[name]))

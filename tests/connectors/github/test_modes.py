@@ -122,6 +122,7 @@ def _sorted(links: dict[str, Any]) -> list[str]:
     return sorted(map(repr, links["links"]))
 
 
+@pytest.mark.full
 def test_references_differ_only_where_github_declares_them(runs: dict[str, Run]) -> None:
     left, right = (normalized(runs[api])["References"] for api in ("graphql", "rest"))
     only_graphql = left.keys() - right.keys()
@@ -145,6 +146,7 @@ def test_everything_of_the_world_comes(bench: Bench, runs: dict[str, Run], api: 
     assert not runs[api].unreadable
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("api", ["graphql", "rest"])
 def test_what_landed_and_how_is_what_happened(bench: Bench, runs: dict[str, Run], api: str) -> None:
     code, repo = bench.hosting.code, bench.hosting.repo
@@ -162,6 +164,7 @@ def test_what_landed_and_how_is_what_happened(bench: Bench, runs: dict[str, Run]
         assert told["landed_tree"] == code.git.commits[repo.id, one.landed_sha].tree
 
 
+@pytest.mark.full
 def test_a_thousand_changes_with_ci_evidence_keep_their_budget() -> None:
     """The price is per page, so a small world tells it: pages of 25 changes, of 100 runs."""
     with serving(3, issues=0, changes=150) as bench:

@@ -137,6 +137,7 @@ def test_both_apis_fill_equal_tables(bench: Bench, tmp_path: Path) -> None:
         assert "GraphQL" in (step.reason or "")
 
 
+@pytest.mark.full
 def test_an_idle_run_costs_ten_requests_and_writes_nothing(bench: Bench, tmp_path: Path) -> None:
     log = bench.hosting.simulator.log
     with stored(tmp_path / "s.db") as store:

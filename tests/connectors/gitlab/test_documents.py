@@ -28,12 +28,14 @@ def contract(peer_data: Path) -> GraphQLSchema:
     return build_schema(text, assume_valid=True)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", NAMES)
 def test_a_document_is_valid_for_the_vendors_contract(name: str, contract: GraphQLSchema) -> None:
     for known in (PAID, ()):
         assert validate(contract, parse(document(name, known))) == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", NAMES)
 def test_what_the_contract_lacks_is_listed_with_its_version(
     name: str, contract: GraphQLSchema

@@ -97,6 +97,7 @@ def test_both_ways_end_in_equal_records(bench: Bench, runs: dict[str, Run]) -> N
     assert ("ChangeFiles", "files", "change") in found
 
 
+@pytest.mark.full
 def test_references_differ_only_where_gitlab_declares_them(
     bench: Bench, runs: dict[str, Run]
 ) -> None:
@@ -126,6 +127,7 @@ def test_everything_of_the_world_comes(bench: Bench, runs: dict[str, Run], api: 
     assert runs[api].unreadable == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("api", ["graphql", "rest"])
 def test_a_follow_up_costs_what_it_declares(bench: Bench, runs: dict[str, Run], api: str) -> None:
     run = runs[api]

@@ -10,6 +10,7 @@ from connectors.contract import FeatureOff, Mode, ScopeRef, UnexpectedAnswer, Wi
 from connectors.simulator.faults import Fault
 
 
+@pytest.mark.full
 def test_a_first_load_of_a_thousand_issues_with_history_stays_in_its_budget() -> None:
     with serving(issues=1000) as bench:
         run = read_everything(bench.connector())

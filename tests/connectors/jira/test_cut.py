@@ -26,6 +26,7 @@ def test_each_issue_is_what_the_server_wrote(issues: list[dict[str, Any]], space
     assert [decode(one) for one in cut.issues(body, len(issues))] == decode(body)["issues"]
 
 
+@pytest.mark.full
 @given(st.lists(_RECORDS, max_size=3))
 def test_each_entry_is_what_the_server_wrote(logs: list[list[dict[str, Any]]]) -> None:
     body = orjson.dumps(

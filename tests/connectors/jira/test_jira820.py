@@ -64,6 +64,7 @@ def connector(address: str) -> JiraConnector:
     return JiraConnector("look-alike", options, runtime)
 
 
+@pytest.mark.full
 def test_every_issue_and_its_history_arrive(address: str, first: Run) -> None:
     run = first
     told = {one.name: one.value for one in run.identity.capabilities}
@@ -91,6 +92,7 @@ def test_every_issue_and_its_history_arrive(address: str, first: Run) -> None:
     assert run.ids("sprints")
 
 
+@pytest.mark.full
 def test_a_second_reading_from_the_cursor_loses_nothing(address: str, first: Run) -> None:
     key = next(iter(first.cursors()))
     issue = first.ids("issues")[5]

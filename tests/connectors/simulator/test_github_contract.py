@@ -140,6 +140,7 @@ def paths(site: Hosting) -> list[str]:
     ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("rulesets", [True, False])
 def test_every_rest_answer_keeps_the_contract(contract: Contract, rulesets: bool) -> None:
     with hosting(rulesets=rulesets) as site:
@@ -178,6 +179,7 @@ def served_schema() -> GraphQLSchema:
     return extend_schema(served, parse((here / names[1]).read_text("utf-8")))
 
 
+@pytest.mark.full
 def test_the_schema_is_a_part_of_the_vendors(schema: GraphQLSchema) -> None:
     assert facts(served_schema()) - facts(schema) == set()
 
@@ -190,6 +192,7 @@ def test_a_field_of_ones_own_would_be_noticed(schema: GraphQLSchema) -> None:
     assert facts(own) - facts(schema) == {"Milestone.own: Int"}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_what_the_connector_asks_is_allowed_here_and_there(
     schema: GraphQLSchema, document: str

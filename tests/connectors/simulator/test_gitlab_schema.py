@@ -27,11 +27,13 @@ def contract(peer_data: Path) -> GraphQLSchema:
     return build_schema(text, assume_valid=True)
 
 
+@pytest.mark.full
 def test_the_part_is_a_part_of_the_contract(contract: GraphQLSchema) -> None:
     text = (files("connectors.simulator") / "gitlab.graphql").read_text("utf-8")
     assert facts(build_schema(text)) - facts(contract) == set()
 
 
+@pytest.mark.full
 def test_what_is_newer_than_the_contract_is_listed(contract: GraphQLSchema) -> None:
     served = facts(service(premium=True, newer=True).schema)
     assert {one.split(":")[0] for one in served - facts(contract)} == NEWER.keys()

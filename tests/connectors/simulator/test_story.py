@@ -34,6 +34,7 @@ def test_the_truth_holds_exactly_what_is_planted(seed: int) -> None:
     assert open_before
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("seed", range(12))
 def test_in_every_week_something_is_deleted_moved_and_hidden(seed: int) -> None:
     world = build(seed, now=NOW)

@@ -50,6 +50,7 @@ def played(seed: int) -> Played:
     return Played(world, story, frozenset(first), frozenset(last))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_truth_holds_exactly_what_is_planted(seed: int) -> None:
     after = played(seed)
@@ -57,6 +58,7 @@ def test_the_truth_holds_exactly_what_is_planted(seed: int) -> None:
     assert len(after.planted) == len(set(after.planted)) >= 9
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("seed", SEEDS)
 def test_only_what_lasts_is_there_at_the_first_reading(seed: int) -> None:
     after = played(seed)
@@ -65,6 +67,7 @@ def test_only_what_lasts_is_there_at_the_first_reading(seed: int) -> None:
     assert rules <= {"no-ci", "open-merged", "program-dates", "program-states", "released-open"}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_not_planted_stays_far_from_every_threshold(seed: int) -> None:
     """Work of no plan is much or next to nothing; what landed is old or young."""
@@ -91,6 +94,7 @@ def test_a_seed_tells_the_same_story_again() -> None:
     assert one.world.issues == other.world.issues
 
 
+@pytest.mark.full
 def test_every_plot_is_played_in_some_seed_and_none_in_all() -> None:
     counted: Counter[tuple[str, str]] = Counter()
     for seed in SEEDS:

@@ -91,6 +91,7 @@ def test_unknown_project(at: Desk) -> None:
     assert said.json["rows_written"] > 0
 
 
+@pytest.mark.full
 def test_server_that_answers_html(at: Desk) -> None:
     page = b"<html><title>Log in</title><body>Log in</body></html>"
     at.bench.simulator.script.faults.append(
@@ -207,6 +208,7 @@ def test_scope_that_another_run_holds(at: Desk) -> None:
     assert "being read: jira" in at.type("status").out
 
 
+@pytest.mark.full
 def test_credentials_that_rest_work_again_after_a_check(at: Desk) -> None:
     """B72: the account is not locked by cron, and a person needs one command to go on."""
     who = at.bench.world.credentials["owner"]

@@ -129,6 +129,7 @@ def test_wrong_token(serve: Serve, dialect: Any) -> None:
         clear(at.type("run"), 4, "the server refuses the credentials")
 
 
+@pytest.mark.full
 @BOTH
 def test_a_repository_that_is_not_there(serve: Serve, dialect: Any) -> None:
     with serve(dialect()) as at:
@@ -156,6 +157,7 @@ def test_nothing_answers(serve: Serve, dialect: Any) -> None:
         clear(at.type("run"), 4, "no answer")
 
 
+@pytest.mark.full
 @BOTH
 def test_graphql_is_off(serve: Serve, dialect: Any) -> None:
     """`auto` reads by REST and says so; who insists on GraphQL is told."""
@@ -168,6 +170,7 @@ def test_graphql_is_off(serve: Serve, dialect: Any) -> None:
         clear(said, 4, "GraphQL", 'api = "auto"')
 
 
+@pytest.mark.full
 def test_fine_grained_token_without_a_permission(serve: Serve) -> None:
     with serve(GitHub()) as at:
         access = at.world.code.access_of(at.world.credentials["owner"])
@@ -189,6 +192,7 @@ def test_organisation_behind_single_sign_on(serve: Serve) -> None:
         clear(at.type("run"), 4, "single sign-on")
 
 
+@pytest.mark.full
 def test_enterprise_with_its_limits_off(serve: Serve) -> None:
     for zero in (False, True):
         server = GitHub(
@@ -199,6 +203,7 @@ def test_enterprise_with_its_limits_off(serve: Serve) -> None:
             Path("driftline.db").unlink()
 
 
+@pytest.mark.full
 @BOTH
 def test_a_feature_that_is_off(serve: Serve, dialect: Any) -> None:
     with serve(dialect()) as at:

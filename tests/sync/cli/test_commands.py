@@ -81,6 +81,7 @@ def test_a_sync_alone_resolves_links_and_judges_what_landed(at: Desk) -> None:
     assert verdict["verdict"] == "no_ci"
 
 
+@pytest.mark.full
 def test_run_writes_the_page_and_a_draft_for_the_first_address_once(at: Desk) -> None:
     assert at.type("run", "--quiet").code == 0
     reports = at.directory / "reports"
@@ -96,6 +97,7 @@ def test_run_writes_the_page_and_a_draft_for_the_first_address_once(at: Desk) ->
     assert list(reports.glob("*.eml")) == [draft]
 
 
+@pytest.mark.full
 def test_quiet_says_nothing_when_all_is_well(at: Desk) -> None:
     said = at.type("run", "--quiet")
     assert (said.code, said.out, said.err) == (0, "", "")
@@ -109,6 +111,7 @@ def test_dry_run_shows_every_mail_and_leaves_the_next_one_due(judging: Desk) -> 
     assert "Draft for tpm@example.net" in judging.type("run").err
 
 
+@pytest.mark.full
 def test_mail_goes_to_the_first_address_until_it_is_approved(judging: Desk) -> None:
     with mail_server(Handler()) as server:
         judging.write(
@@ -155,6 +158,7 @@ def test_report_in_each_form(judging: Desk) -> None:
     assert judging.type("report", "--format", "json").json["program"] == "Apollo"
 
 
+@pytest.mark.full
 def test_fail_on_level(at: Desk) -> None:
     at.type("sync", "-q")
     at.monkeypatch.setenv("JIRA_TOKEN", "token-nobody-has")
@@ -226,6 +230,7 @@ def test_connectors_and_database(judging: Desk) -> None:
     assert "is at revision" in judging.type("db", "upgrade").out
 
 
+@pytest.mark.full
 def test_no_secret_in_anything_printed(at: Desk) -> None:
     said = [at.type("run", "--debug"), at.type("check", "--json"), at.type("status", "--json")]
     assert all(at.token not in one.out + one.err for one in said)

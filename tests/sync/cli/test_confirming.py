@@ -139,6 +139,7 @@ def test_a_word_can_be_taken_back(say: Say) -> None:
     }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("words", "trouble"),
     [

@@ -188,6 +188,7 @@ def told(report: dict[str, Any], *words: str) -> None:
         assert word in text, text
 
 
+@pytest.mark.full
 def test_a_wrong_configuration_is_2_and_nobody_is_asked(desk: Desk) -> None:
     right = desk.company.text()
     wrong = [
@@ -213,6 +214,7 @@ def test_a_wrong_configuration_is_2_and_nobody_is_asked(desk: Desk) -> None:
     assert desk.gone() == []
 
 
+@pytest.mark.full
 def test_permission_lost_on_one_place_of_each_system(desk: Desk) -> None:
     company = desk.company
     owner, robot = company.world.credentials["owner"], company.robot

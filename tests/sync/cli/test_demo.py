@@ -56,6 +56,7 @@ def test_the_same_holds_for_seed(seed: int, tmp_path: Path) -> None:
     assert outcome.planted == outcome.found >= LEAST
 
 
+@pytest.mark.full
 def test_it_writes_page_mail_json_and_store(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

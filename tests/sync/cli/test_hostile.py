@@ -260,6 +260,7 @@ class Page(HTMLParser):
         self.links.update(value or "" for name, value in attrs if name in ("href", "src"))
 
 
+@pytest.mark.full
 def test_no_title_becomes_an_element_or_a_link(shown: Shown) -> None:
     pages = [shown.files["reports/report.html"].decode(), shown.printed["report --format html"]]
     for name, content in shown.files.items():
@@ -287,6 +288,7 @@ def test_no_title_adds_a_header_to_a_mail(shown: Shown) -> None:
         assert "everybody@example.org" not in str(message["To"])
 
 
+@pytest.mark.full
 def test_no_cell_is_a_formula(shown: Shown) -> None:
     tables = {name: one for name, one in shown.files.items() if name.endswith(".csv")}
     assert len(tables) == len(VIEWS)

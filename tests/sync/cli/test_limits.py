@@ -57,6 +57,7 @@ def test_a_wait_that_is_none_is_refused_before_any_request(at: Desk) -> None:
     assert at.bench.simulator.log == []
 
 
+@pytest.mark.full
 def test_a_token_that_ends_soon_is_told_by_every_command(at: Desk) -> None:
     """Jira Cloud tells no end: the configured day is warned of in run, check and report."""
     day = (at.bench.clock.now() + timedelta(days=10)).date()

@@ -17,6 +17,7 @@ def at(
         yield made
 
 
+@pytest.mark.full
 def test_each_command_tells_what_was_known_then(at: Desk) -> None:
     assert at.type("-q", "sync").code in (0, 4)
     first = at.bench.clock.now().isoformat()

@@ -98,6 +98,7 @@ def rows(at: Desk) -> dict[str, Any]:
         return {name: found for name, found in contents(store).items() if name in JUDGED}
 
 
+@pytest.mark.full
 @pytest.mark.full_on_postgres
 def test_a_report_of_then_is_equal_byte_for_byte(at: Desk) -> None:
     first = judged(at)
@@ -141,6 +142,7 @@ def test_a_report_of_then_is_equal_byte_for_byte(at: Desk) -> None:
     assert rows(at) == before
 
 
+@pytest.mark.full
 @pytest.mark.full_on_postgres
 def test_another_mapping_leaves_what_was_read_under_the_one_before(at: Desk) -> None:
     first = judged(at)

@@ -233,6 +233,7 @@ def test_what_is_agreed_to_too_early_is_said(say: Say) -> None:
     ]
 
 
+@pytest.mark.full
 @full_on_postgres
 @pytest.mark.parametrize(
     ("words", "message"),

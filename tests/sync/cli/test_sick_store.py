@@ -266,6 +266,7 @@ def test_a_session_that_ended_between_two_pages_is_made_anew(postgres_url: str) 
         other.dispose()
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_a_server_that_goes_away_inside_a_page_loses_nothing(postgres_url: str) -> None:
     """One error, told in the run's row, and the next run goes on from the last page."""

@@ -26,6 +26,7 @@ def spoil(at: Desk, query: str) -> None:
     store.close()
 
 
+@pytest.mark.full
 def test_from_equal_to_wrong_to_unknown(at: Desk) -> None:
     assert at.type("verify").code == 1
     assert at.type("sync", "-q").code == 0

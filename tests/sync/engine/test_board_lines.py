@@ -147,6 +147,7 @@ def test_an_edit_that_moves_no_issue_is_seen(store_url: str) -> None:
         assert at.run(later=True).rows_written == 0
 
 
+@pytest.mark.full
 def test_a_line_that_left_ends_what_it_said_and_one_only_missed_does_not(tmp_path: Path) -> None:
     with board(str(tmp_path / "store.db")) as at:
         other = open_lines(at.project)[1]

@@ -12,6 +12,8 @@ from sync.engine.certificate import Step
 from sync.store import schema
 from sync.store.open import Store, open_store
 
+pytestmark = pytest.mark.full_on_postgres
+
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 

@@ -53,6 +53,7 @@ def lived(at: Site, by: timedelta) -> dict[str, list[tuple[Any, ...]]]:
 FULL = pytest.mark.full
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("by", [OFF[0], pytest.param(OFF[1], marks=FULL)])
 @each("jira-cloud")
 def test_a_clock_that_is_off_changes_nothing(name: str, by: timedelta, tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def test_both_ways_of_reading_end_in_equal_rows(
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("along", [False, True])
 def test_an_unchanged_host_writes_nothing_and_asks_for_no_child(
     opened_here: Opened, along: bool
@@ -213,6 +214,7 @@ def test_what_may_change_without_a_sign_is_read_again_after_an_hour(opened: Open
     assert (it.asked("change_details"), it.asked("jobs")) == (["2001"], ["3001"])
 
 
+@pytest.mark.full
 def test_the_watch_list_is_bounded_and_nobody_starves(
     opened_here: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -526,6 +528,7 @@ def test_issues_of_a_repository_are_proven_gone_by_a_census(opened_here: Opened)
     ]
 
 
+@pytest.mark.full
 def test_a_census_is_taken_when_counts_disagree_and_once_for_the_same_numbers(
     opened: Opened,
 ) -> None:

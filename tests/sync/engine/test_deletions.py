@@ -48,6 +48,7 @@ def changes(at: Hosts, kind: str) -> list[ChangeRequest]:
 GONE_CHANGES = "SELECT source_id, gone_reason FROM change_request WHERE gone_at IS NOT NULL"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("kind", "api"), ALL_WAYS)
 def test_a_deleted_change_is_told_as_gone_and_kept(tmp_path: Path, kind: str, api: str) -> None:
     """B79: Nothing stays alive for ever that the source has deleted."""
@@ -97,6 +98,7 @@ def test_a_failed_census_of_changes_takes_nothing_away(
         assert [row[0] for row in rows(at, GONE_CHANGES)] == [str(lost.id)]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("api", ["graphql", pytest.param("rest", marks=pytest.mark.full)])
 def test_what_becomes_of_issues_at_github(tmp_path: Path, api: str) -> None:
     """B75, B76: Transferred is one row here and one there; a discussion is no issue any more."""

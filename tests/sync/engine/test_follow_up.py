@@ -1,9 +1,12 @@
 """Child data that is asked for item by item: opt-in web links."""
 
+import pytest
 from support.synced import synced
 
 from connectors.contract import Outcome
 from connectors.simulator.faults import Fault
+
+pytestmark = pytest.mark.full_on_postgres
 
 BODY = (
     b'[{"id": 1, "globalId": "system=wiki&id=7", "relationship": "mentioned in",'
@@ -11,6 +14,7 @@ BODY = (
 )
 
 
+@pytest.mark.full
 def test_web_links_are_stored_and_asked_for_again_only_after_a_change(store_url: str) -> None:
     with synced(store_url, issues=12, options={"remote_links": True}) as it:
         script = it.bench.simulator.script

@@ -38,6 +38,7 @@ def wrong(at: Site, planted: Sequence[Planted]) -> list[tuple[Planted, object]]:
     return found
 
 
+@pytest.mark.full
 @each("jira-cloud", "gitlab-rest")
 def test_it_is_read_on_both_databases(name: str, store_url: str) -> None:
     """B45, B47, B50, B51, B54, B55, B56, B58: null people, U+0000, half pairs, mad dates, 5 MB."""

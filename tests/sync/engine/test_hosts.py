@@ -83,6 +83,7 @@ def test_quiet_hours_and_a_remap_write_nothing(tmp_path: Path, kind: str, api: s
         assert at.tables() == expected
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_both_databases_hold_equal_rows(tmp_path: Path, postgres_url: str, kind: str) -> None:
     """B102: Numbers repeat from repository to repository, and are no identity."""

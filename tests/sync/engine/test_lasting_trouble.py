@@ -152,6 +152,7 @@ def withstood(name: str, kinds: Sequence[str], store_url: str) -> None:
         assert last.outcome is Outcome.COMPLETE, last.problems
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", SOME)
 def test_every_kind_somewhere(name: str, tmp_path: Path) -> None:
     """B12, B34, B35, B40, B61: each vendor gets its share of all kinds."""

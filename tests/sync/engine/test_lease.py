@@ -18,6 +18,8 @@ from sync.errors import LostLease, ScopeHeld
 from sync.store import schema
 from sync.store.open import Store, open_store
 
+pytestmark = pytest.mark.full_on_postgres
+
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 HERE, THERE = "here pid 1 run 1 aa", "there pid 2 run 2 bb"
 
@@ -160,6 +162,7 @@ def test_a_page_that_failed_after_a_pause_loses_no_lease(store: Store) -> None:
 # --- whose clock ----------------------------------------------------------------------------
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_hosts_whose_clocks_differ_do_not_take_each_other_s_scopes(postgres_url: str) -> None:
     store = open_store(postgres_url)

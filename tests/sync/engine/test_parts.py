@@ -20,6 +20,8 @@ from sync.store import schema
 from sync.store.open import Store, open_store
 from sync.store.rows import Fate
 
+pytestmark = pytest.mark.full_on_postgres
+
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 

@@ -46,6 +46,7 @@ def unequal(found: Tables, expected: Tables) -> list[str]:
     return [one for one in names if found.get(one) != expected.get(one)]
 
 
+@pytest.mark.full
 @each("jira-cloud", "github-graphql", "gitlab-rest")
 def test_every_kind_of_it_in_one_load(name: str, clean: Clean, tmp_path: Path) -> None:
     """B33, B35, B43, B111: limits, gateways, and connections that break on a late page."""
@@ -71,6 +72,7 @@ def test_no_page_is_as_long_as_was_asked_for(name: str, clean: Clean, tmp_path: 
         assert unequal(loaded(at), expected) == []
 
 
+@pytest.mark.full
 @each("gitlab-rest")
 def test_no_answer_says_where_the_token_goes(name: str, clean: Clean, tmp_path: Path) -> None:
     """B71: links to another server are read for the place in the listing alone."""

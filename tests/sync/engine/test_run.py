@@ -25,6 +25,7 @@ def test_a_first_load_holds_exactly_what_is_visible(store_url: str) -> None:
         assert it.rows("SELECT COUNT(*) FROM work_item WHERE history_state <> 'complete'") == [(0,)]
 
 
+@pytest.mark.full
 def test_an_unchanged_world_writes_no_row(store_url: str) -> None:
     with synced(store_url, projects=2) as it:
         it.run()
@@ -36,6 +37,7 @@ def test_an_unchanged_world_writes_no_row(store_url: str) -> None:
         assert it.contents() == before
 
 
+@pytest.mark.full
 def test_the_budgets_of_requests_hold(tmp_path: object) -> None:
     with synced(f"{tmp_path}/store.db", issues=1000) as it:
         assert it.run().requests <= 25
@@ -62,6 +64,7 @@ def test_items_of_a_project_with_another_key_are_called_by_it(store_url: str) ->
         assert kept[0][0] == len([key for key in keys if key.startswith("RENAMED-")])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("projects", [2, 3])
 def test_an_idle_run_costs_two_requests_more_per_project(tmp_path: object, projects: int) -> None:
     with synced(f"{tmp_path}/store.db", projects=projects, issues=40) as it:
@@ -70,6 +73,7 @@ def test_an_idle_run_costs_two_requests_more_per_project(tmp_path: object, proje
         assert it.run().requests <= 10 + 2 * (projects - 1)
 
 
+@pytest.mark.full
 def test_scope_equals_the_truth_at_any_date(tmp_path: object) -> None:
     """B90: Who is in a sprint now says nothing of its start."""
     with synced(f"{tmp_path}/store.db", seed=3, projects=3) as it:

@@ -24,6 +24,7 @@ def read_strange(at: Site, seed: int) -> None:
     assert len(at.simulator.log) - mark < 600
 
 
+@pytest.mark.full
 @each("jira-cloud", "github-graphql")
 def test_nothing_breaks(name: str, tmp_path: Path) -> None:
     """B45: every node is optional, whatever its type."""

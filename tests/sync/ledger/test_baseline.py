@@ -256,6 +256,7 @@ def test_a_date_is_that_of_the_day_it_is_made_for() -> None:
     store.close()
 
 
+@pytest.mark.full
 def test_the_original_is_agreed_to_when_its_very_instant_is(store: Store) -> None:
     key = (1, MilestoneKind.VERSION, "v1")
     reconcile(store, cases.policy({"judge": ["APO:R1"]}), clock=At(NOW))

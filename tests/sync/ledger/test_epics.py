@@ -165,6 +165,7 @@ def test_an_epic_holds_what_is_and_what_was_below_it(store_url: str) -> None:
     made.close()
 
 
+@pytest.mark.full
 def test_the_ledger_of_an_epic_counts_leaves(store: Store) -> None:
     """The story with sub-tasks is counted by them; who went to another epic has left."""
     found = container(store)

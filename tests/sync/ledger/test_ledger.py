@@ -37,6 +37,7 @@ def test_the_identity_holds_for_any_history(
     assert made.total(LineKind.SPLIT) == pytest.approx(0)
 
 
+@pytest.mark.full
 @given(items=containers(), unit=UNITS, middle=st.integers(0, 16))
 def test_the_way_does_not_matter(items: list[ItemHistory], unit: Unit, middle: int) -> None:
     """The scope reached in two steps is the scope reached in one."""
@@ -48,6 +49,7 @@ def test_the_way_does_not_matter(items: list[ItemHistory], unit: Unit, middle: i
     assert then.current == whole.current
 
 
+@pytest.mark.full
 @given(items=containers(), until=st.integers(0, 18))
 def test_items_are_planned_present_entered_or_left(items: list[ItemHistory], until: int) -> None:
     made = compute(items, since=at(0), counted_from=at(0), at=at(until), unit=Unit.ITEMS)

@@ -11,6 +11,8 @@ from sync.ledger.milestones import Milestones, find
 from sync.store import schema
 from sync.store.open import open_store
 
+pytestmark = pytest.mark.full_on_postgres
+
 DAY = timedelta(days=1)
 FIRST = datetime(2026, 1, 5, 6, tzinfo=UTC)
 RENAMED = FIRST + 10 * DAY

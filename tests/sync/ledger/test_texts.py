@@ -18,6 +18,8 @@ from sync.store import schema
 from sync.store.open import Store, open_store
 from sync.store.tables_texts import item_text
 
+pytestmark = pytest.mark.full_on_postgres
+
 PROJECT = "10000"
 DAY = 24 * 60
 

@@ -17,6 +17,8 @@ from sync.store import tables_code as code
 from sync.store.open import Store, open_store
 from sync.store.tables_judged import change_link
 
+pytestmark = pytest.mark.full_on_postgres
+
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 

@@ -176,6 +176,7 @@ def test_links_and_verdicts_as_they_were_known() -> None:
             assert len(changes.verdicts(view, NOW - timedelta(days=30))) == number
 
 
+@pytest.mark.full
 def test_an_item_in_review_at_the_instant_of_a_look_back_is_left_alone() -> None:
     """It waits for review then, whatever its status says now."""
     store = world(

@@ -20,6 +20,8 @@ from sync.reconcile.runner import reconcile
 from sync.reconcile.view import View, calendar_of
 from sync.store.open import Store, memory_store, open_store
 
+pytestmark = pytest.mark.full_on_postgres
+
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
 JIRA, HUB = "jira/APO:R1", "hub/acme/web:v1"
@@ -144,6 +146,7 @@ def test_mirrors_count_once_only_where_that_is_configured() -> None:
     made.close()
 
 
+@pytest.mark.full
 def test_a_part_that_is_not_there_withholds_the_sum() -> None:
     world = {**WORLD, "programs": {"Launch": [[1, "version", "v1"], [1, "version", "x"]]}}
     made = filled(world)

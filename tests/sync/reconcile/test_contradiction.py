@@ -158,6 +158,7 @@ def _then(value: Any) -> Any:
     return datetime(2026, 3, 10, 12, tzinfo=UTC) if value == "then" else value
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("case", "finding"), [one[1:] for one in STEPS], ids=[o[0] for o in STEPS])
 def test_as_of_a_day_only_what_had_happened_by_then_counts(
     case: Mapping[str, Any], finding: tuple[str, str]

@@ -17,6 +17,8 @@ from sync.reconcile.runner import reconcile
 from sync.reconcile.view import View, calendar_of
 from sync.store.open import Store, memory_store, open_store
 
+pytestmark = pytest.mark.full_on_postgres
+
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
 MARCH = datetime(2026, 3, 2, tzinfo=UTC)
 POLICY = Policy(program="Apollo", judge=("APO-10",), config_hash="c1")

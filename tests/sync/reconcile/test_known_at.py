@@ -255,6 +255,7 @@ def store(store_url: str) -> Any:
     made.close()
 
 
+@pytest.mark.full
 @pytest.mark.full_on_postgres
 @few
 @given(life=lives)
@@ -265,6 +266,7 @@ def test_nothing_that_comes_later_changes_an_answer_given_before(
         assert answer(store, as_of, known_at, present=False) == expected
 
 
+@pytest.mark.full
 def test_a_remap_keeps_the_old_interpretation(store: Store) -> None:
     empty(store)
     connection(store)

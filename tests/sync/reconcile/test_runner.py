@@ -266,6 +266,7 @@ def test_every_change_of_state_is_kept(store: Store) -> None:
 # --- reading only -----------------------------------------------------------------------------
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "how",
     [
@@ -290,6 +291,7 @@ def test_the_last_run_is_loaded_as_it_was(store: Store) -> None:
     assert load_last(store, POLICY) == result
 
 
+@pytest.mark.full
 def test_the_last_run_does_not_know_what_was_read_after_it(store: Store) -> None:
     result = run(store, 4)
     later = NOW + timedelta(days=5)
@@ -364,6 +366,7 @@ def test_the_past_holds_what_was_so_then() -> None:
     assert (now.done_items, now.total_items) == (3, 3)
 
 
+@pytest.mark.full
 def test_what_was_learnt_later_was_not_known_then() -> None:
     late = NOW - timedelta(days=1)
     changed = {
@@ -400,6 +403,7 @@ def test_what_was_learnt_later_was_not_known_then() -> None:
 # --- baselines --------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_a_suggested_baseline_is_stored_once_and_kept(store: Store) -> None:
     run(store)
     m = schema.milestone
@@ -491,6 +495,7 @@ def test_findings_are_sorted_worst_first(store: Store) -> None:
 # --- both databases, and the number of statements ----------------------------------------------
 
 
+@pytest.mark.full
 def test_the_same_on_both_databases(store_url: str) -> None:
     """A busy world judged now, in the past, and loaded again."""
     data = {

@@ -18,6 +18,8 @@ from sync.report.smtp import Smtp
 from sync.store import schema
 from sync.store.open import Store, open_store
 
+pytestmark = pytest.mark.full_on_postgres
+
 NOW = given_.AT
 BOSS, PEER = "boss@example.com", "peer@example.com"
 

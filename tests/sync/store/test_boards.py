@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
+import pytest
 from support.store import at, contents, rows, writer
 
 from mappings.records import BoardItem, BoardMilestones, BoardValue, Milestone, Status
@@ -17,6 +18,8 @@ from mappings.vocabulary import (
 from sync.store import boards, schema
 from sync.store.boards import Overlay, Told
 from sync.store.open import Store
+
+pytestmark = pytest.mark.full_on_postgres
 
 SPRINT, DUE = (EventField.ITERATION, "f1"), (EventField.DUE_DATE, "f2")
 

@@ -24,6 +24,8 @@ from sync.store import tables_code as t
 from sync.store.code_writer import CodeWriter
 from sync.store.open import Store
 
+pytestmark = pytest.mark.full_on_postgres
+
 Write = Callable[[CodeWriter], Any]
 
 

@@ -14,6 +14,8 @@ from sync.store import tables_code as t
 from sync.store.code_writer import CodeWriter
 from sync.store.open import Store
 
+pytestmark = pytest.mark.full_on_postgres
+
 
 def write(store: Store, *steps: Callable[[CodeWriter], Any], minute: float = 0) -> int:
     """Rows written by these steps in one transaction."""

@@ -12,6 +12,8 @@ from sync.store import follow_ups, schema
 from sync.store.open import Store
 from sync.store.tables_code import change_request, pipeline_run
 
+pytestmark = pytest.mark.full_on_postgres
+
 LATER = at(600)
 
 

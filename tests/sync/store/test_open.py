@@ -23,6 +23,8 @@ from sync.store.bulk import COPY_FROM
 from sync.store.open import HEAD, Store, memory_store, open_store
 from sync.store.views import VIEWS
 
+pytestmark = pytest.mark.full_on_postgres
+
 _OPEN = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -61,6 +63,7 @@ def test_a_store_is_made_once_and_opened_again(empty_url: str) -> None:
     second.close()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "empty_url",
     ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.full])],
@@ -410,6 +413,7 @@ def test_what_was_read_before_a_write_is_still_so(store: Store, store_of_another
     assert rows(store, schema.connection, "name") == [("jira",), ("new",)]
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_a_transaction_that_stands_still_is_ended_by_the_server(
     bare_postgres: str, monkeypatch: pytest.MonkeyPatch

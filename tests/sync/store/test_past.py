@@ -27,6 +27,8 @@ from sync.store.views import VIEWS
 from sync.store.views_then import view_then
 from sync.store.writer import Writer
 
+pytestmark = pytest.mark.full_on_postgres
+
 few = settings(max_examples=settings.default.max_examples // 4)
 
 TABLES = ("account", "milestone", "scope", "status", "work_item")
@@ -79,6 +81,7 @@ def stand(store: Store, known_at: datetime | None = None) -> dict[str, list[Any]
     return found
 
 
+@pytest.mark.full
 @few
 @given(steps=steps)
 def test_every_row_is_found_again_as_it_was(

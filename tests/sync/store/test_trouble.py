@@ -9,6 +9,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sync.errors import ConfigError, DriftlineError, StoreBusy, StoreError, StoreRefused
 from sync.store.trouble import translate, translated
 
+pytestmark = pytest.mark.full_on_postgres
+
 
 def sqlite_error(name: str, text: str = "s3cret detail") -> DBAPIError:
     original = sqlite3.OperationalError(text)

@@ -40,6 +40,7 @@ def company(
     return worlds[0].code, {id_: Verdict(word) for id_, word in rows}
 
 
+@pytest.mark.full
 def test_nothing_wrong_is_said(company: tuple[CodeWorld, dict[str, Verdict]]) -> None:
     code, said = company
     judged = 0

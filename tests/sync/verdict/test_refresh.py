@@ -14,6 +14,8 @@ from sync.store.tables_judged import test_check as check_table
 from sync.store.tables_judged import verdict as verdict_table
 from sync.verdict.refresh import Refreshed, refresh
 
+pytestmark = pytest.mark.full_on_postgres
+
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 MERGED = datetime(2026, 3, 10, 12, tzinfo=UTC)
