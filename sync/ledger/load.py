@@ -41,6 +41,8 @@ _EVENT_FIELDS = {one.value: one for one in EventField}
 _ITEM_TYPES = {one.value: one for one in ItemType}
 _PRIORITIES = {one.value: one for one in Priority}
 _STATES = {one.value: one for one in HistoryState}
+#: Before the name of a parent of which no id is told.
+_NAMED = "named:"
 #: Milestones whose items may be in any project.
 _ANYWHERE = frozenset({MilestoneKind.SPRINT, MilestoneKind.ITERATION, MilestoneKind.EPIC})
 #: Why an item may be gone; what left with its whole scope is told as that.
@@ -182,7 +184,7 @@ def _of_connection(
                     id_,
                     tuple(_by_whom(mine[id_], events.get(id_, ()))),
                     *tracks[id_],
-                    whole=rows[id_].is_whole,
+                    whole=rows[id_].is_whole and _tells_parents(tracks[id_][2]),
                 )
                 for id_ in sorted(mine)
             },
@@ -600,10 +602,29 @@ def _parent_track(row: _Row, mine: Sequence[_Event]) -> Track[str | None]:
     by_instant: dict[datetime, Change[str | None]] = {}
     for event in mine:
         known_one = by_instant.get(event.at)
-        old = event.old_ids if known_one is None else known_one.old or event.old_ids
-        new = event.new_ids if known_one is None else event.new_ids or known_one.new
+        old, new = _parent(event.old_ids, event.old_text), _parent(event.new_ids, event.new_text)
+        if known_one is not None:
+            old, new = known_one.old or old, new or known_one.new
         by_instant[event.at] = Change(event.at, old, new, event.id, event.actor_id)
+    last = max(by_instant)
+    if row.parent_id is not None and _is_named(by_instant[last].new):
+        # Whoever was named last is who it is now.
+        by_instant[last] = replace(by_instant[last], new=row.parent_id)
     return Track.of(by_instant.values(), row.parent_id)
+
+
+def _parent(id_: str | None, name: str | None) -> str | None:
+    """Id of a parent; a word that is nobody's id where the vendor gives a name alone (GitHub)."""
+    return id_ or (f"{_NAMED}{name}" if name else None)
+
+
+def _is_named(parent: str | None) -> bool:
+    return parent is not None and parent.startswith(_NAMED)
+
+
+def _tells_parents(track: Track[str | None]) -> bool:
+    """Whether all former parents are known by their ids."""
+    return not any(_is_named(one.old) or _is_named(one.new) for one in track.changes)
 
 
 def _number(text: str | None) -> float | None:

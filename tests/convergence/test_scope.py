@@ -58,6 +58,7 @@ class Story:
         step = self.rng.randrange(1, 300)
         with killed_at(self.store, step) as dying, suppress(Killed):
             self.company.run(self.store, census=True)
+        self.watch.deaths.append(self.company.clock.now())
         self.log.append(f"{self.company.clock.now():%d %H:%M} run, killed at {dying}")
         self.store.close()
         self.store = open_store(self.address)

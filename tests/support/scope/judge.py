@@ -41,6 +41,8 @@ class Watch:
     company: Company
     chronicle: Chronicle
     readings: list[Reading] = field(default_factory=list)
+    #: when runs were killed.
+    deaths: list[datetime] = field(default_factory=list)
     #: item -> (since when, whether the owner of the token sees it), oldest first.
     sight: dict[str, list[tuple[datetime, bool]]] = field(default_factory=dict)
     #: milestones that readings found.
@@ -88,6 +90,10 @@ class Watch:
         ]
         after = [one.end for one in self.readings if one.whole and one.begin >= since]
         return max(before, default=None), since, min(after, default=_NEVER)
+
+    def was_killed(self, begin: datetime, end: datetime) -> bool:
+        """Whether a run that did not end may have read something in this time."""
+        return any(begin <= at < end for at in self.deaths)
 
     def vague_titles(self) -> frozenset[str]:
         """Milestones whose title, now or once, does not name them alone or for ever (GitHub)."""
@@ -214,6 +220,9 @@ def _expected(
     last = life.at(proven)
     held = last.there and container in last.plans
     if at <= proven:
+        if watch.was_killed(proven, since):
+            # Perhaps it has read how the item was then, and nobody could ask for its history.
+            may.add(UNKNOWN)
         # A discussion may stay listed as the issue that it was: no census finds it missing.
         if not life.states[-1].there and held:
             may.add(UNKNOWN)

@@ -56,6 +56,12 @@ def compare_ledgers(watch: Watch, ours: Ours, since: datetime, now: datetime) ->
         if not _is_whole(watch, name):
             account.skipped += 1
             continue
+        if _has_lost_parents(watch, name):
+            # Then no number is shown.
+            account.skipped += 1
+            if not container.gaps(since):
+                account.wrong.append(f"{name}: a former parent has no id, and there is no gap")
+            continue
         for unit in Unit:
             ledger = compute(
                 container.histories, since=since, counted_from=since, at=now, unit=unit
@@ -71,6 +77,18 @@ def compare_ledgers(watch: Watch, ours: Ours, since: datetime, now: datetime) ->
             account.lines += len(posted)
             account.kinds.update(one.kind for one in posted)
     return account
+
+
+def _has_lost_parents(watch: Watch, container: str) -> bool:
+    """Whether a former parent of an item in it is told without its id (GitHub by REST)."""
+    if watch.company.system.name != "github-rest":
+        return False
+    return any(
+        was.parent not in (None, life.states[-1].parent)
+        for life in watch.chronicle.lives.values()
+        if not life.is_change and any(container in one.plans for one in life.states)
+        for was in life.states
+    )
 
 
 def _is_whole(watch: Watch, container: str) -> bool:
