@@ -115,6 +115,9 @@ class Container:
             found.append(
                 f"{len(lost)} items were in a milestone whose title is lost, perhaps in this one"
             )
+        nameless = [one for one in self.histories if not _tells_parents(one.parent, since)]
+        if nameless:
+            found.append(f"who was the parent of {len(nameless)} items before is not told")
         if self.read_since is not None and since < self.read_since:
             found.append(f"work that was closed before {self.read_since:%Y-%m-%d} was not read")
         return tuple(found)
@@ -184,7 +187,7 @@ def _of_connection(
                     id_,
                     tuple(_by_whom(mine[id_], events.get(id_, ()))),
                     *tracks[id_],
-                    whole=rows[id_].is_whole and _tells_parents(tracks[id_][2]),
+                    whole=rows[id_].is_whole,
                 )
                 for id_ in sorted(mine)
             },
@@ -604,7 +607,7 @@ def _parent_track(row: _Row, mine: Sequence[_Event]) -> Track[str | None]:
         known_one = by_instant.get(event.at)
         old, new = _parent(event.old_ids, event.old_text), _parent(event.new_ids, event.new_text)
         if known_one is not None:
-            old, new = known_one.old or old, new or known_one.new
+            old, new = _better(known_one.old, old), _better(new, known_one.new)
         by_instant[event.at] = Change(event.at, old, new, event.id, event.actor_id)
     last = max(by_instant)
     if row.parent_id is not None and _is_named(by_instant[last].new):
@@ -618,13 +621,20 @@ def _parent(id_: str | None, name: str | None) -> str | None:
     return id_ or (f"{_NAMED}{name}" if name else None)
 
 
+def _better(one: str | None, other: str | None) -> str | None:
+    """An id rather than a name, and a name rather than nothing."""
+    return (other or one) if one is None or _is_named(one) else one
+
+
 def _is_named(parent: str | None) -> bool:
     return parent is not None and parent.startswith(_NAMED)
 
 
-def _tells_parents(track: Track[str | None]) -> bool:
-    """Whether all former parents are known by their ids."""
-    return not any(_is_named(one.old) or _is_named(one.new) for one in track.changes)
+def _tells_parents(track: Track[str | None], since: datetime) -> bool:
+    """Whether all parents from this instant on are known by their ids."""
+    return not any(
+        one.at > since and (_is_named(one.old) or _is_named(one.new)) for one in track.changes
+    )
 
 
 def _number(text: str | None) -> float | None:

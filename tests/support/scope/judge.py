@@ -203,6 +203,9 @@ def _expected(
     if vague.intersection(ever):
         # It was in something whose title is lost: in any milestone of its repository, perhaps.
         may.add(UNKNOWN)
+    if _came_to_github(watch, life):
+        # It brings events with titles of its former repository, which name nothing here.
+        may.add(UNKNOWN)
     lost = watch.lost(life.id)
     arrival = _arrival(watch, life)
     if at < arrival:
@@ -236,6 +239,15 @@ def _expected(
     return (OUT, frozenset({OUT, UNKNOWN})) if deleted else (UNKNOWN, _NOBODY_KNOWS)
 
 
+def _came_to_github(watch: Watch, life: Life) -> bool:
+    """Whether it was another repository's issue before."""
+    if watch.company.system.kind != "github" or life.is_change:
+        return False
+    return any(
+        one.transferred_to == int(life.id) for one in watch.company.world.code.issues.values()
+    )
+
+
 def _arrival(watch: Watch, life: Life) -> datetime:
     """When an issue was moved to where it is now, by GitLab; else before everything."""
     code = watch.company.world.code
@@ -254,7 +266,9 @@ def _values(watch: Watch, life: Life, said: Said, was: Was, at: datetime) -> str
         wrong.append(f"state {said.state}, not {was.state}")
     if said.points != was.points and not _unweighed(watch, life, at):
         wrong.append(f"points {said.points}, not {was.points}")
-    if said.parent != was.parent and not _unseen(watch, was.parent):
+    # GitHub's REST names a former parent by its number alone: that it had one is said.
+    is_named = was.parent is not None and (said.parent or "").startswith("named:")
+    if said.parent != was.parent and not _unseen(watch, was.parent) and not is_named:
         wrong.append(f"parent {said.parent}, not {was.parent}")
     return ", ".join(wrong)
 

@@ -56,7 +56,7 @@ def compare_ledgers(watch: Watch, ours: Ours, since: datetime, now: datetime) ->
         if not _is_whole(watch, name):
             account.skipped += 1
             continue
-        if _has_lost_parents(watch, name):
+        if _has_lost_parents(watch, name, since):
             # Then no number is shown.
             account.skipped += 1
             if not container.gaps(since):
@@ -79,15 +79,15 @@ def compare_ledgers(watch: Watch, ours: Ours, since: datetime, now: datetime) ->
     return account
 
 
-def _has_lost_parents(watch: Watch, container: str) -> bool:
-    """Whether a former parent of an item in it is told without its id (GitHub by REST)."""
+def _has_lost_parents(watch: Watch, container: str, since: datetime) -> bool:
+    """Whether a later former parent of an item in it is told without its id (GitHub by REST)."""
     if watch.company.system.name != "github-rest":
         return False
     return any(
-        was.parent not in (None, life.states[-1].parent)
+        at > since and before.parent not in (None, life.states[-1].parent)
         for life in watch.chronicle.lives.values()
         if not life.is_change and any(container in one.plans for one in life.states)
-        for was in life.states
+        for at, before, _ in life.steps()
     )
 
 
