@@ -177,7 +177,7 @@ def test_the_lines_of_a_ledger_are_what_happened(system: str, store_url: str) ->
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_lines_of_many_ledgers_are_what_happened(system: str, store_url: str) -> None:
     total = Account()
-    for seed in range(10, 11 if "postgresql" in store_url else 15):
+    for seed in range(10, 11 if "postgresql" in store_url else 12):
         address = store_url if seed == 10 else f"{store_url}.{seed}"
         total.add(planned(system, seed, address, deeds=60, dates=40))
     print(f"{system}: {total}")
@@ -189,7 +189,7 @@ def test_the_lines_of_many_ledgers_are_what_happened(system: str, store_url: str
 def test_who_was_in_it_at_two_hundred_dates(system: str, how: object, store_url: str) -> None:
     assert callable(how)
     total = Verdict()
-    for seed in range(20, 25):
+    for seed in range(20, 22):
         address = store_url if seed == 20 else f"{store_url}.{seed}"
         if "postgresql" in store_url and seed > 20:
             break
