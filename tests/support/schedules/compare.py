@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from connectors.github import runs
 from sync.store import schema
+from sync.store.rows import NAMELESS
 from sync.store.open import Store
 from sync.verdict.load import JUDGED
 
@@ -269,7 +270,8 @@ class _How:
 
     def leaves(self, table: str, row: Mapping[Any, Any]) -> bool:
         """Whether a row says nothing that can be compared."""
-        if table == "scope_membership" and row["milestone_id"] in self.retitled:
+        if table == "scope_membership" and row["milestone_id"] in {*self.retitled, NAMELESS}:
+            # Of what is named by a lost title, who read before it was lost knows which it was.
             return True
         if table == "data_issue" and row["subject"].partition(":")[2] in self.gone:
             return True
