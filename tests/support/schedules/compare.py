@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from connectors.github import runs
 from sync.store import schema
-from sync.store.rows import NAMELESS
 from sync.store.open import Store
+from sync.store.rows import NAMELESS
 from sync.verdict.load import JUDGED
 
 #: Tables that say how we read, judge and report, and payloads, which are a vendor's words: what

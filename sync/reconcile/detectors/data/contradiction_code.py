@@ -37,6 +37,8 @@ DONE_REVERTED = "done-reverted"
 DONE_ELSEWHERE = "done-elsewhere"
 OPEN_MERGED = "open-merged"
 TODO_STARTED = "todo-started"
+#: What code hosts call an issue that is not closed, whether somebody has begun it or not.
+_BARE = frozenset({"open", "opened"})
 
 RULES = {
     DONE_UNMERGED: "an item is done while a change for it has not landed (medium, mailed)",
@@ -64,6 +66,8 @@ class _Case:
     reverts: Mapping[Pair, tuple[ChangeLine, ...]]
     #: both sides must have stood since then (UTC).
     settled: datetime
+    #: its status says that it is not closed, and no more.
+    bare: bool
 
 
 def detect(
@@ -262,7 +266,9 @@ def _open(view: View, case: _Case, days: int) -> Iterable[Found]:
 
 def _started(view: View, case: _Case, days: int) -> Iterable[Found]:
     """Work that is under way on an item that nobody has begun, as its status says."""
-    if case.category is not StatusCategory.TODO or not stood(case.since, case.settled):
+    if case.category is not StatusCategory.TODO or case.bare:
+        return
+    if not stood(case.since, case.settled):
         return
     oldest = view.as_of - timedelta(days=days)
     going = [
@@ -311,6 +317,7 @@ def _cases(view: View, quiet: Quiet, linked: Mapping[Pair, Sequence[LinkLine]]) 
         view, by_connection(link.change for pair in wanted for link in linked[pair])
     )
     reverts = _reverts(view, wanted)
+    bare = _bare(view, {pair for pair in wanted if categories[pair] is StatusCategory.TODO})
     for pair in sorted(wanted):
         if pair not in items:
             continue
@@ -331,7 +338,24 @@ def _cases(view: View, quiet: Quiet, linked: Mapping[Pair, Sequence[LinkLine]]) 
             settled=quiet.before(
                 scope_of(items[pair]), *((one.connection_id, one.scope_id) for one in work)
             ),
+            bare=pair in bare,
         )
+
+
+def _bare(view: View, pairs: Iterable[Pair]) -> set[Pair]:
+    """Items of which the status tells only that they are open: nobody said that work waits."""
+    found: set[Pair] = set()
+    wanted = set(pairs)
+    then = {} if view.present else moved(view, wanted, EventField.STATUS)
+    for connection_id, ids in by_connection(wanted).items():
+        for id_, status_id in view.select(
+            schema.work_item, ("source_id", "raw_status_id"), connection_id, sorted(ids)
+        ):
+            left = then.get((connection_id, id_))
+            told = left.before if left is not None and left.later else status_id
+            if told in _BARE:
+                found.add((connection_id, id_))
+    return found
 
 
 def _categories(view: View, pairs: Iterable[Pair]) -> dict[Pair, StatusCategory]:
