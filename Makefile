@@ -11,7 +11,7 @@ demo: runtime  ## a simulated company in three systems, the real connectors, a r
 	@$(BIN)/driftline demo --out driftline-demo
 
 test: dev  ## everything once, in a few minutes
-	$(BIN)/python -m pytest -n 3 --randomly-seed=1 -m "not full"
+	$(BIN)/python -m pytest -n 2 --randomly-seed=1 -m "not full"
 
 test-all: dev  ## the large numbers, and every property with many more examples
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n 2 --randomly-seed=1 -m "full or hypothesis"

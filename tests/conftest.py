@@ -18,7 +18,7 @@ _COMMON = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 }
-settings.register_profile("ci", max_examples=25, **_COMMON)
+settings.register_profile("ci", max_examples=12, **_COMMON)
 settings.register_profile("full", max_examples=400, **_COMMON)
 settings.register_profile("soak", max_examples=2000, **{**_COMMON, "derandomize": False})
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
