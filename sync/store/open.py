@@ -278,7 +278,7 @@ def _tables(dialect: str) -> tuple[str, ...]:
     else:
         from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-        spoken = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+        spoken = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # untyped upstream
     made: list[sa.schema.ExecutableDDLElement] = []
     for table in schema.metadata.sorted_tables:
         made.append(sa.schema.CreateTable(table))
