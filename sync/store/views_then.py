@@ -106,7 +106,8 @@ def _former(table: sa.Table, when: str, dialect: str) -> str:
         return " AND ".join(f"{one}.{quoted(name)} = {other}.{quoted(name)}" for name in key)
 
     # Who may see a row is a matter of today.
-    today = f"(SELECT t.restricted FROM {_stored(table.name, dialect)} t WHERE {same('t', 'p')})"  # noqa: S608
+    stored = _stored(table.name, dialect)
+    today = f"(SELECT t.restricted FROM {stored} t WHERE {same('t', 'p')})"  # noqa: S608  # ours
 
     def listed(alias: str) -> str:
         return ", ".join(
