@@ -20,9 +20,25 @@ from sync.store.trouble import translated
 from sync.store.views import create_views, views_hash
 
 #: The newest migration; a store beyond it was written by a newer program.
-HEAD = "0011"
+HEAD = "0016"
 #: Every migration of this program, oldest first.
-REVISIONS = ("0001", "0002", "0003", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+    "0015",
+    "0016",
+)
 #: What `store_info` says a store of ours is.
 _APPLICATION = "driftline"
 _REVISION = "SELECT version_num FROM alembic_version"

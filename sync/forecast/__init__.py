@@ -1,0 +1,1 @@
+"""Will the date hold: the model, its inputs, its scores."""
