@@ -177,7 +177,7 @@ def _link(dice: Dice, issue: Issue) -> str | None:
     other = dice.one([one for one in _issues(dice) if one is not issue])
     if other is None:
         return None
-    kind = dice.rng.choice(("Blocks", "Relates", "Duplicate"))
+    kind = dice.rng.choice(("Blocks", "Relates", "Duplicate", "Cloners"))
     dice.world.link(issue, kind, other, by=dice.somebody)
     return f"{kind.lower()} {other.key}"
 

@@ -155,7 +155,7 @@ def _one_at_a_time(
     whole = state.history is HistoryState.COMPLETE
     rows: list[MembershipRow] = []
     there: set[str] = set()
-    for one in segments(events, current, known):
+    for one in segments(events, current, known, whole=whole):
         if one.id is None:
             continue
         start = (

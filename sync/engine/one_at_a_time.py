@@ -59,12 +59,17 @@ class Segment:
 
 
 def segments(
-    moves: Sequence[Move], current: frozenset[str], known: Iterable[MembershipRow]
+    moves: Sequence[Move],
+    current: frozenset[str],
+    known: Iterable[MembershipRow],
+    *,
+    whole: bool = True,
 ) -> list[Segment]:
     """The stays, oldest first; `moves` in order of time.
 
     `known`: rows held now. Who read an event while its title was unmistakable knows more than the
-    event says today.
+    event says today. `whole`: the moves lead to `current`; if not, some may have been read by
+    nobody, and what the item is in now says nothing of the last one that was.
     """
     names = _names(known)
     found: list[Segment] = []
@@ -84,7 +89,7 @@ def segments(
         here = next(iter(current)) if len(current) == 1 else None
         unsure = named is None or named == NAMELESS or (begin is not None and begin.is_guess)
         if here is not None and unsure:
-            named = here
+            named = here if whole or named == here else _once(begin, names)
         found.append(Segment(named, begin, None))
     return found
 
@@ -125,6 +130,11 @@ def _names(known: Iterable[MembershipRow]) -> Mapping[str, str]:
         if row.end_event_id is not None:
             found[row.end_event_id] = row.milestone_id
     return found
+
+
+def _once(begin: Move | None, names: Mapping[str, str]) -> str:
+    """What an event was known to mean, if it was."""
+    return NAMELESS if begin is None else names.get(begin.event_id, NAMELESS)
 
 
 def _named(begin: Move | None, end: Move | None, names: Mapping[str, str]) -> str | None:

@@ -5,7 +5,7 @@ tested. Ten dates and one company of some systems in the short set; two hundred 
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
@@ -15,14 +15,19 @@ from support.schedules.systems import SYSTEMS, Company, company
 from support.scope.deeds import deed
 from support.scope.judge import Verdict, Watch, compare, dates_of
 from support.scope.ledgers import Account, compare_ledgers
-from support.scope.ours import Ours
+from support.scope.ours import OUT, Ours, Said
 
 from connectors.contract import Outcome
 from sync.store.open import Store, open_store
 
 #: So many lines must have been compared at the least: nothing is proven of nothing.
 LEAST = 10
+#: So many dates are asked about after each run, and at the end again as known then.
+REMEMBERED = 5
 SHORT = ("jira-cloud", "github-graphql")
+
+#: by container, item and date.
+Answers = Mapping[tuple[str, str, datetime], Said]
 
 
 class Story:
@@ -33,6 +38,8 @@ class Story:
         self.store: Store = open_store(address)
         self.watch = Watch.begin(there)
         self.log: list[str] = []
+        #: what was said after each whole run, by when it was said.
+        self.told: dict[datetime, Answers] = {}
 
     def live(self, deeds: int, *, calm: bool = False) -> None:
         """So much happens."""
@@ -52,6 +59,9 @@ class Story:
         self.company.later(timedelta(seconds=30))
         self.watch.read(begin, whole=True)
         self.log.append(f"{begin:%d %H:%M} whole run")
+        now = self.company.clock.now()
+        dates = dates_of(self.watch, self.rng, REMEMBERED, until=begin)
+        self.told[now] = self.answers(now, dates)
 
     def die(self) -> None:
         """One run that is killed somewhere."""
@@ -65,6 +75,31 @@ class Story:
         # The lease of the dead is over by then.
         self.company.later(timedelta(minutes=40))
 
+    def answers(self, known_at: datetime, dates: Sequence[datetime]) -> Answers:
+        """What is said at these dates of every container and item, as known at an instant."""
+        ours = self.ours(known_at, known_at)
+        items = sorted(life.id for life in self.watch.chronicle.lives.values())
+        return {
+            (container, id_, at): ours.said(container, id_, at)
+            for container in sorted(ours.containers)
+            for id_ in items
+            for at in dates
+        }
+
+    def recall(self) -> None:
+        """What was said then is said still, of what was known then; whatever happened since."""
+        for known_at, told in self.told.items():
+            again = self.answers(known_at, sorted({at for _, _, at in told}))
+            odd = [
+                f"{key}: {told.get(key)} then, {said} now"
+                for key, said in again.items()
+                if said != told.get(key, OUT)
+            ]
+            # Nothing is left out either; who was not there yet is in nothing.
+            odd += [f"{key} is not said any more" for key in told.keys() - again.keys()]
+            log = "\n".join([*odd[:5], *self.log])
+            assert not odd, f"{len(odd)} answers as known at {known_at} have changed, as\n{log}"
+
     def ours(self, as_of: datetime | None = None, known_at: datetime | None = None) -> Ours:
         """What the store says; by default now."""
         now = self.company.clock.now()
@@ -73,6 +108,7 @@ class Story:
 
     def judge(self, dates: int) -> Verdict:
         """Every container, item and date; nothing may be wrong."""
+        self.recall()
         verdict = compare(self.watch, self.ours(), dates_of(self.watch, self.rng, dates))
         print(f"{self.company.system.name}: {verdict}")
         told = "\n".join([*verdict.wrong[:5], *self.log])
@@ -81,10 +117,12 @@ class Story:
 
     def account(self, dates: int) -> Account:
         """Every ledger since so many dates, and since before the first run; nothing is wrong."""
-        now, ours, total = self.company.clock.now(), self.ours(), Account()
+        now, total = self.company.clock.now(), Account()
         begin = self.watch.readings[0].begin - timedelta(days=20)
-        for since in (begin, *dates_of(self.watch, self.rng, dates)):
-            total.add(compare_ledgers(self.watch, ours, since, now))
+        with self.store.reading() as conn:
+            ours = Ours(conn, now, now)
+            for since in (begin, *dates_of(self.watch, self.rng, dates)):
+                total.add(compare_ledgers(self.watch, ours, since, now))
         print(f"{self.company.system.name}: {total}")
         told = "\n".join([*total.wrong[:5], *self.log])
         assert not total.wrong, f"{len(total.wrong)} wrong lines, as\n{told}"
@@ -179,7 +217,7 @@ def test_the_lines_of_many_ledgers_are_what_happened(system: str, store_url: str
     total = Account()
     for seed in range(10, 11 if "postgresql" in store_url else 12):
         address = store_url if seed == 10 else f"{store_url}.{seed}"
-        total.add(planned(system, seed, address, deeds=60, dates=40))
+        total.add(planned(system, seed, address, deeds=120, dates=40))
     print(f"{system}: {total}")
 
 

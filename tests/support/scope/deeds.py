@@ -21,8 +21,8 @@ _CODE = (
 ).split()
 #: Nothing goes out of sight and nothing loses its name.
 _CALM_JIRA = (
-    "_plan _plan _plan _sprint _sprint _estimate _estimate _transition _transition _parent _parent "
-    "_sub_task _create"
+    "_plan _plan _plan _plan _sprint _sprint _estimate _estimate _transition _parent _parent "
+    "_sub_task _sub_task _create _link _link _link _prioritise"
 ).split()
 _CALM_CODE = (
     "_plan _plan _plan _plan _turn _turn _iterate _parent _parent _parent _write _write"

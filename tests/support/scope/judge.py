@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from support.schedules.knowable import known
+from support.schedules.knowable import is_discussion, known
 from support.schedules.systems import Company
 from support.scope.chronicle import Chronicle, Life, Was
 from support.scope.ours import Ours, Said
@@ -233,10 +233,19 @@ def _expected(
     if not held:
         # It was not in it when it was last looked at; what came after, nobody saw.
         return OUT, frozenset({OUT, UNKNOWN} | may)
+    if at >= since and _is_discussion(watch, life) and container not in life.at(since).plans:
+        # What a discussion was taken out of before it became one, its events may still tell.
+        return UNKNOWN, frozenset({OUT, UNKNOWN})
     if at < missed:
         return (truth, frozenset({truth, UNKNOWN})) if at < since else (UNKNOWN, _NOBODY_KNOWS)
     deleted = not life.states[-1].there
     return (OUT, frozenset({OUT, UNKNOWN})) if deleted else (UNKNOWN, _NOBODY_KNOWS)
+
+
+def _is_discussion(watch: Watch, life: Life) -> bool:
+    if watch.company.system.kind != "github" or life.is_change:
+        return False
+    return is_discussion(watch.company.world.code.issues[int(life.id)])
 
 
 def _came_to_github(watch: Watch, life: Life) -> bool:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from support.scope.judge import Watch
+from support.scope.origins import Origins, wrong_origins
 from support.scope.ours import Ours
 from support.scope.replayed_ledger import Posted, in_scope, lines
 
 from connectors.simulator.github_ids import node_id
 from connectors.simulator.gitlab_words import user_id
 from sync.ledger.ledger import Ledger, Line, LineKind, Unit, compute
+from sync.ledger.origin import explain
 
 #: (second, item) of a line: servers tell no more of an instant.
 _Place = tuple[datetime, str]
@@ -28,6 +30,8 @@ class Account:
     #: lines whose event, and whose account, was held against the company's own.
     events: int = 0
     actors: int = 0
+    #: additions whose origin was held against what was so.
+    origins: Counter[str] = field(default_factory=Counter)
     #: containers of which a part went out of sight or has lost its name.
     skipped: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -37,13 +41,15 @@ class Account:
         for name in ("ledgers", "lines", "events", "actors", "skipped"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.kinds += other.kinds
+        self.origins += other.origins
         self.wrong += other.wrong
 
     def __str__(self) -> str:
         """One line of figures."""
         return (
             f"{self.ledgers} ledgers with {self.lines} lines {dict(self.kinds)}, {self.events} "
-            f"events and {self.actors} accounts; {self.skipped} containers not whole; "
+            f"events and {self.actors} accounts, origins {dict(self.origins)}; "
+            f"{self.skipped} containers not whole; "
             f"{len(self.wrong)} wrong"
         )
 
@@ -72,6 +78,7 @@ def compare_ledgers(watch: Watch, ours: Ours, since: datetime, now: datetime) ->
                 *_sums(ledger, posted),
                 *_members(watch, ledger, name, since, now),
                 *_causes(ledger, told, account),
+                *_origins(watch, ours, name, ledger, account),
             ):
                 account.wrong.append(f"{name} in {unit} since {since}: {wrong}")
             account.lines += len(posted)
@@ -84,10 +91,10 @@ def _has_lost_parents(watch: Watch, container: str, since: datetime) -> bool:
     if watch.company.system.name != "github-rest":
         return False
     return any(
-        at > since and before.parent not in (None, life.states[-1].parent)
+        at > since and before.parent is not None and after.parent != before.parent
         for life in watch.chronicle.lives.values()
         if not life.is_change and any(container in one.plans for one in life.states)
-        for at, before, _ in life.steps()
+        for at, before, after in life.steps()
     )
 
 
@@ -170,6 +177,21 @@ def _causes(
             account.actors += 1
             if line.actor_id is None or line.actor_id[-4:] != actor[-4:]:
                 yield f"it was {actor}: {line}"
+
+
+def _origins(
+    watch: Watch, ours: Ours, name: str, ledger: Ledger, account: Account
+) -> Iterator[str]:
+    """Each addition came from where it is said to come from."""
+    facts = ours.origins(name, {line.item_id for line in ledger.lines})
+    explained = explain(ledger, facts, ours.ends(name))
+    told = {
+        (line.at, line.item_id): kind.value
+        for line, kind in explained.additions
+        if line.reason != "split"
+    }
+    account.origins.update(told.values())
+    yield from wrong_origins(Origins(watch.chronicle, name, ledger.since, ledger.at), told)
 
 
 def _event_of(line: Line) -> str:

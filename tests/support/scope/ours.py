@@ -1,15 +1,17 @@
 """What a store says of an item and a container at an instant, as any reader would ask it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from mappings.vocabulary import HistoryState, StatusCategory
+from sync.ledger import relations
 from sync.ledger.certainty import Standing, standing
 from sync.ledger.load import Container
 from sync.ledger.milestones import MilestoneFacts
+from sync.ledger.origin import OriginFacts
 from sync.reconcile.contract import Policy
 from sync.reconcile.view import View
 
@@ -42,6 +44,21 @@ class Ours:
         self.containers: Mapping[str, Container] = {
             name: loaded[one.key] for name, one in self.facts.items()
         }
+
+    def origins(self, container: str, ids: Collection[str]) -> Mapping[str, OriginFacts]:
+        """What the store knows of where items came from."""
+        return relations.origin_facts(
+            self.view.conn,
+            self.containers[container],
+            ids,
+            as_of=self.view.as_of,
+            known_at=self.view.known_at,
+            end_of=self.view.end_of,
+        )
+
+    def ends(self, container: str) -> datetime | None:
+        """When a container is to end."""
+        return self.view.due(self.facts[container])
 
     def said(self, container: str, item_id: str, at: datetime) -> Said:
         """What is said of an item that the container knows; OUT if it never was in it."""

@@ -54,6 +54,27 @@ def test_a_title_that_is_that_of_another_milestone_now_puts_nothing_into_it() ->
     assert stays(into(3, "9"), now_in="7") == [("7", 3, None)]
 
 
+def test_what_an_item_is_in_says_nothing_of_events_that_were_read_before_it_moved() -> None:
+    """Found on the simulated company: it moved, and left before its history was read."""
+    was = MembershipRow(
+        milestone_kind=MILESTONE,
+        milestone_id="1",
+        valid_from=at(3),
+        valid_to=None,
+        from_exact=True,
+        cause="event",
+        source_event_id="in3",
+        end_cause=None,
+        end_event_id=None,
+    )
+    moved = ItemState(T0, at(50), frozenset([(MILESTONE, "5")]), HistoryState.NOT_FETCHED)
+    for known, name in ((was,), "1"), ((), NAMELESS):
+        rows = derive(moved, [into(3, "1")], known, at(60))
+        found = sorted((row.milestone_id, day(row.valid_from), day(row.valid_to)) for row in rows)
+        assert found == sorted([(name, 3, 50), ("5", 50, None)])
+        assert [row.from_exact for row in rows if row.milestone_id == "5"] == [False]
+
+
 def test_who_left_under_a_former_title_was_in_some_milestone() -> None:
     assert stays(into(3), out(5)) == [(NAMELESS, 3, 5)]
 
