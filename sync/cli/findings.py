@@ -59,6 +59,8 @@ def print_finding(app: App, fingerprint: str, *, as_json: bool, kind: str) -> No
     app.say(one.title)
     app.say(f"  fingerprint {one.fingerprint}")
     app.say(f"  {one.detector}, {one.severity.value}, {one.state.value}, {one.channel.value}")
+    if one.suppressed:
+        app.say(f"  held back: {one.suppressed}")
     for label, text in (
         ("What", one.what),
         ("So what", one.so_what),

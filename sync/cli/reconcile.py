@@ -98,6 +98,7 @@ def facts(result: "Reconciliation") -> dict[str, Any]:
         "as_of": result.as_of,
         "findings": [finding_facts(one) for one in result.findings],
         "resolved": [finding_facts(one) for one in result.resolved],
+        "suppressed": [finding_facts(one) for one in result.suppressed],
         "not_checked": [
             {"detector": detector, "subject": subject, "reason": reason}
             for detector, subject, reason in result.not_checked
@@ -140,6 +141,7 @@ def finding_facts(one: Any) -> dict[str, Any]:
         "first_seen_at": one.first_seen_at,
         "last_seen_at": one.last_seen_at,
         "resolved_at": one.resolved_at,
+        "suppressed": one.suppressed,
         "evidence": [
             {
                 "text": "restricted" if proof.restricted else proof.text,
@@ -159,7 +161,8 @@ def show(app: App, result: "Reconciliation") -> None:
     ]
     for line in lines:
         app.say(line)
-    app.say(f"{len(result.findings)} open findings, {len(result.resolved)} resolved.")
+    held = f", {len(result.suppressed)} held back" if result.suppressed else ""
+    app.say(f"{len(result.findings)} open findings, {len(result.resolved)} resolved{held}.")
     for detector, subject, reason in result.not_checked:
         app.say(f"not checked: {detector}: {subject}: {reason}")
     for question in result.questions:

@@ -44,6 +44,7 @@ class Judged:
     not_checked: tuple[tuple[str, str, str], ...]
     restated: tuple[str, ...]
     agreed: tuple[str, ...] = ()
+    suppressed: tuple[Finding, ...] = ()
 
 
 def assemble(view: View, judged: Judged) -> Reconciliation:
@@ -86,6 +87,7 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
         program_version=judged.run.program_version,
         restated=judged.restated,
         agreed=judged.agreed,
+        suppressed=judged.suppressed,
         ending_tokens=tuple(
             one.sentence
             for one in ending(

@@ -55,6 +55,8 @@ class FindingState(StrEnum):
     REGRESSED = "regressed"
     #: its data is not covered any more: neither there nor gone.
     NOT_CHECKED = "not_checked"
+    #: there, and held back because another finding says why; `Finding.suppressed` tells it.
+    SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ class Found:
     milestone: tuple[MilestoneKind, str] | None = None
     #: overrides the detector's channel for this rule.
     channel: Channel | None = None
+    #: subjects of the same connection that this one lies in: `repository:5`, `epic:10042`.
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,9 @@ class Detector:
     contract: int = CONTRACT
     #: what its subjects are: tells what is listed as not checked where data is missing.
     about: About = "milestone"
+    #: detector -> why, in plain words: while a finding of it is there on the same subject, or on
+    #: one that it lies in, this detector's finding is held back.
+    yields_to: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- what a reconciliation hands over --------------------------------------------------------
@@ -236,6 +243,8 @@ class Finding:
     previous_severity: Severity | None = None
     #: words that other audiences read in place of these: {audience: {part: text}}.
     voices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: why it is held back, while it is.
+    suppressed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,3 +357,5 @@ class Reconciliation:
     agreed: tuple[str, ...] = ()
     #: tokens of connections that end soon, a sentence each.
     ending_tokens: tuple[str, ...] = ()
+    #: findings that are there and held back because others say why; not among `findings`.
+    suppressed: tuple[Finding, ...] = ()

@@ -39,6 +39,7 @@ def page(detector: Detector) -> str:
         *_voice("An executive reads", words.executive),
         *_voice("An engineer reads", words.engineer),
         *_rules(detector),
+        *_yields(detector),
         "## What it needs",
         "",
         *_needs(detector),
@@ -110,6 +111,17 @@ def _rules(detector: Detector) -> list[str]:
         f"* `{name}`: {text}." if name else f"* {text}." for name, text in detector.rules.items()
     ]
     return ["## Rules", "", *lines, ""]
+
+
+def _yields(detector: Detector) -> list[str]:
+    """When its findings are held back."""
+    if not detector.yields_to:
+        return []
+    lines = [
+        f"* [{other}]({other}.md): {why}." for other, why in sorted(detector.yields_to.items())
+    ]
+    lead = "A finding on the same subject, or on what it lies in, holds it back; it stays stored:"
+    return ["## Held back by", "", lead, "", *lines, ""]
 
 
 def _needs(detector: Detector) -> list[str]:

@@ -154,12 +154,14 @@ def _known(row: Any) -> Known:
             resolved_at=row.resolved_at,
             previous_severity=Severity(previous) if previous else None,
             voices=words.get("voices", {}),
+            suppressed=row.suppressed_reason if state is FindingState.SUPPRESSED else None,
         ),
         anchor=words.get("anchor", row.magnitude or 0.0),
         evidence_hash=row.evidence_hash,
         connection_id=row.connection_id,
         milestone=(row.milestone_kind, row.milestone_id) if row.milestone_kind else None,
         words=words,
+        told=words.get("told", True),
     )
 
 
@@ -210,12 +212,14 @@ def save_seen(conn: sa.Connection, run: Run, rows: Iterable[tuple[Seen, Verdict,
                 "milestone_label": seen.milestone_label,
                 "previous_severity": previous.value if previous else None,
                 **({"voices": seen.voices} if seen.voices else {}),
+                **({} if verdict.told else {"told": False}),
             },
             "evidence": [_plain(one) for one in finding.evidence],
             "evidence_hash": seen.evidence_hash,
             "first_seen_at": finding.first_seen_at,
             "last_seen_at": finding.last_seen_at,
             "resolved_at": None,
+            "suppressed_reason": verdict.suppressed,
         }
         before = held.get(seen.fingerprint)
         if before is not None:

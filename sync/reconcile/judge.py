@@ -8,7 +8,8 @@ from typing import Any
 
 from mappings.vocabulary import MilestoneKind
 from sync.ledger.milestones import Key
-from sync.reconcile import changes, life, registry
+from sync.ledger.timeline import place
+from sync.reconcile import changes, inhibit, life, registry
 from sync.reconcile.contract import (
     Channel,
     Detector,
@@ -41,6 +42,7 @@ class Outcome:
     unchecked: dict[tuple[str, int | None, str], tuple[str, str]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     shown: list[Finding] = field(default_factory=list)
+    suppressed: list[Finding] = field(default_factory=list)
     resolved: list[Finding] = field(default_factory=list)
     seen_rows: list[tuple[Seen, Verdict, Finding]] = field(default_factory=list)
     unseen_rows: list[Finding] = field(default_factory=list)
@@ -227,8 +229,16 @@ def judge_lives(
     against did.
     """
     by_id = {one.id: one for one in known.detectors}
+    held_back = inhibit.suppressed(_signals(view, outcome, by_id))
     for fingerprint, seen in outcome.seen.items():
         held = before.get(fingerprint)
+        if fingerprint in held_back:
+            verdict = life.held_back(seen, held, held_back[fingerprint].reason)
+            finding = life.as_finding(seen, verdict, held, view.as_of)
+            outcome.suppressed.append(finding)
+            outcome.seen_rows.append((seen, verdict, finding))
+            _step(outcome, held, finding, verdict.reason)
+            continue
         mine = _agreed(agreed, seen.detector, seen.found.connection_id, seen.found.milestone)
         ours = (restated or mine) and by_id[seen.detector].about != _OF_OUR_READING
         verdict = life.seen_again(seen, held, first=first, restated=ours)
@@ -264,6 +274,38 @@ def judge_lives(
             outcome.resolved.append(finding)
         silent = (verdict.reason or SILENT) if verdict.silent else None
         _step(outcome, held, finding, silent if over else verdict.reason)
+
+
+def _signals(view: View, outcome: Outcome, by_id: Mapping[str, Detector]) -> list[inhibit.Signal]:
+    """What was found, with what each lies in: told by its detector, or below a judged epic."""
+    epics = {
+        (one.found.connection_id, one.found.subject)
+        for one in outcome.seen.values()
+        if one.found.subject.startswith("epic:")
+    }
+    inside: dict[tuple[int | None, str], set[str]] = {}
+    wanted = [one for one in view.judged if (one.connection_id, one.subject) in epics]
+    for key, container in view.containers(wanted).items():
+        for item in container.histories:
+            if place(item, view.as_of, view.as_of, undone=True).member:
+                for about in ("issue", "epic"):
+                    mine = inside.setdefault((key[0], f"{about}:{item.id}"), set())
+                    mine.add(f"epic:{key[2]}")
+    return [
+        inhibit.Signal(
+            fingerprint=one.fingerprint,
+            detector=one.detector,
+            rule=one.found.rule,
+            connection_id=one.found.connection_id,
+            subject=one.found.subject,
+            severity=one.found.severity,
+            channel=one.channel,
+            yields_to=by_id[one.detector].yields_to,
+            within=frozenset(one.found.within)
+            | inside.get((one.found.connection_id, one.found.subject), set()),
+        )
+        for one in outcome.seen.values()
+    ]
 
 
 def _agreed(

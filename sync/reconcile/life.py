@@ -27,6 +27,8 @@ PARTS = ("title", "what", "so_what", "who", "by_when", "remedy")
 AUDIENCES = ("executive", "engineer")
 
 _OVER = (FindingState.RESOLVED,)
+#: Why the end of a finding is no news.
+_UNTOLD = "it was held back from its first day to its last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Known:
     milestone: tuple[str, str] | None
     #: words and labels as stored.
     words: Mapping[str, Any]
+    #: whether it was ever shown: what was held back from its first day on was not.
+    told: bool = True
 
     @property
     def is_open(self) -> bool:
@@ -74,6 +78,9 @@ class Verdict:
     #: because of us and not of the world: told once, as restated, and not as a change.
     silent: bool = False
     reason: str | None = None
+    #: why it is held back, if it is; and whether it was shown before.
+    suppressed: str | None = None
+    told: bool = True
 
 
 def fingerprint(detector: str, connection: str | None, found: Found) -> str:
@@ -133,7 +140,8 @@ def seen_again(seen: Seen, known: Known | None, *, first: bool, restated: bool) 
     of configuration, mapping or program.
     """
     number = seen.found.magnitude
-    if known is None:
+    # What was held back ever since is news when it is held back no more.
+    if known is None or not known.told:
         if first or restated:
             return Verdict(FindingState.ALREADY_THERE, number, silent=restated and not first)
         return Verdict(FindingState.NEW, number)
@@ -154,6 +162,13 @@ def seen_again(seen: Seen, known: Known | None, *, first: bool, restated: bool) 
     return Verdict(state, number)
 
 
+def held_back(seen: Seen, known: Known | None, reason: str) -> Verdict:
+    """State of a finding that is there and that another one explains."""
+    told = known is not None and known.told
+    anchor = known.anchor if known is not None and known.is_open else seen.found.magnitude
+    return Verdict(FindingState.SUPPRESSED, anchor, reason=reason, suppressed=reason, told=told)
+
+
 def not_seen(
     known: Known, *, unchecked: str | None, withdrawn: str | None, restated: bool
 ) -> Verdict:
@@ -165,6 +180,8 @@ def not_seen(
         return Verdict(FindingState.RESOLVED, known.anchor, silent=True, reason=withdrawn)
     if unchecked is not None:
         return Verdict(FindingState.NOT_CHECKED, known.anchor, reason=unchecked)
+    if not known.told:
+        return Verdict(FindingState.RESOLVED, known.anchor, silent=True, reason=_UNTOLD, told=False)
     return Verdict(FindingState.RESOLVED, known.anchor, silent=restated)
 
 
@@ -196,6 +213,7 @@ def as_finding(seen: Seen, verdict: Verdict, known: Known | None, now: datetime)
         resolved_at=None,
         previous_severity=known.finding.severity if known is not None and was_open else None,
         voices=seen.voices,
+        suppressed=verdict.suppressed,
     )
 
 

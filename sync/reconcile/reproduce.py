@@ -130,6 +130,7 @@ def _judged(
             previous=previous,
             findings=tuple(sorted(outcome.shown, key=life.order)),
             resolved=tuple(sorted(outcome.resolved, key=life.order)),
+            suppressed=tuple(sorted(outcome.suppressed, key=life.order)),
             not_checked=outcome.listed(),
             restated=reasons,
         ),

@@ -98,6 +98,7 @@ def reconcile(
                 previous=last,
                 findings=tuple(sorted(outcome.shown, key=life.order)),
                 resolved=tuple(sorted(outcome.resolved, key=life.order)),
+                suppressed=tuple(sorted(outcome.suppressed, key=life.order)),
                 not_checked=outcome.listed(),
                 restated=reasons,
                 agreed=tuple(agreed.values()),
@@ -150,7 +151,15 @@ def recorded(conn: sa.Connection, policy: Policy, run: Run, previous: Run | None
         Judged(
             run=run,
             previous=previous,
-            findings=tuple(sorted((one.finding for one in held if one.is_open), key=life.order)),
+            findings=tuple(
+                sorted(
+                    (one.finding for one in held if one.is_open and not one.finding.suppressed),
+                    key=life.order,
+                )
+            ),
+            suppressed=tuple(
+                sorted((one.finding for one in held if one.finding.suppressed), key=life.order)
+            ),
             resolved=tuple(
                 sorted(
                     (

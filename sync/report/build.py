@@ -28,6 +28,7 @@ from sync.report.data import (
     Changes,
     Figure,
     Group,
+    HeldBack,
     Inventory,
     Item,
     NotJudged,
@@ -157,6 +158,7 @@ def build(
         inventory=inventory,
         hygiene=tuple(clean(line) for line in source.hygiene),
         not_checked=_not_judged(source.not_checked),
+        held_back=_held_back(source.suppressed),
         trust=_trust(source, masked, named),
         findings=found,
         resolved=resolved,
@@ -374,6 +376,15 @@ def _not_judged(rows: Iterable[tuple[str, str, str]]) -> tuple[NotJudged, ...]:
         NotJudged(detector, reason, tuple(sorted(set(labels))[:5]), len(labels))
         for (detector, reason), labels in sorted(grouped.items())
     )
+
+
+def _held_back(findings: Iterable[Finding]) -> tuple[HeldBack, ...]:
+    told = Counter(
+        (clean(one.detector, 80), clean(one.suppressed or "", 300))
+        for one in findings
+        if one.channel != Channel.OFF
+    )
+    return tuple(HeldBack(*key, number) for key, number in sorted(told.items()))
 
 
 def _trust(

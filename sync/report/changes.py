@@ -19,6 +19,7 @@ STATE_ORDER = (
     FindingState.ALREADY_THERE,
     FindingState.IMPROVED,
     FindingState.NOT_CHECKED,
+    FindingState.SUPPRESSED,
     FindingState.RESOLVED,
 )
 CHANGED = frozenset(

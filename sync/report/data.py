@@ -232,6 +232,15 @@ class NotJudged:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Findings of one detector that others explain; `driftline findings list` has them."""
+
+    detector: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRow:
     """One scope of one connection and how completely it was read."""
 
@@ -304,6 +313,8 @@ class ReportData:
     inventory: Inventory | None
     hygiene: tuple[str, ...]
     not_checked: tuple[NotJudged, ...]
+    #: findings that are there and not told, because others say why.
+    held_back: tuple[HeldBack, ...]
     trust: Trust
     #: every finding of both channels, most important first.
     findings: tuple[Item, ...]

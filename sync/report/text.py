@@ -311,6 +311,10 @@ def _trust(data: ReportData) -> Iterator[str]:
         yield from _bullets(trust.gaps[:CAP])
     if len(trust.gaps) > CAP:
         yield f"  and {len(trust.gaps) - CAP:,} more gaps in the page"
+    for one in data.held_back[:CAP]:
+        yield from wrap(
+            f"{count(one.count, 'finding')} of {one.detector} held back: {one.reason}.", "  "
+        )
     if trust.baselines and data.audience != "executive":
         yield "  Baselines:"
         yield from _bullets(trust.baselines[:CAP])

@@ -29,6 +29,7 @@ STATES = {
     "resolved": "resolved",
     "regressed": "back again",
     "not_checked": "not checked",
+    "suppressed": "held back",
 }
 
 #: A shape beside the word, so that colour is never the only sign.

@@ -545,7 +545,8 @@ finding = Table(
     Column("milestone_id", Text),
     #: low, medium, high, critical.
     Column("severity", Text, nullable=False),
-    #: already_there, new, ongoing, worsened, improved, resolved, regressed, not_checked.
+    #: already_there, new, ongoing, worsened, improved, resolved, regressed, not_checked,
+    #: suppressed.
     Column("state", Text, nullable=False),
     #: mailed, digest.
     Column("channel", Text, nullable=False),
@@ -558,6 +559,8 @@ finding = Table(
     Column("first_seen_at", Instant, nullable=False),
     Column("last_seen_at", Instant, nullable=False),
     Column("resolved_at", Instant),
+    #: why it is held back, while its state is suppressed.
+    Column("suppressed_reason", Text),
 )
 
 finding_event = Table(

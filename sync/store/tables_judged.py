@@ -113,3 +113,19 @@ team_rule = Table(
     Column("since", Date),
     Column("until", Date),
 )
+
+#: Which days are worked, by team, as it was configured when.
+calendar_rule = Table(
+    "calendar_rule",
+    metadata,
+    #: name of the team; empty: everybody who has no rule of the kind.
+    Column("team", Text, primary_key=True),
+    #: its place among the team's rules, from 0.
+    Column("place", Integer, primary_key=True),
+    *known(),
+    #: ISO week days that are worked, as `1 2 3 4 5`; NULL: the rule is about days off.
+    Column("work_days", Text),
+    #: first and last day off.
+    Column("first_day", Date),
+    Column("last_day", Date),
+)

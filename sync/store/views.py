@@ -262,11 +262,13 @@ VIEWS: tuple[View, ...] = (
             "first_seen_at": "when it was first seen (UTC)",
             "last_seen_at": "when it was last seen (UTC)",
             "resolved_at": "since when it is no longer there (UTC)",
+            "suppressed_reason": "why it is held back, while its state is suppressed",
         },
         """
         SELECT f.fingerprint, f.detector, f.rule, c.name AS connection, f.subject, f.severity,
                f.state, f.channel, f.magnitude, f.title, f.first_seen_at, f.last_seen_at,
-               f.resolved_at
+               f.resolved_at,
+               CASE WHEN f.state = 'suppressed' THEN f.suppressed_reason END AS suppressed_reason
           FROM finding f LEFT JOIN connection c ON c.id = f.connection_id
         """,
     ),

@@ -546,4 +546,21 @@ CODE_VIEWS: tuple[View, ...] = (
          WHERE r.known_to IS NULL
         """,
     ),
+    View(
+        "v_calendar",
+        "One row per rule of the working calendars.",
+        {
+            "team": "name of the team; empty: everybody who has no rule of the kind",
+            "place": "its place among the rules of the team, from 0",
+            "work_days": "ISO week days that are worked, as 1 2 3 4 5; empty: it is about days off",
+            "first_day": "first day off",
+            "last_day": "last day off",
+            "known_from": "since when it is configured so (UTC)",
+        },
+        """
+        SELECT team, place, work_days, first_day, last_day, known_from
+          FROM calendar_rule
+         WHERE known_to IS NULL
+        """,
+    ),
 )
