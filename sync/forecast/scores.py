@@ -5,6 +5,7 @@ probability (Brier, 1950) and for the dates (pinball loss, Koenker & Bassett, 19
 working days from the instant of the forecast.
 """
 
+import itertools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
@@ -124,7 +125,8 @@ def _told(found: Mapping[float, Estimate | None]) -> dict[float, Estimate]:
 
 def brier_of(one: Scored) -> float:
     """Brier score of a judged forecast."""
-    assert one.p is not None and one.on_time is not None
+    assert one.p is not None
+    assert one.on_time is not None
     return brier(one.p, one.on_time)
 
 
@@ -163,7 +165,7 @@ def reliability(judged: Sequence[Scored]) -> tuple[Bin, ...]:
     if not judged:
         return ()
     found = []
-    for low, high in zip(BINS, BINS[1:], strict=False):
+    for low, high in itertools.pairwise(BINS):
         last = high == BINS[-1]
         mine = [
             one

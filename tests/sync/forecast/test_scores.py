@@ -69,7 +69,7 @@ def test_scores_by_hand() -> None:
 
 
 def test_what_cannot_be_scored_counts_in_no_score() -> None:
-    censored = Scored("open", {level: 5.0 for level in LEVELS}, None, 0.5, None)
+    censored = Scored("open", dict.fromkeys(LEVELS, 5.0), None, 0.5, None)
     undated = Scored("abstained", {}, 9.0, None, True)
     found = scores.score([censored, undated])
     assert found.brier is None
@@ -107,7 +107,10 @@ def test_the_same_forecasts_give_the_same_interval() -> None:
 def test_a_difference_is_drawn_in_pairs() -> None:
     """What is hard for both weighs on neither: an always better forecaster is surely better."""
     loss = scores.pinball_at(0.85)
-    pairs = [(dated(str(n), n * 7, p85=n * 7 + 1), dated(str(n), n * 7, p85=n * 7 + 2)) for n in range(15)]
+    pairs = [
+        (dated(str(n), n * 7, p85=n * 7 + 1), dated(str(n), n * 7, p85=n * 7 + 2))
+        for n in range(15)
+    ]
     found = scores.difference(pairs, loss)
     assert found is not None
     assert found.value == pytest.approx(-0.15)
