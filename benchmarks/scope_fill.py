@@ -7,7 +7,7 @@ import gc
 import random
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -73,7 +73,7 @@ def fill(url: str, items: int, seed: int = 5) -> World:
     store = open_store(url)
     raw = store.engine.raw_connection()
     try:
-        write = _Write(raw.driver_connection, is_file=store.dialect == "sqlite")
+        write = Write(raw.driver_connection, is_file=store.dialect == "sqlite")
         # Millions of rows, none of them in a circle.
         gc.disable()
         with write.quickly():
@@ -87,12 +87,14 @@ def fill(url: str, items: int, seed: int = 5) -> World:
     return world
 
 
-class _Write:
+class Write:
     """Rows into tables, in the form that SQLite keeps; PostgreSQL reads the same texts."""
 
-    def __init__(self, driver: Any, *, is_file: bool) -> None:
+    def __init__(self, driver: Any, *, is_file: bool, large: Collection[str] = LARGE) -> None:
+        """Indexes of the tables `large` are made when they are full."""
         self._driver = driver
         self._is_file = is_file
+        self._large = large
 
     @contextmanager
     def quickly(self) -> Iterator[None]:
@@ -114,7 +116,7 @@ class _Write:
                 "SELECT name, tbl_name, sql FROM sqlite_master "
                 "WHERE type = 'index' AND sql IS NOT NULL"
             )
-            if table in LARGE
+            if table in self._large
         ]
         for name, _ in indexes:
             do(f"DROP INDEX {quoted(name)}")
@@ -128,6 +130,7 @@ class _Write:
     def __call__(
         self, table: str, columns: str | Sequence[str], rows: Iterable[Sequence[Any]]
     ) -> None:
+        """Add rows, in the order of the columns."""
         names = columns.split() if isinstance(columns, str) else columns
         unknown = set(names) - set(schema.metadata.tables[table].c.keys())
         assert not unknown, f"{table} has no column {sorted(unknown)}"
@@ -143,7 +146,7 @@ class _Write:
                 copy.write_row(row)
 
 
-def _frame(write: _Write, world: World) -> None:
+def _frame(write: Write, world: World) -> None:
     """Connections, projects, boards, repositories, statuses, milestones, and what was read."""
     first = known(0)
     present = stamp(world.end)
@@ -202,7 +205,7 @@ def _frame(write: _Write, world: World) -> None:
     _milestones(write, world)
 
 
-def _milestones(write: _Write, world: World) -> None:
+def _milestones(write: Write, world: World) -> None:
     rows, events = [], []
     for one in world.every():
         sprint = one.kind == "sprint"
@@ -267,7 +270,7 @@ def _milestones(write: _Write, world: World) -> None:
     )  # fmt: skip
 
 
-def _items(write: _Write, world: World) -> None:
+def _items(write: Write, world: World) -> None:
     stream = world.items()
     while chunk := list(islice(stream, CHUNK)):
         rows, events, stays, links = [], [], [], []
@@ -375,7 +378,7 @@ def _row(one: Item, stays: list[tuple[Any, ...]]) -> tuple[Any, ...]:
     )
 
 
-def _changes(write: _Write, world: World, seed: int) -> None:
+def _changes(write: Write, world: World, seed: int) -> None:
     """One change for every tenth item; most say which item they are for."""
     rng = random.Random(seed)
     size = world.size

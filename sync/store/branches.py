@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from mappings.records import Scope
 from sync.store import versioned
+from sync.store.due import Kind
 from sync.store.page import Page
 from sync.store.tables_code import default_branch
 from sync.store.versioned import Children
 
-_BRANCH = Children(default_branch, ("scope_id",), ("name",))
+_BRANCH = Children(default_branch, ("scope_id",), ("name",), due=(Kind.SCOPE, "scope_id"))
 
 
 def write(page: Page, records: Iterable[Scope]) -> None:

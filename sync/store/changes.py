@@ -15,6 +15,7 @@ from mappings.code_records import (
 from mappings.vocabulary import ChangeState, HistoryState, MergeMethod
 from sync.store import commits, presence, versioned
 from sync.store.bulk import hashed
+from sync.store.due import Kind
 from sync.store.page import PRESENCE, Page, same
 from sync.store.payloads import older
 from sync.store.rows import Fate, MembershipRow
@@ -82,20 +83,27 @@ _UPDATE = tuple(
 )
 _KEY = ("connection_id", "key", "change_request_id", "first_seen_at")
 
-_PART = Children(change_part, ("change_request_id", "part"), ("state", "reason"))
+#: A row of a change has its verdict judged anew.
+_OF_CHANGE = (Kind.CHANGE, "change_request_id")
+_PART = Children(change_part, ("change_request_id", "part"), ("state", "reason"), due=_OF_CHANGE)
 _FILE = Children(
-    change_file, ("change_request_id", "path"), ("change", "additions", "deletions", "old_path")
+    change_file,
+    ("change_request_id", "path"),
+    ("change", "additions", "deletions", "old_path"),
+    due=_OF_CHANGE,
 )
 _REVIEW = Children(
     review,
     ("change_request_id", "source_id"),
     ("reviewer_id", "verdict", "raw_verdict", "commit_sha", "at", "url"),
+    due=_OF_CHANGE,
 )
-_COMMIT = Children(change_commit, ("change_request_id", "sha"), ("position",))
+_COMMIT = Children(change_commit, ("change_request_id", "sha"), ("position",), due=_OF_CHANGE)
 _PUSH = Children(
     push_event,
     ("change_request_id", "source_id"),
     ("at", "is_force", "before_sha", "after_sha", "actor_id"),
+    due=_OF_CHANGE,
 )
 _REFERENCE = Children(
     reference,
@@ -165,6 +173,7 @@ def write_changes(page: Page, records: Iterable[ChangeRequest]) -> frozenset[str
         if held is not None and held[_HEAD] != cleaned[_HEAD]:
             moved.add(id_)
     page.rows += page.upsert(change_request, _COLUMNS, _UPDATE, written)
+    page.note(Kind.CHANGE, {row[1] for row in written})
     page.upsert(change_request_key, _KEY, None, keys)
     _await(page, moved)
     presence.came_back(page, _MEMBER, back)
@@ -184,6 +193,7 @@ def write_tombstones(page: Page, gone: Mapping[str, Fate]) -> None:
         ("connection_id", "source_id"),
         [(page.now, gone[id_].reason, page.connection_id, id_) for id_ in alive],
     )
+    page.note(Kind.CHANGE, alive)
     presence.went(page, _MEMBER, {id_: gone[id_] for id_ in alive})
 
 

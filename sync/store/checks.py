@@ -9,6 +9,7 @@ from typing import Any
 from mappings.code_records import CheckResult, Checks, RequiredChecks, RunJobs
 from mappings.vocabulary import CheckSource, Conclusion, HistoryState
 from sync.store import versioned
+from sync.store.due import Kind
 from sync.store.page import Page
 from sync.store.tables_code import check_result, checks_state, required_check
 from sync.store.versioned import Children, Held, Key, Row
@@ -55,11 +56,13 @@ _TOLD_SOMETIMES = tuple(
     )
 )
 _get = attrgetter(*_DATA)
-_RESULT = Children(check_result, ("source", "source_id"), _DATA)
+_RESULT = Children(check_result, ("source", "source_id"), _DATA, due=(Kind.COMMIT, "sha"))
 _STATE = Children(
     checks_state, ("scope_id", "subject_kind", "subject_id", "source"), ("state", "reason")
 )
-_REQUIRED = Children(required_check, ("scope_id", "branch", "name"))
+_REQUIRED = Children(required_check, ("scope_id", "branch", "name"), due=(Kind.SCOPE, "scope_id"))
+#: Kind of note -> subject kind of such states, place of the note's subject in their key.
+_DUE = {Kind.COMMIT: ("commit", 2), Kind.RUN: ("run", 2), Kind.SCOPE: ("branch", 0)}
 _PENDING = Conclusion.PENDING.value
 #: Of two readings of one set in a page the better one counts.
 _BETTER = (
@@ -171,6 +174,9 @@ def _write_states(page: Page, states: Mapping[Key, tuple[HistoryState, str | Non
     known = versioned.held(page, _STATE, {key[2] for key in states}, by="subject_id")
     fresh = versioned.rows((key, (state.value, why)) for key, (state, why) in states.items())
     versioned.write(page, _STATE, known, fresh, lambda _key, _row: False)
+    moved = [key for key, row in fresh.items() if key not in known or known[key].data != row]
+    for kind, place in _DUE.items():
+        page.note(kind, {key[place[1]] for key in moved if key[1] == place[0]})
 
 
 def write_required(page: Page, records: Iterable[RequiredChecks]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mappings.code_records import Commit, Commits
+from sync.store.due import Kind
 from sync.store.guard import clean_row
 from sync.store.page import Page
 from sync.store.tables_code import code_commit
@@ -41,6 +42,7 @@ def write(page: Page, pairs: Iterable[tuple[str, Commit]]) -> None:
     page.rows += page.upsert(
         code_commit, ("connection_id", "scope_id", "sha", *_DATA, "first_seen_at"), _DATA, rows
     )
+    page.note(Kind.COMMIT, {row[2] for row in rows})
 
 
 def write_commits(page: Page, records: Iterable[Commits]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
-from sync.store import past, schema
+from sync.store import due, past, schema
 from sync.store.tables_code import change_request, deployment, pipeline_run, release
 from sync.store.tables_presence import absence, scope_fence, scope_hold
 
@@ -142,7 +142,13 @@ def leave(
         .where(*mine, h.known_to.is_(None))
         .values(known_to=now, reason=f"{reason}: {detail}")
     )
+    _have_judged(conn, connection_id, one.id)
     return changed
+
+
+def _have_judged(conn: sa.Connection, connection_id: int, scope_id: str) -> None:
+    if due.is_kept(conn, connection_id):
+        due.note(conn, connection_id, [(due.Kind.SCOPE, scope_id)])
 
 
 def goes_on(conn: sa.Connection, connection_id: int, scope_id: str) -> bool:
@@ -225,6 +231,7 @@ def come_back(
         .where(k.connection_id == connection_id, k.scope_id == scope_id)
         .values(committed=sa.null(), progress=sa.null(), walk_started_at=None, daily_at=_LONG_AGO)
     )
+    _have_judged(conn, connection_id, scope_id)
     return revived
 
 

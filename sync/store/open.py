@@ -20,7 +20,7 @@ from sync.store.trouble import translated
 from sync.store.views import create_views, views_hash
 
 #: The newest migration; a store beyond it was written by a newer program.
-HEAD = "0016"
+HEAD = "0017"
 #: Every migration of this program, oldest first.
 REVISIONS = (
     "0001",
@@ -38,6 +38,7 @@ REVISIONS = (
     "0014",
     "0015",
     "0016",
+    "0017",
 )
 #: What `store_info` says a store of ours is.
 _APPLICATION = "driftline"

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sync.store import past
+from sync.store import due, past
 from sync.store.bulk import select_ids, updater, upsert
 
 
@@ -38,6 +38,20 @@ class Page:
     _there: dict[str, set[str]] = field(default_factory=dict)
     #: tables to which rows of fresh items may have been written.
     _written: set[str] = field(default_factory=set)
+    #: notes of what verdicts rest on, as written; None: it was not asked whether any are kept.
+    _noted: set[due.Note] | None = None
+    _is_due: bool = False
+
+    def note(self, kind: due.Kind, subjects: Iterable[str]) -> None:
+        """What was written of these has verdicts judged anew (`sync.store.due`)."""
+        fresh = {(kind.value, subject) for subject in subjects}
+        if not fresh:
+            return
+        if self._noted is None:
+            self._noted, self._is_due = set(), due.is_kept(self.conn, self.connection_id)
+        if self._is_due and (fresh := fresh - self._noted):
+            self._noted |= fresh
+            due.note(self.conn, self.connection_id, fresh)
 
     def known(
         self,

@@ -6,6 +6,7 @@ from typing import Any
 
 from mappings.code_records import PipelineRun
 from sync.store.bulk import hashed
+from sync.store.due import Kind
 from sync.store.page import PRESENCE, Page, same
 from sync.store.payloads import older
 from sync.store.tables_code import pipeline_run
@@ -79,6 +80,7 @@ def write(page: Page, records: Iterable[PipelineRun]) -> None:
             rows.append((page.connection_id, *cleaned, page.now, None, None, digest))
     columns = ("connection_id", *_RUN, *PRESENCE)
     page.rows += page.upsert(pipeline_run, columns, (*_RUN[2:], *PRESENCE[1:]), rows)
+    page.note(Kind.RUN, {row[1] for row in rows})
 
 
 def _values(one: PipelineRun) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer, Table, Text
 
-from sync.store.columns import connection_key, known, metadata
+from sync.store.columns import Serial, connection_key, known, metadata
 from sync.store.types import Instant, Json
 
 #: A change request and what it belongs to, which may be of another connection.
@@ -47,6 +47,35 @@ verdict = Table(
     #: orthogonal marks: flaky, pending, blocked, allowed, …
     Column("marks", Json, nullable=False),
     *known(),
+)
+
+#: What verdicts rest on and was written since they were last brought up to date: a queue, emptied
+#: by whoever judges anew. Nothing is put here before a connection's verdicts were made once.
+verdict_due = Table(
+    "verdict_due",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("connection_id", Integer, ForeignKey("connection.id"), nullable=False),
+    #: one of `sync.store.due.Kind`.
+    Column("kind", Text, nullable=False),
+    #: sha, id of the run or change, or id of the repository.
+    Column("subject", Text, nullable=False),
+)
+
+#: Repositories whose verdicts are kept up to date, and what all of them rest on together.
+verdict_refresh = Table(
+    "verdict_refresh",
+    metadata,
+    connection_key(),
+    Column("scope_id", Text, primary_key=True),
+    #: hash of what was agreed and of the rules: another one has all of it judged anew.
+    Column("basis", Text, nullable=False),
+    #: hash of its checks and of which of them are tests: likewise.
+    Column("tests", Text, nullable=False),
+    #: when the oldest change that was judged landed; NULL: none was.
+    Column("oldest", Instant),
+    #: when all of it was judged.
+    Column("whole_at", Instant, nullable=False),
 )
 
 #: Which checks of a repository are tests, as judged or as a person confirmed.

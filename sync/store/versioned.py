@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sync.store.due import Kind
 from sync.store.guard import clean_rows
 from sync.store.page import Page
 
@@ -25,6 +26,8 @@ class Children:
     #: its key without the connection and `known_from`.
     key: tuple[str, ...]
     data: tuple[str, ...] = ()
+    #: what of a row has verdicts judged anew: kind of note, column of its subject.
+    due: tuple[Kind, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,24 @@ def write(
     page.rows += page.upsert(
         kind.table, (*names, "known_to", *kind.data), ("known_to", *kind.data), added
     )
+    if kind.due is not None and (closed or added):
+        _note(page, kind, closed, added, known)
+
+
+def _note(
+    page: Page,
+    kind: Children,
+    closed: Iterable[Row],
+    added: Iterable[Row],
+    known: Mapping[Key, Held],
+) -> None:
+    assert kind.due is not None
+    what, column = kind.due
+    before = [(*key, *known[key].data) for key in (row[2:-1] for row in closed) if key in known]
+    width = len(kind.key)
+    after = [(*row[1 : 1 + width], *row[3 + width :]) for row in added]
+    place = (*kind.key, *kind.data).index(column)
+    page.note(what, {row[place] for row in (*before, *after)})
 
 
 def rows(pairs: Iterable[tuple[Key, Row]]) -> dict[Key, Row]:
