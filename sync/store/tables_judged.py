@@ -47,6 +47,40 @@ verdict = Table(
     #: orthogonal marks: flaky, pending, blocked, allowed, …
     Column("marks", Json, nullable=False),
     *known(),
+    #: `change`, or `direct_push`, whose id is `push:<sha>`.
+    Column("subject", Text, nullable=False, server_default="change"),
+    #: source id of its repository or project; NULL: judged before this was kept.
+    Column("scope_id", Text),
+    Column("landed_at", Instant),
+    #: of each check what its grade rests on: [{name, grade, label, sha, url, depth, marks}, …].
+    Column("checks", Json),
+    #: name of the check that decided, its grade as the decision table writes it, and its page.
+    Column("weakest", Text),
+    Column("weakest_grade", Text),
+    Column("proof_url", Text),
+    #: gated, partly_gated, not_gated, bypassed; NULL: not known.
+    Column("gated", Text),
+    #: reviewed, stale_approval, not_reviewed; NULL: not known.
+    Column("reviewed", Text),
+    #: check, counts, coverage; NULL: nothing ran.
+    Column("depth", Text),
+    #: name of the exempting rule that matches, also where a failure stands above it.
+    Column("exempt_rule", Text),
+    Index(None, "connection_id", "scope_id"),
+)
+
+#: Rules that exempt changes from being tested, as they were configured when.
+exemption_rule = Table(
+    "exemption_rule",
+    metadata,
+    Column("name", Text, primary_key=True),
+    *known(),
+    #: one of `sync.verdict.exempt.Kind`.
+    Column("kind", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    #: last day in force; NULL: open.
+    Column("expires_on", Date),
 )
 
 #: What verdicts rest on and was written since they were last brought up to date: a queue, emptied

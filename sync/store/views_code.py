@@ -450,14 +450,58 @@ CODE_VIEWS: tuple[View, ...] = (
             "no_ci, not_tested, merged_red",
             "landed_sha": "commit it was judged for",
             "known_from": "since when this is the verdict (UTC)",
+            **_REPOSITORY,
+            "subject": "change, or direct_push: pushed to the branch without a change",
+            "landed_at": "when it landed (UTC)",
+            "weakest": "check that decided",
+            "weakest_grade": "its grade: FAILED, NONE, NOT-RUN, STALE, PREVIEW-STALE, "
+            "BATCHED(n), HEAD, PREVIEW, EXACT-AFTER, EXACT, LATE, UNKNOWN",
+            "proof_url": "page of the result that decided, where the source gives one",
+            "gated": "gated, partly_gated, not_gated, bypassed; empty while unknown",
+            "reviewed": "reviewed, stale_approval, not_reviewed; empty while unknown",
+            "depth": "what tells how much ran: check, counts, coverage; empty: nothing ran",
+            "exempt_rule": "rule that exempts it, also where a failure stands above it",
         },
         f"""
         SELECT c.name AS connection, v.change_request_id, r.key AS change_key, v.verdict,
-               v.landed_sha, v.known_from
+               v.landed_sha, v.known_from, s.key AS repository, v.subject, v.landed_at, v.weakest,
+               v.weakest_grade, v.proof_url, v.gated, v.reviewed, v.depth, v.exempt_rule
           FROM verdict v
           JOIN connection c ON c.id = v.connection_id
           {_CHANGE_JOIN.format("v")}
+          {_SCOPE_JOIN.format("v")}
          WHERE v.known_to IS NULL
+        """,  # noqa: S608  # texts of our own
+    ),
+    View(
+        "v_exemption",
+        "One row per repository and rule that exempts changes from being tested: its counter.",
+        {
+            **CONNECTION,
+            **_REPOSITORY,
+            "rule": "name of the rule",
+            "kind": "what it looks at: docs, renames, …",
+            "owner": "who answers for it",
+            "reason": "why it is there",
+            "expires_on": "last day in force; empty: open",
+            "matched": "changes that it matches",
+            "exempted": "of these, those whose verdict is exempt",
+            "landed": "changes and pushes of the repository that are judged",
+        },
+        f"""
+        SELECT c.name AS connection, s.key AS repository, v.exempt_rule AS rule, e.kind, e.owner,
+               e.reason, e.expires_on, COUNT(*) AS matched,
+               SUM(CASE WHEN v.verdict = 'exempt' THEN 1 ELSE 0 END) AS exempted,
+               MAX(n.landed) AS landed
+          FROM verdict v
+          JOIN connection c ON c.id = v.connection_id
+          JOIN (SELECT connection_id, scope_id, COUNT(*) AS landed FROM verdict
+                 WHERE known_to IS NULL GROUP BY connection_id, scope_id) n
+               ON n.connection_id = v.connection_id AND n.scope_id = v.scope_id
+          LEFT JOIN exemption_rule e ON e.name = v.exempt_rule AND e.known_to IS NULL
+          {_SCOPE_JOIN.format("v")}
+         WHERE v.known_to IS NULL AND v.exempt_rule IS NOT NULL
+         GROUP BY c.name, s.key, v.exempt_rule, e.kind, e.owner, e.reason, e.expires_on
         """,  # noqa: S608  # texts of our own
     ),
     View(

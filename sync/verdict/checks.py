@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mappings.vocabulary import Conclusion
+from sync.verdict.change_facts import CheckFact
 from sync.verdict.classify import CheckName, TestCheck, classify
-from sync.verdict.judge import CheckFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ def _check(row: Mapping[str, Any], *, alone: bool) -> Check:
             tests_failed=row["tests_failed"],
             tests_skipped=row["tests_skipped"],
             source_id=row["source_id"],
+            source=row["source"],
         ),
     )
 

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from mappings.vocabulary import HistoryState
 from sync.verdict import exempt
+from sync.verdict.change_facts import ChangeFacts, CheckFact
 from sync.verdict.checks import Named, name_tests
-from sync.verdict.judge import ChangeFacts, CheckFact, expected_names, run_here
+from sync.verdict.expected import expected_names, run_here
 from sync.verdict.load import Evidence, Landed
 
 #: Changes on each side whose tests tell what is usual here.

@@ -1,90 +1,23 @@
 """Was what landed tested? A pure judgement over frozen facts.
 
 The commit that counts is the one that landed. A check's result there stands above all others;
-then comes a preview of the merge, then the head of the change, then its earlier commits. The
-weakest expected check decides. What could not be read leads to `unknown`, never to an accusation
-and never to a claim that something was tested.
+then comes a preview of the merge, then the head of the change, its earlier commits, and later runs
+of the branch. The weakest expected check decides. What could not be read leads to `unknown`, never
+to an accusation and never to a claim that something was tested.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import IntEnum
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mappings.vocabulary import Conclusion
-from sync.verdict.names import Grade, Mark, Verdict
+from sync.verdict.change_facts import ChangeFacts, CheckFact, Target
+from sync.verdict.expected import bare, missing
+from sync.verdict.grade import CheckVerdict, grade
+from sync.verdict.marks import depth, gated, reviewed
+from sync.verdict.names import Depth, Gate, Grade, Mark, Review, Verdict
+from sync.verdict.place import Level
 
-#: Conclusions that say that tests ran and how they ended.
-_FAILED = (Conclusion.FAILURE, Conclusion.TIMED_OUT)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckFact:
-    """One attempt of one test check on one commit; instants in UTC."""
-
-    #: what tells it from other checks: its name, with its workflow or stage where told.
-    name: str
-    sha: str
-    conclusion: Conclusion
-    #: orders attempts on one commit, with the instants.
-    attempt: int = 1
-    allow_failure: bool = False
-    created_at: datetime | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    tests_total: int | None = None
-    tests_failed: int | None = None
-    tests_skipped: int | None = None
-    #: makes the order of two attempts without instants a fixed one.
-    source_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A merge that CI built before there was one; what is not known is None."""
-
-    base_sha: str | None = None
-    head_sha: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeFacts:
-    """What is known of a change that landed, and of the tests on its commits."""
-
-    landed_sha: str | None
-    head_sha: str | None
-    merged_at: datetime | None
-    #: base tip that it landed on; None: not known.
-    base_sha: str | None = None
-    #: git tree by commit, where the vendor gives it.
-    trees: Mapping[str, str] = field(default_factory=dict)
-    #: earlier commits of the change.
-    commits: frozenset[str] = frozenset()
-    #: merges that CI built, by their commit.
-    previews: Mapping[str, Preview] = field(default_factory=dict)
-    #: results of checks that count as tests, on any of these commits.
-    checks: tuple[CheckFact, ...] = ()
-    #: names that are expected on every change here.
-    expected: frozenset[str] = frozenset()
-    #: why results may be missing; empty: all were read that there are.
-    unread: tuple[str, ...] = ()
-    #: None: not known. False: this repository has no test check at all.
-    has_tests: bool | None = None
-    #: whether tests are known to run on the changes around this one.
-    tests_run_here: bool = False
-    #: name of the rule that exempts it, if one does.
-    exempt: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckVerdict:
-    """The grade of one check."""
-
-    name: str
-    grade: Grade
-    #: commit of the result that decided.
-    sha: str | None = None
-    marks: frozenset[Mark] = frozenset()
+_TARGET = Target()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,59 +25,176 @@ class Judgement:
     """The verdict, and what it rests on."""
 
     verdict: Verdict
+    #: by name.
     checks: tuple[CheckVerdict, ...] = ()
-    #: why it is not known, or which rule exempts it.
+    #: why it is not known, which rule exempts it, and what else a person should know.
     reasons: tuple[str, ...] = ()
+    #: the check that decided: the weakest one; None where there is none.
+    weakest: CheckVerdict | None = None
+    gated: Gate | None = None
+    reviewed: Review | None = None
+    depth: Depth | None = None
+    #: what is to be said of the change itself.
+    signs: frozenset[Mark] = frozenset()
+    #: name of the rule that matches, also where a failure stands above it.
+    rule: str | None = None
+
+    @property
+    def marks(self) -> frozenset[Mark]:
+        """What is to be said of the change or of any of its checks."""
+        return self.signs.union(*(one.marks for one in self.checks))
 
 
-class _Place(IntEnum):
-    """How close a commit is to what landed; the closest is the smallest."""
+def judge(facts: ChangeFacts, target: Target = _TARGET) -> Judgement:
+    """The verdict of what landed; `target`: how much of the changed lines has to be covered."""
+    checks, notes = _chosen(facts)
+    verdict, reasons = _verdict(facts, checks, target)
+    exempt = facts.exempt
+    foreign = _foreign(facts)
+    if foreign:
+        notes = (
+            *notes,
+            f"what landed also changes {foreign[0]}"
+            + (f" and {len(foreign) - 1} more" if foreign[1:] else "")
+            + ", which the change does not touch: it may take back what landed before",
+        )
+    if exempt is not None and exempt.expired is not None:
+        notes = (*notes, f'the rule "{exempt.rule}" would exempt it and ended on {exempt.expired}')
+    return Judgement(
+        verdict,
+        checks,
+        (*reasons, *notes),
+        weakest=min(checks, key=_weakness, default=None),
+        gated=gated(facts, checks),
+        reviewed=reviewed(facts),
+        depth=depth(checks),
+        signs=frozenset({Mark.TAKES_BACK}) if foreign else frozenset(),
+        rule=exempt.rule if exempt is not None and exempt.expired is None else None,
+    )
 
-    LANDED = 0
-    EQUAL_TREE = 1
-    PREVIEW = 2
-    PREVIEW_STALE = 3
-    HEAD = 4
-    EARLIER = 5
+
+def _foreign(facts: ChangeFacts) -> list[str]:
+    """Files that what landed changes on its base, and that are none of the change's own."""
+    if facts.landed_paths is None or facts.paths is None:
+        return []
+    return sorted(facts.landed_paths - facts.paths)
 
 
-_BY_PLACE = {
-    _Place.PREVIEW: Grade.PREVIEW,
-    _Place.PREVIEW_STALE: Grade.PREVIEW_STALE,
-    _Place.HEAD: Grade.HEAD,
-    _Place.EARLIER: Grade.STALE,
-}
+def _weakness(one: CheckVerdict) -> tuple[int, int, str]:
+    """The weakest first: a failure, then what is not known, then by the order."""
+    if one.grade is Grade.FAILED:
+        return (0, 0, one.name)
+    return (2, one.grade.rank, one.name) if one.grade.is_ordered else (1, 0, one.name)
 
 
-def judge(facts: ChangeFacts) -> Judgement:
-    """The verdict of a change that landed."""
-    checks = grades(facts)
+def grades(facts: ChangeFacts) -> tuple[CheckVerdict, ...]:
+    """The grade of each check that counts for this change, by name."""
+    return _chosen(facts)[0]
+
+
+def _chosen(facts: ChangeFacts) -> tuple[tuple[CheckVerdict, ...], tuple[str, ...]]:
+    """The grades of T, and why a check that left a trace is not in it."""
+    results: dict[str, list[CheckFact]] = {}
+    for one in facts.checks:
+        results.setdefault(one.name, []).append(one)
+    every = [grade(facts, name, results[name]) for name in sorted(results)]
+    wanted = facts.expected | (facts.required or frozenset())
+    kept, notes = [], []
+    for check in every:
+        why = None if _is_wanted(check.name, wanted) else _left_out(facts, check, every, results)
+        if why is None:
+            kept.append(check)
+        elif why:
+            notes.append(f"{check.name} {why}")
+    absent = missing(facts.expected, results.keys())
+    kept += [CheckVerdict(name, Grade.NONE) for name in absent]
+    return tuple(sorted(kept, key=lambda one: one.name)), tuple(notes)
+
+
+def _is_wanted(name: str, wanted: frozenset[str]) -> bool:
+    return name in wanted or name.partition(" [")[0] in wanted
+
+
+def _left_out(
+    facts: ChangeFacts,
+    one: CheckVerdict,
+    every: Sequence[CheckVerdict],
+    results: dict[str, list[CheckFact]],
+) -> str | None:
+    """Why a check is none of this change's; empty: it goes without saying; None: it is one."""
+    others = [each for each in every if each.name != one.name]
+    if one.grade is Grade.NOT_RUN:
+        if one.name in facts.not_expected:
+            return "does not run for paths like these"
+        is_skipped = all(each.conclusion is Conclusion.SKIPPED for each in results[one.name])
+        # Skipped before its matrix was known: its legs ran in another run.
+        if is_skipped and any(_is_leg(one.name, each) for each in others):
+            return ""
+    is_old = one.grade is Grade.NOT_RUN or one.level is Level.EARLIER
+    if one.name in facts.retired and is_old:
+        newer = [each for each in others if each.name not in facts.retired]
+        if any(each.grade.is_success and each.grade.rank >= Grade.HEAD.rank for each in newer):
+            return "is not run any more: it was renamed or removed"
+    return None
+
+
+def _is_leg(name: str, one: CheckVerdict) -> bool:
+    return one.name != bare(one.name) and bare(one.name) == bare(name) and one.sha is not None
+
+
+def _verdict(
+    facts: ChangeFacts, checks: Sequence[CheckVerdict], target: Target
+) -> tuple[Verdict, tuple[str, ...]]:
     held = [one.grade for one in checks]
     if Grade.FAILED in held:
-        return Judgement(Verdict.MERGED_RED, checks)
-    if facts.exempt is not None:
-        return Judgement(Verdict.EXEMPT, checks, (facts.exempt,))
+        return Verdict.MERGED_RED, _whose(checks)
+    exempt = facts.exempt
+    passed = bool(held) and all(one.is_success for one in held)
+    if exempt is not None and exempt.expired is None and (passed or not exempt.needs_tests):
+        return Verdict.EXEMPT, (exempt.why,)
     unknown = _unknown(facts, checks)
     if unknown:
-        return Judgement(Verdict.UNKNOWN, checks, unknown)
+        return Verdict.UNKNOWN, unknown
     if not held:
-        return Judgement(Verdict.NO_CI if facts.has_tests is False else Verdict.NOT_TESTED)
+        return (Verdict.NO_CI if facts.has_tests is False else Verdict.NOT_TESTED), ()
     if not any(one.is_success for one in held):
-        return Judgement(Verdict.NOT_TESTED, checks)
-    if not all(one.is_success for one in held):
-        return Judgement(Verdict.PARTIAL, checks)
-    return Judgement(_said(min(held, key=lambda one: one.rank)), checks)
+        return Verdict.NOT_TESTED, ()
+    if not passed:
+        return Verdict.PARTIAL, ()
+    uncovered = _uncovered(facts, target)
+    if uncovered is not None:
+        return Verdict.PARTIAL, (uncovered,)
+    return _said(min(held, key=lambda one: one.rank)), ()
+
+
+def _whose(checks: Sequence[CheckVerdict]) -> tuple[str, ...]:
+    return tuple(
+        f"{one.name} failed on a later run that holds {one.others or 1} other "
+        f"change{'' if (one.others or 1) == 1 else 's'}: whose doing it is, is not told"
+        for one in checks
+        if one.grade is Grade.FAILED and Mark.SHARED in one.marks
+    )
+
+
+def _uncovered(facts: ChangeFacts, target: Target) -> str | None:
+    """Why the changed lines are covered too little; None: they are not, or it is not known."""
+    told = facts.coverage
+    if told is None or told.coverable <= 0:
+        return None
+    left = told.coverable - told.covered
+    if told.covered >= target.share * told.coverable or left < target.uncovered:
+        return None
+    carried = ", of a report carried over" if told.carried else ""
+    return f"tests executed {told.covered} of {told.coverable} changed lines{carried}"
 
 
 def _unknown(facts: ChangeFacts, checks: Sequence[CheckVerdict]) -> tuple[str, ...]:
     """Why no verdict can be given; empty: one can."""
     if facts.unread:
         return facts.unread
-    pending = [one.name for one in checks if one.grade is Grade.UNKNOWN]
-    if pending:
-        return tuple(f"{name} has not ended, or how it ended is not understood" for name in pending)
-    if checks:
-        return ()
+    unclear = tuple(_UNCLEAR[one.grade].format(one.name) for one in checks if one.grade in _UNCLEAR)
+    if unclear or checks:
+        return unclear
     if facts.has_tests is None:
         return ("which checks are tests here is not known yet",)
     if facts.has_tests and not facts.tests_run_here:
@@ -152,149 +202,17 @@ def _unknown(facts: ChangeFacts, checks: Sequence[CheckVerdict]) -> tuple[str, .
     return ()
 
 
+_UNCLEAR = {
+    Grade.LATE: "{} has not ended",
+    Grade.UNKNOWN: "how {} ended is not understood, or was not read",
+}
+
+
 def _said(weakest: Grade) -> Verdict:
     if weakest is Grade.EXACT:
         return Verdict.TESTED
-    if weakest is Grade.EXACT_AFTER:
+    if weakest in (Grade.EXACT_AFTER, Grade.BATCHED_ONE):
         return Verdict.TESTED_AFTER
     if weakest in (Grade.PREVIEW, Grade.HEAD):
         return Verdict.TESTED_AT_HEAD
     return Verdict.STALE
-
-
-def grades(facts: ChangeFacts) -> tuple[CheckVerdict, ...]:
-    """The grade of each check that ran or is expected, by name."""
-    results: dict[str, list[CheckFact]] = {}
-    for one in facts.checks:
-        results.setdefault(one.name, []).append(one)
-    found = [_grade(facts, name, results[name]) for name in sorted(results)]
-    seen = {_bare(name) for name in results}
-    missing = [name for name in facts.expected if _bare(name) not in seen]
-    found += [CheckVerdict(name, Grade.NONE) for name in missing]
-    return tuple(sorted(found, key=lambda one: one.name))
-
-
-def _bare(name: str) -> str:
-    """Without matrix and workflow: `test (3.11) [CI]` stands for `test (3.10)` of before."""
-    return name.partition("(")[0].partition(" [")[0].strip() or name
-
-
-def _grade(facts: ChangeFacts, name: str, results: Sequence[CheckFact]) -> CheckVerdict:
-    by_commit: dict[tuple[_Place, str], list[CheckFact]] = {}
-    for one in results:
-        place = place_of(facts, one.sha)
-        if place is not None:
-            by_commit.setdefault((place, one.sha), []).append(one)
-    marks: set[Mark] = set()
-    grade, decided_by = Grade.NOT_RUN, None
-    # Of several commits that are as close, the one that was tested last says more.
-    newest = sorted(by_commit.items(), key=lambda pair: max(map(_when, pair[1])), reverse=True)
-    for (place, sha), attempts in sorted(newest, key=lambda pair: pair[0][0]):
-        last, own = _last_finished(attempts)
-        marks |= own
-        if last is None:
-            # It may end either way; a success elsewhere still is one.
-            grade = Grade.UNKNOWN
-            continue
-        outcome, why = _outcome(last)
-        marks |= why
-        if last.conclusion is Conclusion.UNKNOWN:
-            grade, decided_by = Grade.UNKNOWN, sha
-            break
-        if outcome is not None:
-            grade = _success(facts, place, last) if outcome else Grade.FAILED
-            decided_by = sha
-            break
-    return CheckVerdict(name, grade, decided_by, frozenset(marks))
-
-
-def place_of(facts: ChangeFacts, sha: str) -> _Place | None:
-    """How close a commit is to what landed; None: it has nothing to do with the change."""
-    if sha == facts.landed_sha:
-        return _Place.LANDED
-    landed = facts.trees.get(facts.landed_sha) if facts.landed_sha is not None else None
-    mine = sha in facts.previews or sha == facts.head_sha or sha in facts.commits
-    if not mine:
-        return None
-    if landed is not None and facts.trees.get(sha) == landed:
-        return _Place.EQUAL_TREE
-    if sha in facts.previews:
-        return _preview(facts, facts.previews[sha])
-    return _Place.HEAD if sha == facts.head_sha else _Place.EARLIER
-
-
-def _preview(facts: ChangeFacts, one: Preview) -> _Place:
-    if one.head_sha is not None and facts.head_sha is not None and one.head_sha != facts.head_sha:
-        return _Place.EARLIER
-    same_base = one.base_sha is not None and one.base_sha == facts.base_sha
-    same_head = one.head_sha is not None and one.head_sha == facts.head_sha
-    return _Place.PREVIEW if same_base and same_head else _Place.PREVIEW_STALE
-
-
-def _last_finished(attempts: Sequence[CheckFact]) -> tuple[CheckFact | None, set[Mark]]:
-    """The newest attempt that ended, and what the others say."""
-    marks: set[Mark] = set()
-    if any(one.conclusion is Conclusion.PENDING for one in attempts):
-        marks.add(Mark.PENDING)
-    ended = sorted((one for one in attempts if one.conclusion is not Conclusion.PENDING), key=_when)
-    if not ended:
-        return None, marks
-    last = ended[-1]
-    if last.conclusion is Conclusion.SUCCESS and any(
-        one.conclusion in _FAILED and not one.allow_failure for one in ended
-    ):
-        marks.add(Mark.FLAKY)
-    return last, marks
-
-
-def _when(one: CheckFact) -> tuple[bool, str, int, bool, str]:
-    """Orders attempts: by start, then number; a failure wins where nothing tells them apart."""
-    at = one.started_at or one.created_at
-    return (
-        at is not None,
-        at.isoformat() if at is not None else "",
-        one.attempt,
-        one.conclusion in _FAILED,
-        one.source_id,
-    )
-
-
-def _outcome(one: CheckFact) -> tuple[bool | None, set[Mark]]:
-    """Whether tests passed (None: it does not say), and what else is to be said."""
-    if one.conclusion in _FAILED:
-        return (None, {Mark.ALLOWED}) if one.allow_failure else (False, set())
-    if one.conclusion is Conclusion.ACTION_REQUIRED:
-        return None, {Mark.BLOCKED}
-    if one.conclusion is not Conclusion.SUCCESS:
-        return None, set()
-    if one.tests_failed:
-        return None, {Mark.ALLOWED}
-    if one.tests_total is not None and one.tests_total <= (one.tests_skipped or 0):
-        return None, {Mark.NO_TESTS}
-    return True, set()
-
-
-def _success(facts: ChangeFacts, place: _Place, one: CheckFact) -> Grade:
-    if place not in (_Place.LANDED, _Place.EQUAL_TREE):
-        return _BY_PLACE[place]
-    merged, ended = facts.merged_at, one.finished_at
-    # Where an instant is missing it is not said that merging waited for it.
-    if merged is None or ended is None or ended > merged:
-        return Grade.EXACT_AFTER
-    return Grade.EXACT
-
-
-def expected_names(around: Sequence[Collection[str]], *, share: float = 0.8) -> frozenset[str]:
-    """Names of tests that ran on most of the changes around one; of fewer than five none."""
-    if len(around) < 5:
-        return frozenset()
-    counts: dict[str, int] = {}
-    for names in around:
-        for name in set(names):
-            counts[name] = counts.get(name, 0) + 1
-    return frozenset(name for name, number in counts.items() if number >= share * len(around))
-
-
-def run_here(around: Sequence[Collection[str]], *, least: int = 3) -> bool:
-    """Whether tests ran on enough of the changes around one for their absence to mean something."""
-    return sum(1 for names in around if names) >= least

@@ -12,8 +12,8 @@ from sync.store import schema
 from sync.store import tables_code as code
 from sync.store.bulk import select_ids
 from sync.store.tables_judged import test_check
+from sync.verdict.change_facts import Preview
 from sync.verdict.checks import Check, labelled
-from sync.verdict.judge import Preview
 
 #: A change is judged anew as long as it landed within this time: runs end late.
 JUDGED = timedelta(days=180)

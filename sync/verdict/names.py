@@ -13,30 +13,41 @@ class Grade(StrEnum):
     NOT_RUN = "not_run"
     #: success on an earlier commit of the change.
     STALE = "stale"
-    #: success on a preview of the merge that may differ from what landed.
+    #: success on a preview of the merge, whose base moved under files of the change, or is old.
     PREVIEW_STALE = "preview_stale"
+    #: no success of its own; a later green run of the branch holds it and several other changes.
+    BATCHED_MANY = "batched_many"
     #: success on the head of the change, whose tree is not the one that landed.
     HEAD = "head"
-    #: success on a preview of the merge, on the base that it landed on.
+    #: success on a preview of the merge; what moved since touches nothing of the change.
     PREVIEW = "preview"
+    #: no success of its own; a later green run of the branch holds it and one other change.
+    BATCHED_ONE = "batched_one"
     #: success on what landed, after it landed.
     EXACT_AFTER = "exact_after"
     #: success on what landed, or on an equal tree, before it landed.
     EXACT = "exact"
-    #: outside the order: still running, or not understood.
+    #: outside the order: it still runs.
+    LATE = "late"
+    #: outside the order: not read, or not understood.
     UNKNOWN = "unknown"
 
     @property
     def rank(self) -> int:
-        """Place in the order, 0 for the weakest; `unknown` has none. Raises ValueError for it."""
-        if self is Grade.UNKNOWN:
-            raise ValueError("an unknown grade has no place in the order")
+        """Place in the order, 0 for the weakest. Raises ValueError for what is outside of it."""
+        if not self.is_ordered:
+            raise ValueError(f"the grade {self.value} has no place in the order")
         return _RANKS[self]
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether it has a place in the order: how it ended is known."""
+        return self not in (Grade.LATE, Grade.UNKNOWN)
 
     @property
     def is_success(self) -> bool:
         """Whether a test ran and passed somewhere."""
-        return self is not Grade.UNKNOWN and self.rank >= Grade.STALE.rank
+        return self.is_ordered and self.rank >= Grade.STALE.rank
 
 
 _RANKS = {grade: place for place, grade in enumerate(Grade)}
@@ -75,3 +86,49 @@ class Mark(StrEnum):
     PENDING = "pending"
     #: success without a single test executed.
     NO_TESTS = "no_tests"
+    #: what landed also changes files that the change does not touch: it may take back others' work.
+    TAKES_BACK = "takes_back"
+    #: the run that decided holds other changes too: whose doing its end is, is not told.
+    SHARED = "shared"
+
+
+class Gate(StrEnum):
+    """Whether merging had to wait for the tests."""
+
+    #: every test of the change was required, and satisfied before it landed.
+    GATED = "gated"
+    #: some were required, and these were satisfied.
+    PARTLY = "partly_gated"
+    #: none was required.
+    NOT_GATED = "not_gated"
+    #: a required test was not satisfied, and it landed all the same.
+    BYPASSED = "bypassed"
+
+
+class Review(StrEnum):
+    """Whether another person approved what was merged."""
+
+    #: approved at the head that was merged.
+    REVIEWED = "reviewed"
+    #: approved, and pushed to afterwards.
+    STALE_APPROVAL = "stale_approval"
+    NOT_REVIEWED = "not_reviewed"
+
+
+class Depth(StrEnum):
+    """What tells how much a check executed, least first."""
+
+    #: the check's conclusion alone.
+    CHECK = "check"
+    #: a test report with counts.
+    COUNTS = "counts"
+    #: coverage too.
+    COVERAGE = "coverage"
+
+
+class Subject(StrEnum):
+    """What landed."""
+
+    CHANGE = "change"
+    #: commits pushed to the branch without a change request; judged on what landed alone.
+    DIRECT_PUSH = "direct_push"

@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from sync.store.bulk import select_ids
 from sync.store.tables_judged import test_check
 from sync.store.tables_judged import verdict as verdict_table
+from sync.verdict.change_facts import ChangeFacts
 from sync.verdict.checks import Named
 from sync.verdict.facts import facts, tests
-from sync.verdict.judge import ChangeFacts, Judgement, judge
+from sync.verdict.grade import CheckVerdict
+from sync.verdict.judge import Judgement, judge
 from sync.verdict.load import JUDGED, Repository, load, repositories
 
 #: The row that is known from now on, and since when the one of before was; None: there was none.
@@ -94,6 +96,7 @@ def _keep_verdicts(
         "grades",
         "reasons",
         "marks",
+        *_BESIDE,
     )
     held = {
         row[0]: row[1:]
@@ -109,10 +112,9 @@ def _keep_verdicts(
     }
     changed: list[Change] = []
     for change_id, one in sorted(known.items()):
-        values = _values(judge(one))
+        values = values_of(one, judge(one), repository[1])
         row = held.get(change_id)
         now_held = None if row is None else dict(zip(columns[2:], row[1:], strict=True))
-        values["landed_sha"] = one.landed_sha
         if now_held == values:
             continue
         key = {"connection_id": connection_id, "change_request_id": change_id}
@@ -121,12 +123,54 @@ def _keep_verdicts(
     return len(changed)
 
 
-def _values(one: Judgement) -> dict[str, Any]:
+#: What stands beside a verdict.
+_BESIDE = (
+    "subject",
+    "scope_id",
+    "landed_at",
+    "checks",
+    "weakest",
+    "weakest_grade",
+    "proof_url",
+    "gated",
+    "reviewed",
+    "depth",
+    "exempt_rule",
+)
+
+
+def values_of(facts: ChangeFacts, one: Judgement, scope_id: str) -> dict[str, Any]:
+    """Columns of the table of verdicts, without key and instants."""
+    weakest = one.weakest
     return {
         "verdict": one.verdict.value,
+        "landed_sha": facts.landed_sha,
         "grades": {check.name: check.grade.value for check in one.checks},
         "reasons": list(one.reasons),
-        "marks": sorted({mark.value for check in one.checks for mark in check.marks}),
+        "marks": sorted(mark.value for mark in one.marks),
+        "subject": facts.subject.value,
+        "scope_id": scope_id,
+        "landed_at": facts.merged_at,
+        "checks": [_line(check) for check in one.checks],
+        "weakest": None if weakest is None else weakest.name,
+        "weakest_grade": None if weakest is None else weakest.label,
+        "proof_url": None if weakest is None else weakest.url,
+        "gated": one.gated,
+        "reviewed": one.reviewed,
+        "depth": one.depth,
+        "exempt_rule": one.rule,
+    }
+
+
+def _line(check: CheckVerdict) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "grade": check.grade.value,
+        "label": check.label,
+        "sha": check.sha,
+        "url": check.url,
+        "depth": check.depth,
+        "marks": sorted(mark.value for mark in check.marks),
     }
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sync.verdict.exempt import DOCS_ONLY, is_docs, rule
+from sync.verdict.exempt import DOCS_ONLY, rule
+from sync.verdict.exempt_paths import is_docs
 
 
 @pytest.mark.parametrize(

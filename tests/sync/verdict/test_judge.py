@@ -8,14 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mappings.vocabulary import Conclusion
-from sync.verdict.judge import (
-    ChangeFacts,
-    CheckFact,
-    Preview,
-    expected_names,
-    judge,
-    run_here,
-)
+from sync.verdict.change_facts import ChangeFacts, CheckFact, Exemption, Preview
+from sync.verdict.expected import expected_names, run_here
+from sync.verdict.judge import judge
 from sync.verdict.names import Grade, Mark, Verdict
 
 MERGED = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -69,7 +64,7 @@ EQUAL = {"m": "tree", "h": "tree"}
         (ran("m", at=AFTER), {}, "exact_after", "tested_after"),
         (ran("h", at=AFTER), EQUAL, "exact_after", "tested_after"),
         (ran("p"), {}, "preview", "tested_at_head"),
-        (ran("q"), {}, "preview_stale", "stale"),
+        (ran("q"), {}, "head", "tested_at_head"),
         (ran("r"), {}, "stale", "stale"),
         (ran("h"), {}, "head", "tested_at_head"),
         (ran("h"), {"m": "tree", "h": "other"}, "head", "tested_at_head"),
@@ -84,7 +79,7 @@ EQUAL = {"m": "tree", "h": "tree"}
         (ran("m", tests_total=4, tests_skipped=4), {}, "not_run", "not_tested"),
         (ran("m", tests_total=4, tests_failed=1), {}, "not_run", "not_tested"),
         (ran("m", "failure", allow_failure=True), {}, "not_run", "not_tested"),
-        (ran("m", "pending"), {}, "unknown", "unknown"),
+        (ran("m", "pending"), {}, "late", "unknown"),
         (ran("m", "unknown"), {}, "unknown", "unknown"),
         (ran("m", "failure"), {}, "failed", "merged_red"),
         (ran("m", "timed_out"), {}, "failed", "merged_red"),
@@ -111,8 +106,8 @@ def test_an_equal_tree_of_a_foreign_commit_is_no_evidence() -> None:
 
 
 def test_a_preview_whose_parents_are_not_known_may_be_of_another_base() -> None:
-    assert grade(ran("p"), previews={"p": Preview()}) == "preview_stale"
-    assert grade(ran("p"), base_sha=None) == "preview_stale"
+    assert grade(ran("p"), previews={"p": Preview()}) == "stale"
+    assert grade(ran("p"), base_sha=None) == "head"
 
 
 @pytest.mark.parametrize(
@@ -220,9 +215,10 @@ def test_what_could_not_be_read_is_neither_tested_nor_untested() -> None:
 
 
 def test_an_exemption_is_told_by_name_and_hides_no_failure() -> None:
-    one = judge(facts(exempt="documentation only"))
+    rule = Exemption("docs-only", "documentation only")
+    one = judge(facts(exempt=rule))
     assert (one.verdict, one.reasons) == (Verdict.EXEMPT, ("documentation only",))
-    assert verdict(ran("m", "failure"), exempt="documentation only") == "merged_red"
+    assert verdict(ran("m", "failure"), exempt=rule) == "merged_red"
 
 
 def test_without_the_landed_commit_the_head_is_all_there_is() -> None:

@@ -23,10 +23,13 @@ _GRADES = {
     Grade.NOT_RUN.value: "did not run",
     Grade.STALE.value: "passed on an earlier commit",
     Grade.PREVIEW_STALE.value: "passed on a merge that may differ from what landed",
+    Grade.BATCHED_MANY.value: "passed on a later run that holds other changes too",
     Grade.HEAD.value: "passed on the head, not on what landed",
     Grade.PREVIEW.value: "passed on a preview of the merge",
+    Grade.BATCHED_ONE.value: "passed on a later run that holds one other change",
     Grade.EXACT_AFTER.value: "passed after it landed",
     Grade.EXACT.value: "passed",
+    Grade.LATE.value: "has not ended",
     Grade.UNKNOWN.value: "is not known to have ended",
 }
 
@@ -55,7 +58,7 @@ def proofs(one: VerdictLine) -> tuple[Evidence, ...]:
 
 def _order(grade: str) -> int:
     found = Grade(grade)
-    return -1 if found is Grade.UNKNOWN else found.rank
+    return found.rank if found.is_ordered else -1
 
 
 def words(view: View, one: ChangeLine) -> dict[str, Any]:
