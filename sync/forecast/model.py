@@ -1,0 +1,357 @@
+"""When a milestone will be done: a simulation of its coming weeks; pure (drift-spec 2.3).
+
+Each run draws one rate and one growth and keeps both, which is what makes few data honest. Work
+done and work arriving are Poisson processes of unit rate, read off at the time that the run has
+worked up to each step (random time change). So the same seed couples all questions about one
+milestone: run by run, more open work, a lower rate or more growth never end earlier.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sync.forecast.days import Coming, coming
+from sync.forecast.inputs import DEFAULTS, Inputs, Prior, Settings
+from sync.forecast.rates import Rate, growth, rate
+
+#: Version of the model: stored beside each forecast.
+VERSION = 1
+#: Runs that are simulated together.
+GROUP = 1_000
+#: Steps and events that are drawn together.
+_STEPS, _EVENTS = 16, 16
+#: Nobody does more than so many times the expected work in two years.
+_OUT_OF_REACH = 4.0
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is asked to be otherwise; the same random numbers decide."""
+
+    #: the rate is multiplied by this.
+    pace: float = 1.0
+    grows: bool = True
+    waits: bool = True
+
+
+AS_IT_IS = Change()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecast:
+    """What the runs say, or why nothing is said."""
+
+    as_of: date
+    due: date | None
+    #: why there is no forecast; None: there is one.
+    abstained: str | None
+    #: end of each run in calendar days after `as_of`, in order of the runs: for the chain of what
+    #: waits for it; `cap` stands for "not within two years".
+    ends: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    #: the same in working days.
+    work_days: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    cap: int = 0
+    rate: Rate | None = None
+    #: expected growth: items that arrive for each one done, before it fades.
+    growth: float | None = None
+    #: keys of blockers of which no finishing days were handed in.
+    unknown_blockers: tuple[str, ...] = ()
+
+    def date_at(self, level: float) -> date | None:
+        """The day by which this share of the runs is done; None: not within two years."""
+        if self.abstained is not None:
+            return None
+        # The smallest day that so many runs keep: a day is a day, nothing is interpolated.
+        day = int(np.quantile(self.ends, level, method="inverted_cdf"))
+        return None if day >= self.cap else self.as_of + timedelta(days=day)
+
+    @property
+    def p50(self) -> date | None:
+        """Half of the runs are done by then."""
+        return self.date_at(0.50)
+
+    @property
+    def p70(self) -> date | None:
+        """Seven of ten runs are done by then."""
+        return self.date_at(0.70)
+
+    @property
+    def p85(self) -> date | None:
+        """85 % of the runs are done by then."""
+        return self.date_at(0.85)
+
+    def p_by(self, day: date) -> float | None:
+        """Share of the runs that are done by the end of this day; None: nothing is forecast."""
+        if self.abstained is not None:
+            return None
+        span = (day - self.as_of).days
+        return float(np.mean((self.ends <= span) & (self.ends < self.cap)))
+
+    @property
+    def p_on_time(self) -> float | None:
+        """Share of the runs that keep the promised date; None: none is promised, or abstained."""
+        return None if self.due is None else self.p_by(self.due)
+
+    @property
+    def converges(self) -> bool:
+        """Whether 85 % of the runs end within two years."""
+        return self.abstained is None and self.p85 is not None
+
+
+def simulate(
+    inputs: Inputs,
+    prior: Prior,
+    settings: Settings = DEFAULTS,
+    *,
+    waits: Mapping[str, Ints] | None = None,
+    change: Change = AS_IT_IS,
+) -> Forecast:
+    """Simulate the coming weeks of one milestone.
+
+    `waits`: for each blocker's key the day (calendar days after `as_of`) on which it ends in each
+    run; runs of one team share their draws, so run i of a blocker belongs to run i here.
+    """
+    if inputs.open_items <= 0:
+        # Nothing is left: no history is needed to say so.
+        return _told(inputs, np.zeros(settings.runs, dtype=np.int64), settings, None, None, waits)
+    why = abstention(inputs, settings)
+    if why is not None:
+        return Forecast(inputs.as_of, inputs.due, why)
+    found = rate(inputs, prior, settings)
+    share = growth(inputs, found.mean, settings)
+    days = coming(inputs.calendar, inputs.as_of, settings.cap_weeks, inputs.daily)
+    groups = []
+    for number, start in enumerate(range(0, settings.runs, GROUP)):
+        size = min(GROUP, settings.runs - start)
+        streams = np.random.SeedSequence((seed(inputs), number)).spawn(5)
+        rngs = [np.random.Generator(np.random.PCG64(one)) for one in streams]
+        groups.append(_Group(inputs, settings, days, found, share, change, rngs, size).ends())
+    return _told(
+        inputs, np.concatenate(groups), settings, found, share, waits if change.waits else {}
+    )
+
+
+def seed(inputs: Inputs) -> int:
+    """The same milestone and day draw the same numbers on every machine and database."""
+    text = f"{inputs.key}|{inputs.as_of.isoformat()}"
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+
+
+def abstention(inputs: Inputs, settings: Settings = DEFAULTS) -> str | None:
+    """Why too little is known to forecast anything; None: enough is."""
+    done, weeks = sum(inputs.weeks), len(inputs.weeks)
+    if done < settings.least_completions:
+        return (
+            f"not enough history: {done:g} items done so far, {settings.least_completions} are "
+            "needed"
+        )
+    if weeks < settings.least_weeks:
+        return f"not enough history: {weeks} weeks of evidence, {settings.least_weeks} are needed"
+    return None
+
+
+def _told(
+    inputs: Inputs,
+    ends: Ints,
+    settings: Settings,
+    found: Rate | None,
+    share: float | None,
+    waits: Mapping[str, Ints] | None,
+) -> Forecast:
+    days = coming(inputs.calendar, inputs.as_of, settings.cap_weeks, inputs.daily)
+    cap = len(days.worked)
+    unknown = []
+    # What is done waits for nothing, whatever its blockers do.
+    for blocker in inputs.blockers if inputs.open_items > 0 and waits != {} else ():
+        theirs = (waits or {}).get(blocker.key)
+        if theirs is None:
+            unknown.append(blocker.key)
+        else:
+            ends = np.maximum(ends, np.minimum(theirs, cap))
+    work = days.worked[np.minimum(ends, cap - 1)]
+    return Forecast(
+        inputs.as_of,
+        inputs.due,
+        None,
+        ends,
+        np.where(ends >= cap, days.worked[-1] + 1, work),
+        cap,
+        found,
+        share,
+        tuple(unknown),
+    )
+
+
+class _Group:
+    """Some runs of one milestone; rows are steps or events, columns are runs."""
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        settings: Settings,
+        days: Coming,
+        found: Rate,
+        share: float,
+        change: Change,
+        rngs: list[np.random.Generator],
+        size: int,
+    ) -> None:
+        self.inputs, self.settings, self.days, self.size = inputs, settings, days, size
+        pace, grow, self._busy, self._work, self._new = rngs
+        shape, exposure = found.sum * found.discount, found.exposure * found.discount
+        self.pace = pace.standard_gamma(shape, size) / exposure * change.pace
+        weight = settings.growth_weight
+        drawn = grow.beta(weight * share, weight * (1 - share), size)
+        self.growth = np.minimum(drawn, settings.growth_cap) * change.grows
+        # Steps of a part of a week differ more from each other: together they make the week.
+        self.shape = found.dispersion * days.nominal
+        self.worked = np.zeros((0, size))
+
+    def ends(self) -> Ints:
+        """Calendar days after which each run is done; `len(days.worked)`: not within the cap."""
+        number, cap = self.inputs.open_items, len(self.days.worked)
+        reach = float(self.pace.max()) * float(self.days.shares.sum())
+        if number > _OUT_OF_REACH * reach + 50:
+            return np.full(self.size, cap, dtype=np.int64)
+        stop = self._open_part()
+        last = int(np.flatnonzero(stop)[-1]) + 1 if stop.any() and self.growth.any() else 0
+        # Everything that may still arrive.
+        most = self._arrivals_at_most(stop)
+        new = self._epochs(self._new, int(most.shape[0]), most)
+        epochs = self._epochs(self._work, number + new.shape[0], None)
+        targets = np.full(self.size, number, dtype=np.int64)
+        step = np.full(self.size, -1, dtype=np.int64)
+        if last:
+            self._grow(last, stop, new, epochs, targets, step)
+        columns = np.arange(self.size)
+        aim = epochs[targets - 1, columns]
+        self._finish(aim, step, last)
+        return self._days(aim, step)
+
+    def _open_part(self) -> Floats:
+        """Of each step the part of its work in which new work may still arrive."""
+        if not self.settings.stops:
+            return np.ones(len(self.days.ends))
+        due = self.inputs.due
+        span = 0 if due is None else (due - self.inputs.as_of).days
+        stop = max(span, round(self.settings.stop_weeks * 7))
+        starts = np.concatenate(([0], self.days.ends[:-1]))
+        until = self.days.worked[np.clip(stop, starts, self.days.ends)] - self.days.worked[starts]
+        whole = self.days.worked[self.days.ends] - self.days.worked[starts]
+        return np.asarray(np.where(whole > 0, until / np.maximum(whole, 1), 0.0))
+
+    def _arrivals_at_most(self, stop: Floats) -> Floats:
+        """Intensity up to the end if nothing faded, as a row."""
+        return self.growth * self.pace * float((self.days.shares * stop).sum())
+
+    def _epochs(self, rng: np.random.Generator, number: int, until: Floats | None) -> Floats:
+        """When the events of a process of unit rate happen; so many, or beyond `until`."""
+        blocks: list[Floats] = []
+        at, rows = np.zeros(self.size), 0
+        while rows < number if until is None else bool((at <= until).any()):
+            block = rng.standard_exponential((_EVENTS, self.size), np.float32)
+            _sum_up(block, at)
+            blocks.append(block)
+            at, rows = block[-1], rows + _EVENTS
+        return np.concatenate(blocks) if blocks else np.zeros((0, self.size))
+
+    def _until(self, steps: int) -> Floats:
+        """Work that each run could have done by the end of each of the first steps."""
+        while len(self.worked) < steps:
+            done = len(self.worked)
+            block = self._busy.standard_gamma(self.shape, (_STEPS, self.size), np.float32)
+            shares = self.days.shares[done : done + _STEPS]
+            block = block[: len(shares)]
+            block *= self.pace / self.shape
+            block *= shares[:, None]
+            _sum_up(block, self.worked[-1] if done else np.zeros(self.size))
+            self.worked = np.concatenate((self.worked, block))
+        return self.worked
+
+    def _grow(
+        self, last: int, stop: Floats, new: Floats, epochs: Floats, targets: Ints, step: Ints
+    ) -> None:
+        """The steps in which work still arrives: how much does depends on what is open."""
+        number = self.inputs.open_items
+        fade = self.settings.fade / max(1, self.inputs.baseline_items or number)
+        pressure = np.zeros(self.size)
+        done = np.zeros(self.size, dtype=np.int64)
+        running = np.ones(self.size, dtype=np.bool_)
+        for first in range(0, last, _STEPS):
+            until = min(last, first + _STEPS)
+            counts = _counted(epochs, self._until(until)[first:until])
+            for at in range(first, until):
+                left = targets - done
+                part = float(self.days.shares[at] * stop[at])
+                pressure += self.growth * self.pace * (part * np.minimum(1.0, fade * left))
+                self._arrive(new, pressure, targets, running)
+                done = counts[at - first]
+                over = running & (done >= targets)
+                step[over] = at
+                running &= ~over
+                if not running.any():
+                    return
+
+    def _arrive(self, new: Floats, pressure: Floats, targets: Ints, running: Bools) -> None:
+        """Count what arrives up to `pressure`; it was counted up to an earlier one before."""
+        rows, number = len(new), self.inputs.open_items
+        live = np.flatnonzero(running)
+        while live.size:
+            at = targets[live] - number
+            inside = at < rows
+            live = live[inside]
+            live = live[new[at[inside], live] <= pressure[live]]
+            targets[live] += 1
+
+    def _finish(self, aim: Floats, step: Ints, first: int) -> None:
+        """The step in which each run that still goes on reaches its aim."""
+        total = len(self.days.ends)
+        while first < total and bool((step < 0).any()):
+            until = min(total, max(first + 1, len(self.worked), first + _STEPS // 2))
+            worked = self._until(until)[first:until]
+            reached = worked >= aim
+            found = reached.any(axis=0) & (step < 0)
+            step[found] = first + reached.argmax(axis=0)[found]
+            first = until
+
+    def _days(self, aim: Floats, step: Ints) -> Ints:
+        """The day within its step on which each run ends: work goes on evenly in it."""
+        ended = step >= 0
+        at = np.maximum(step, 0)
+        columns = np.arange(self.size)
+        upper = self.worked[at, columns]
+        lower = np.where(at > 0, self.worked[np.maximum(at - 1, 0), columns], 0.0)
+        part = np.clip((aim - lower) / np.maximum(upper - lower, 1e-12), 0.0, 1.0)
+        starts = np.concatenate(([0], self.days.ends[:-1]))
+        before = self.days.worked[starts[at]]
+        within = self.days.worked[self.days.ends[at]] - before
+        nth = before + np.maximum(1, np.ceil(part * within - 1e-9).astype(np.int64))
+        day = self.days.days[np.minimum(nth, len(self.days.days) - 1)]
+        return np.where(ended, day, len(self.days.worked))
+
+
+def _counted(epochs: Floats, until: Floats) -> Ints:
+    """How many events of each column happen up to each of its instants, row by row."""
+    rows, size = epochs.shape
+    # One sorted search for all columns: each lies behind the one before.
+    apart = np.arange(size) * (float(epochs[-1].max()) + 1.0)
+    inside = np.minimum(until, epochs[-1])
+    flat = (epochs + apart).T.ravel()
+    found = np.searchsorted(flat, (inside + apart).T.ravel(), side="right")
+    counts = found.reshape(size, len(until)) - np.arange(size)[:, None] * rows
+    return np.ascontiguousarray(counts.T)
+
+
+def _sum_up(block: Floats, before: Floats) -> None:
+    """Running sums down the rows, in place; row by row is many times faster than `cumsum`."""
+    block[0] += before
+    for at in range(1, len(block)):
+        np.add(block[at - 1], block[at], out=block[at])
