@@ -151,6 +151,27 @@ class Commits(Struct, frozen=True, gc=False):
     commits: tuple[Commit, ...] = ()
 
 
+class BranchTip(Struct, frozen=True, gc=False):
+    """Where a branch stands. Its commits are known, by their first parents, back to an instant."""
+
+    scope_id: str
+    branch: str
+    sha: str
+    #: UTC; None: to its first commit.
+    back_to: datetime | None = None
+
+
+class TreeComparison(Struct, frozen=True, gc=False):
+    """Whether two commits hold the same content, where the vendor tells no tree ids."""
+
+    scope_id: str
+    sha: str
+    other_sha: str
+    #: None: the vendor could not say, for `reason`.
+    is_equal: bool | None
+    reason: str | None = None
+
+
 class Push(Struct, frozen=True, gc=False):
     """A push or force-push to the head of a change."""
 
@@ -222,6 +243,12 @@ class PipelineRun(Struct, frozen=True, gc=False):
     change_numbers: tuple[int, ...] = ()
     #: pipeline that started this one as a child.
     parent_id: str | None = None
+    #: GitHub counts the runs of each workflow, GitLab the pipelines of a project: a number that is
+    #: missing between two others is that of a run that was deleted.
+    number: int | None = None
+    #: tip of the base branch that it was built with, and how that is known; None: not told.
+    base_sha: str | None = None
+    base_known: Origin | None = None
     tests_total: int | None = None
     tests_failed: int | None = None
     tests_skipped: int | None = None
@@ -337,6 +364,8 @@ CodeRecord = (
     | Reviews
     | ChangeCommits
     | Commits
+    | BranchTip
+    | TreeComparison
     | Pushes
     | References
     | PipelineRun

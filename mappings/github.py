@@ -18,6 +18,7 @@ from mappings import (
     github_history,
     github_issue,
     github_site,
+    github_trunk,
 )
 from mappings.github_out import Out, broken
 from mappings.records import Field, Lookups, Payload, Record, Status
@@ -36,6 +37,7 @@ _STREAMS: dict[str, Callable[[dict[str, Any], Out], None]] = {
     "change_details": github_details.details,
     "runs": github_ci.run,
     "jobs": github_ci.jobs,
+    "trunk": github_trunk.trunk,
     "releases": github_site.release,
     "deployments": github_site.deployment,
     "required_checks": github_site.required_checks,

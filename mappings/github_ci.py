@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from mappings.code_records import CheckResult, Checks, PipelineRun, RunJobs
+from mappings.code_records import CheckResult, Checks, Commit, Commits, PipelineRun, RunJobs
 from mappings.dates import instant
 from mappings.github_out import Out, lower, nodes, scope_of, why_not
 from mappings.values import items, table, text, whole
-from mappings.vocabulary import CheckSource, Conclusion, HistoryState, PipelineKind
+from mappings.vocabulary import CheckSource, Conclusion, HistoryState, Origin, PipelineKind
 
 #: What a run or check ended with; statuses of commits say `error` for a failure of their own.
 _CONCLUSIONS = {
@@ -30,8 +30,8 @@ _CONCLUSIONS = {
 _UNFINISHED = frozenset({"queued", "in_progress", "waiting", "requested", "pending"})
 #: Event that started a run -> what it was started for.
 _KINDS = {
+    # `pull_request_target` builds the base branch: it says nothing of the change.
     "pull_request": PipelineKind.CHANGE,
-    "pull_request_target": PipelineKind.CHANGE,
     "merge_group": PipelineKind.TRAIN,
     "push": PipelineKind.BRANCH,
     "schedule": PipelineKind.SCHEDULE,
@@ -39,6 +39,8 @@ _KINDS = {
 }
 #: A check run of GitHub's own CI names its run in its address.
 _RUN = re.compile(r"/actions/runs/(\d+)")
+#: Branch of an entry of a merge queue: number of the change, and the commit that it stands on.
+_QUEUE = re.compile(r"^gh-readonly-queue/.+/pr-(\d+)-([0-9a-f]{40,64})$")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,7 +54,8 @@ def run(raw: dict[str, Any], out: Out) -> None:
     status, ended = lower(raw.get("status")), lower(raw.get("conclusion"))
     event = lower(raw.get("event"))
     updated = out.moment(raw.get("updated_at"), "updated_at")
-    numbers = (whole(table(one).get("number")) for one in items(raw.get("pull_requests")))
+    numbers, base, known = _built_for(raw, event)
+    _tree(raw, out)
     out.records.append(
         PipelineRun(
             source_id=id_,
@@ -71,10 +74,44 @@ def run(raw: dict[str, Any], out: Out) -> None:
             # A run tells no end of its own: finishing is the last that changes it.
             finished_at=updated if status == "completed" else None,
             updated_at=updated,
-            change_numbers=tuple(sorted({one for one in numbers if one is not None})),
+            change_numbers=numbers,
+            number=whole(raw.get("run_number")),
+            base_sha=base,
+            base_known=known,
             url=text(raw.get("html_url")),
         )
     )
+
+
+def _built_for(
+    raw: dict[str, Any], event: str | None
+) -> tuple[tuple[int, ...], str | None, Origin | None]:
+    """(numbers of changes, base that it was built with, how that is known).
+
+    While a pull request is open its runs name it, with the base branch as it stood at the last
+    push: that was observed. The branch of a queue's entry names both itself.
+    """
+    queued = _QUEUE.match(text(raw.get("head_branch")) or "") if event == "merge_group" else None
+    if queued is not None:
+        return (int(queued[1]),), queued[2], Origin.SOURCE
+    named = [table(one) for one in items(raw.get("pull_requests"))]
+    numbers = {one for each in named if (one := whole(each.get("number"))) is not None}
+    bases = {
+        text(table(one.get("base")).get("sha"))
+        for one in named
+        # After another push it tells the base of that one.
+        if text(table(one.get("head")).get("sha")) == text(raw.get("head_sha"))
+    }
+    base = next(iter(bases)) if len(bases) == 1 and event == "pull_request" else None
+    return tuple(sorted(numbers)), base, Origin.OBSERVED if base else None
+
+
+def _tree(raw: dict[str, Any], out: Out) -> None:
+    """The content of the commit that it ran on: of a queue's commit nothing else tells it."""
+    head = table(raw.get("head_commit"))
+    sha, tree = text(head.get("id")), text(head.get("tree_id"))
+    if sha and tree and sha == text(raw.get("head_sha")):
+        out.records.append(Commits(scope_of(raw), (Commit(sha, tree),)))
 
 
 def jobs(raw: dict[str, Any], out: Out) -> None:

@@ -18,6 +18,7 @@ from mappings import (
     gitlab_issue,
     gitlab_release,
     gitlab_site,
+    gitlab_trunk,
 )
 from mappings.gitlab_out import Out, broken
 from mappings.records import Field, Lookups, Payload, Record, Status
@@ -34,8 +35,11 @@ _STREAMS: dict[str, Callable[[dict[str, Any], Out], None]] = {
     "change_details": gitlab_details.details,
     "runs": gitlab_ci.run,
     "jobs": gitlab_ci.jobs,
+    "trunk": gitlab_trunk.trunk,
+    "comparisons": gitlab_trunk.comparisons,
     "releases": gitlab_release.release,
     "deployments": gitlab_release.deployment,
+    "required_checks": gitlab_release.required_checks,
 }
 
 

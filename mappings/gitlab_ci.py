@@ -80,6 +80,7 @@ def run_of(raw: dict[str, Any], id_: str, out: Out) -> PipelineRun:
         change_numbers=(int(merge_ref[1]),) if merge_ref else (),
         parent_id=gid(table(raw.get("upstream")).get("id")),
         coverage=_percent(raw.get("coverage")),
+        number=whole(raw.get("iid")),
         url=text(raw.get("web_url")) or _page(raw, raw.get("path")),
     )
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from mappings.code_records import Deployment, Release
-from mappings.gitlab_out import Out, gid
+from mappings.code_records import Deployment, Release, RequiredChecks
+from mappings.gitlab_out import Out, gid, rows, why_not
 from mappings.values import table, text
-from mappings.vocabulary import DeploymentState
+from mappings.vocabulary import WHOLE_PIPELINE, DeploymentState, HistoryState
 
 _DEPLOYMENT_STATES = {
     "created": DeploymentState.PENDING,
@@ -43,6 +43,36 @@ def release(raw: dict[str, Any], out: Out) -> None:
             ),
             published_at=out.moment(told.get("released_at"), "released_at"),
             url=text(table(told.get("_links")).get("self")),
+        )
+    )
+
+
+def required_checks(raw: dict[str, Any], out: Out) -> None:
+    """What merging into the default branch needs: a whole pipeline, and checks from outside."""
+    branch = text(raw.get("branch"))
+    if not branch:
+        out.broken("required_checks", "required checks without a branch")
+        return
+    pipeline, outside = raw.get("pipeline"), rows(raw.get("outside"))
+    names = [WHOLE_PIPELINE] if pipeline is True else []
+    for one in outside or ():
+        branches = [text(each.get("name")) for each in rows(one.get("protected_branches")) or ()]
+        name = text(one.get("name"))
+        if name and (not branches or branch in branches):
+            names.append(name)
+    reasons = []
+    if not isinstance(pipeline, bool):
+        reasons.append("the server does not tell whether pipelines must succeed")
+    if outside is None:
+        reasons.append(why_not(raw.get("outside")))
+    states = (HistoryState.COMPLETE, HistoryState.PARTIAL, HistoryState.UNAVAILABLE)
+    out.records.append(
+        RequiredChecks(
+            scope_id=gid(raw.get("project_id")) or "",
+            branch=branch,
+            state=states[len(reasons)],
+            names=tuple(sorted(set(names))),
+            reason="; ".join(reasons) or None,
         )
     )
 

@@ -248,6 +248,10 @@ class CheckSource(StrEnum):
     JOB = "job"
 
 
+#: Stands among the names of required checks for all of a pipeline: GitLab requires no single job.
+WHOLE_PIPELINE = "*"
+
+
 class DeploymentState(StrEnum):
     """Where a deployment stands."""
 

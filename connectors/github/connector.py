@@ -30,6 +30,7 @@ from connectors.github import (
     newest,
     projects,
     runs,
+    trunk,
 )
 from connectors.github.checks import check
 from connectors.github.client import make_transport, need_credentials
@@ -113,6 +114,8 @@ class GitHubConnector:
             return changes.read(site, scope, cursor, window)
         if stream == "runs":
             return runs.read(site, scope, cursor, window)
+        if stream == "trunk":
+            return trunk.read(site, scope, cursor, window)
         if stream == "histories":
             return histories.read(site, scope, window)
         if stream == "change_details":

@@ -254,7 +254,7 @@ def _by_rest(site: Site, scope: ScopeRef, id_: str, number: int) -> RawRecord:
     head = pull.get("head")
     head_sha = head.get("sha") if isinstance(head, dict) else None
     landed_sha = pull.get("merge_commit_sha") if pull.get("merged_at") else None
-    head_checks = _checks(site, scope, head_sha)
+    head_checks = checks_of(site, scope, head_sha)
     content = payload(
         scope,
         "rest",
@@ -270,7 +270,7 @@ def _by_rest(site: Site, scope: ScopeRef, id_: str, number: int) -> RawRecord:
             "head_checks": head_checks,
             "landed_checks": head_checks
             if landed_sha == head_sha
-            else _checks(site, scope, landed_sha),
+            else checks_of(site, scope, landed_sha),
             "counts": {"commits": pull.get("commits"), "files": pull.get("changed_files")},
         },
     )
@@ -307,7 +307,7 @@ def _commit(site: Site, scope: ScopeRef, sha: object) -> dict[str, Any] | None:
     }
 
 
-def _checks(site: Site, scope: ScopeRef, sha: object) -> dict[str, Any] | None:
+def checks_of(site: Site, scope: ScopeRef, sha: object) -> dict[str, Any] | None:
     """Check runs and statuses of a commit; None where there is no such commit to ask about."""
     if not isinstance(sha, str) or not sha:
         return None

@@ -299,6 +299,7 @@ class Site:
                     "private": one.get("private") is True and self.options.hide_private,
                     "issues": one.get("has_issues") is not False,
                     "branch": one.get("default_branch"),
+                    "pushed": one.get("pushed_at"),
                     **_open(one),
                 },
             )

@@ -125,6 +125,17 @@ STREAMS: tuple[StreamSpec, ...] = (
         optional=True,
     ),
     StreamSpec(
+        name="trunk",
+        scope_kind="repository",
+        mode=Mode.INCREMENTAL,
+        order=Order.DESCENDING,
+        deletions=Deletions.INVISIBLE,
+        feeds=("commit", "check", "account"),
+        permissions=("Contents: read", "Checks: read", "Commit statuses: read"),
+        requests_per_item=2.0,
+        optional=True,
+    ),
+    StreamSpec(
         name="releases",
         scope_kind="repository",
         mode=Mode.SNAPSHOT,

@@ -23,12 +23,14 @@ from connectors.gitlab import (
     census,
     change_census,
     changes,
+    comparisons,
     details,
     histories,
     issues,
     jobs,
     listings,
     runs,
+    trunk,
 )
 from connectors.gitlab.checks import check
 from connectors.gitlab.client import make_transport, need_credentials
@@ -125,6 +127,7 @@ _WALKS: dict[str, Callable[[Site, ScopeRef, Cursor | None, Window], Iterator[Pag
     "issues": issues.read,
     "changes": changes.read,
     "runs": runs.read,
+    "trunk": trunk.read,
 }
 _WHOLE: dict[str, Callable[[Site, ScopeRef, Window], Iterator[Page]]] = {
     "statuses": listings.statuses,
@@ -135,6 +138,8 @@ _WHOLE: dict[str, Callable[[Site, ScopeRef, Window], Iterator[Page]]] = {
     "deployments": listings.deployments,
     "histories": histories.read,
     "change_details": details.read,
+    "comparisons": comparisons.read,
+    "required_checks": listings.required_checks,
     "jobs": jobs.read,
     "census": census.read,
     change_census.STREAM: change_census.read,

@@ -109,6 +109,33 @@ def releases(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
     yield _whole("releases", found)
 
 
+def required_checks(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
+    """What the default branch wants: whole pipelines, and checks of services outside."""
+    site.need(scope, "merge_requests")
+    project = site.project(scope)
+    branch = project.get("default_branch")
+    if not branch:
+        yield _whole("required_checks", [])
+        return
+    outside: Any = []
+    # Without this setting they are shown, and nothing waits for them.
+    if project.get("only_allow_merge_if_all_status_checks_passed") is True:
+        path = f"{API}/projects/{scope.source_id}/external_status_checks"
+        try:
+            rows = objects(list(listing(site.transport, path)), path, "id")
+            outside = [_named(one, ("id", "name", "protected_branches")) for one in rows]
+        except (NotAllowed, NotFound) as error:
+            outside = {"unavailable": error.what}
+    payload = {
+        "__api": "rest",
+        "project_id": scope.source_id,
+        "branch": branch,
+        "pipeline": project.get("only_allow_merge_if_pipeline_succeeds"),
+        "outside": outside,
+    }
+    yield _whole("required_checks", [(f"{scope.source_id}:{branch}", payload)])
+
+
 def deployments(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
     """Deployments that changed lately; there may be more than the farthest offset reaches."""
     site.need(scope, "environments", "builds")

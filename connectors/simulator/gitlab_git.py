@@ -30,6 +30,14 @@ def log(code: CodeWorld, repo: Repository, start: Commit) -> list[Commit]:
     return newest_first(ancestry(code, repo, start).values())
 
 
+def trunk(code: CodeWorld, repo: Repository, start: Commit) -> list[Commit]:
+    """A commit and its first parents, newest first."""
+    found = [start]
+    while found[-1].parents and (one := code.git.get(repo, found[-1].parents[0])) is not None:
+        found.append(one)
+    return found
+
+
 def newest_first(commits: Iterable[Commit]) -> list[Commit]:
     """Commits by time."""
     return sorted(commits, key=lambda one: (one.committed, one.sha), reverse=True)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from connectors.simulator import gitlab_history as history
 from connectors.simulator.code_things import ChangeRequest, Commit, Group, Repository, Run
-from connectors.simulator.gitlab_git import between, log, resolve
+from connectors.simulator.gitlab_git import between, log, resolve, trunk
 from connectors.simulator.gitlab_paging import by_keyset, by_offset
 from connectors.simulator.gitlab_shapes import Json, Shapes, deployment_status
 from connectors.simulator.gitlab_view import IssueNow, View
@@ -476,6 +476,12 @@ class Rest:
         self._paid()
         return json_response(self.shapes.approval_state(self._change(name, number)))
 
+    def external_status_checks(self, name: str) -> Response:
+        """Checks of services outside that merging waits for: this company has none."""
+        self.repo(name)
+        self._paid()
+        return self.listed((), lambda one: one)
+
     def closes(self, name: str, number: str) -> Response:
         """Issues that it closes; those of a tracker elsewhere have a key and no number."""
         change = self._change(name, number)
@@ -597,9 +603,10 @@ class Rest:
             return self.plain([])
         start = self._commit(repo, self.request.one("ref_name") or repo.default_branch)
         since, until = self.instant("since"), self.instant("until")
+        walk = trunk if self.yes("first_parent") else log
         found = [
             one
-            for one in log(self.view.code, repo, start)
+            for one in walk(self.view.code, repo, start)
             if (since is None or one.committed >= since)
             and (until is None or one.committed <= until)
         ]
@@ -792,6 +799,7 @@ _ROUTES: tuple[tuple[str, Show], ...] = (
     (rf"{_R}/compare", Rest.compare),
     (rf"{_R}/tags", Rest.tags),
     (rf"{_R}/branches", Rest.branches),
+    (rf"{_P}/external_status_checks", Rest.external_status_checks),
     (rf"{_P}/releases", Rest.releases),
     (rf"{_P}/releases/([^/]+)", Rest.release),
     (rf"{_P}/deployments", Rest.deployments),

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mappings.code_records import (
+    BranchTip,
     ChangeCommits,
     ChangeFiles,
     ChangeRequest,
@@ -20,6 +21,7 @@ from mappings.code_records import (
     RequiredChecks,
     Reviews,
     RunJobs,
+    TreeComparison,
 )
 from mappings.vocabulary import HistoryState
 from sync.engine.membership import ItemState, derive
@@ -37,6 +39,8 @@ class CodeBatch:
     reviews: list[Reviews] = field(default_factory=list)
     change_commits: list[ChangeCommits] = field(default_factory=list)
     commits: list[Commits] = field(default_factory=list)
+    tips: list[BranchTip] = field(default_factory=list)
+    comparisons: list[TreeComparison] = field(default_factory=list)
     pushes: list[Pushes] = field(default_factory=list)
     references: list[References] = field(default_factory=list)
     runs: list[PipelineRun] = field(default_factory=list)
@@ -54,6 +58,8 @@ class CodeBatch:
             (Reviews, self.reviews),
             (ChangeCommits, self.change_commits),
             (Commits, self.commits),
+            (BranchTip, self.tips),
+            (TreeComparison, self.comparisons),
             (Pushes, self.pushes),
             (References, self.references),
             (PipelineRun, self.runs),
@@ -75,6 +81,8 @@ def write(
     writer.reviews(found.reviews)
     writer.change_commits(found.change_commits)
     writer.commits(found.commits)
+    writer.tips(found.tips)
+    writer.comparisons(found.comparisons)
     writer.pushes(found.pushes)
     writer.references(found.references)
     writer.runs(found.runs)

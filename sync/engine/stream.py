@@ -44,6 +44,8 @@ from sync.store.writer import Writer
 
 #: A walk takes the long overlap once a day, however long that overlap is.
 LONG_EVERY = timedelta(hours=24)
+#: What landed so short a while ago may still get a run of its own.
+PROVEN_AFTER = timedelta(hours=1)
 #: A census is taken once a day, and when it is asked for.
 CENSUS_EVERY = timedelta(hours=24)
 #: Watched child data is read again after this long, of so many parents of a scope in one run.
@@ -657,6 +659,16 @@ def _pending(reading: Reading, conn: sa.Connection, *, limit: int, after: str) -
     spec, session, scope_id = reading.spec, reading.session, reading.scope.source_id
     if "history" in spec.feeds:
         return read.pending_histories(conn, session.id, scope_id, limit=limit, after=after)
+    if "tree_comparison" in spec.feeds:
+        return follow_ups.unproven(
+            conn,
+            session.id,
+            scope_id,
+            stream=spec.name,
+            landed_before=reading.context.clock.now() - PROVEN_AFTER,
+            limit=limit,
+            after=after,
+        )
     return follow_ups.pending(
         conn,
         session.id,

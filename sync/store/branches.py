@@ -1,15 +1,19 @@
-"""The default branch of each repository, as long as it was known to be that."""
+"""The default branch of each repository, and where it stands, as long as it was known so."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
+from mappings.code_records import BranchTip
 from mappings.records import Scope
 from sync.store import versioned
 from sync.store.due import Kind
 from sync.store.page import Page
-from sync.store.tables_code import default_branch
+from sync.store.tables_code import branch_tip, default_branch
 from sync.store.versioned import Children
 
 _BRANCH = Children(default_branch, ("scope_id",), ("name",), due=(Kind.SCOPE, "scope_id"))
+# Its commits are noted as they are written.
+_TIP = Children(branch_tip, ("scope_id", "branch"), ("sha", "back_to"))
 
 
 def write(page: Page, records: Iterable[Scope]) -> None:
@@ -19,3 +23,21 @@ def write(page: Page, records: Iterable[Scope]) -> None:
     )
     known = versioned.held(page, _BRANCH, {id_ for (id_,) in told}, by="scope_id")
     versioned.write(page, _BRANCH, known, told, lambda key, row: False)
+
+
+def write_tips(page: Page, records: Iterable[BranchTip]) -> None:
+    """Where branches stand; what is known of a branch's past never becomes less."""
+    told = versioned.rows(((one.scope_id, one.branch), (one.sha, one.back_to)) for one in records)
+    if not told:
+        return
+    known = versioned.held(page, _TIP, {scope_id for scope_id, _ in told}, by="scope_id")
+    fresh = {
+        key: (sha, _older(back_to, known[key].data[1]) if key in known else back_to)
+        for key, (sha, back_to) in told.items()
+    }
+    versioned.write(page, _TIP, known, fresh, lambda key, row: False)
+
+
+def _older(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two instants; None is the beginning."""
+    return None if one is None or other is None else min(one, other)

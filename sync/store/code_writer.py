@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mappings.code_records import (
+    BranchTip,
     ChangeCommits,
     ChangeFiles,
     ChangeRequest,
@@ -16,8 +17,9 @@ from mappings.code_records import (
     RequiredChecks,
     Reviews,
     RunJobs,
+    TreeComparison,
 )
-from sync.store import changes, checks, commits, releases, runs
+from sync.store import branches, changes, checks, commits, releases, runs
 from sync.store.page import Page
 from sync.store.rows import Fate, MembershipRow
 
@@ -65,6 +67,14 @@ class CodeWriter:
     def commits(self, records: Iterable[Commits]) -> None:
         """Commits seen elsewhere: added or filled, never taken away."""
         commits.write_commits(self._page, records)
+
+    def tips(self, records: Iterable[BranchTip]) -> None:
+        """Where branches stand; what is known of a branch's past never becomes less."""
+        branches.write_tips(self._page, records)
+
+    def comparisons(self, records: Iterable[TreeComparison]) -> None:
+        """Which commits hold the same content; an answer once given stands."""
+        commits.write_comparisons(self._page, records)
 
     def pushes(self, records: Iterable[Pushes]) -> None:
         """The pushes to each change, as a set; only a complete one takes away."""

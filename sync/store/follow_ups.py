@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from mappings.vocabulary import ChangeState, Conclusion, StatusCategory
 from sync.store import schema
 from sync.store.bulk import select_ids
-from sync.store.tables_code import change_request, pipeline_run
+from sync.store.tables_code import change_request, check_result, pipeline_run
 
 #: Tables of parents by the kind of record that their stream feeds; else they are work items.
 _PARENTS = {"change_request": change_request, "pipeline_run": pipeline_run}
@@ -71,6 +71,52 @@ def pending(
                 sa.or_(*behind),
             )
             .order_by(parent.c.source_id)
+            .limit(limit)
+        ).scalars()
+    )
+
+
+def unproven(
+    conn: sa.Connection,
+    connection_id: int,
+    scope_id: str,
+    *,
+    stream: str,
+    landed_before: datetime,
+    limit: int,
+    after: str,
+) -> list[str]:
+    """Ids, in text order after `after`, of changes of which nothing tells what landed was tested.
+
+    They landed before that instant (UTC), as a commit that is not their head and on which no check
+    has ended; and `stream` was never read for them.
+    """
+    c, own = change_request.c, schema.raw_record.alias()
+    ended = (Conclusion.SUCCESS.value, Conclusion.FAILURE.value, Conclusion.TIMED_OUT.value)
+    r = check_result.c
+    spoken_for = sa.exists().where(
+        r.connection_id == c.connection_id,
+        r.sha == c.landed_sha,
+        r.known_to.is_(None),
+        r.conclusion.in_(ended),
+    )
+    return list(
+        conn.execute(
+            sa.select(c.source_id)
+            .outerjoin(own, _payload(own, change_request, stream))
+            .where(
+                c.connection_id == connection_id,
+                c.scope_id == scope_id,
+                c.gone_at.is_(None),
+                c.state == ChangeState.MERGED.value,
+                c.merged_at < landed_before,
+                c.landed_sha.is_not(None),
+                c.landed_sha != c.head_sha,
+                c.source_id > after,
+                own.c.fetched_at.is_(None),
+                ~spoken_for,
+            )
+            .order_by(c.source_id)
             .limit(limit)
         ).scalars()
     )

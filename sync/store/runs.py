@@ -34,14 +34,27 @@ _RUN = (
     "tests_skipped",
     "coverage",
     "url",
+    "number",
+    "base_sha",
+    "base_known",
 )
 _get = attrgetter(*_RUN)
 _UPDATED = _RUN.index("updated_at")
 _NUMBERS = _RUN.index("change_numbers")
+_BASE = (_RUN.index("base_sha"), _RUN.index("base_known"))
 #: What comes in another answer than the run itself.
 _TOLD_SOMETIMES = tuple(
     _RUN.index(name)
-    for name in ("parent_id", "tests_total", "tests_failed", "tests_skipped", "coverage")
+    for name in (
+        "parent_id",
+        "tests_total",
+        "tests_failed",
+        "tests_skipped",
+        "coverage",
+        "number",
+        "base_sha",
+        "base_known",
+    )
 )
 
 
@@ -49,8 +62,8 @@ def write(page: Page, records: Iterable[PipelineRun]) -> None:
     """Attempts of runs.
 
     An older record never undoes a newer row, and what an answer leaves out of the test totals
-    never blanks what another told. The vendor empties `change_numbers` when a change is merged:
-    what was told stays.
+    never blanks what another told. The vendor empties `change_numbers`, and tells no base any more,
+    when a change is merged: what was told stays.
     """
     mine: dict[tuple[str, int], list[Any]] = {}
     for one in records:
@@ -94,3 +107,7 @@ def _keep(values: list[Any], before: Sequence[Any]) -> None:
         if values[i] is None:
             values[i] = before[i]
     values[_NUMBERS] = values[_NUMBERS] or before[_NUMBERS]
+    if before[_BASE[0]] is not None:
+        # A run is built once; what is told later may be the base of another time.
+        for i in _BASE:
+            values[i] = before[i]

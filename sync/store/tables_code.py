@@ -232,6 +232,11 @@ pipeline_run = Table(
     *_tests(),
     Column("url", Text),
     *presence(),
+    #: place in the vendor's count of the runs of this workflow (GitHub) or project (GitLab).
+    Column("number", Integer),
+    #: tip of the base branch that it was built with, and how it is known (`Origin`).
+    Column("base_sha", Text),
+    Column("base_known", Text),
     Index(None, "connection_id", "scope_id", "sha"),
 )
 
@@ -295,6 +300,34 @@ default_branch = Table(
     Column("scope_id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     *known(),
+)
+
+#: Where a branch stands: its commits are `code_commit` rows, from one first parent to the next.
+branch_tip = Table(
+    "branch_tip",
+    metadata,
+    connection_key(),
+    Column("scope_id", Text, primary_key=True),
+    Column("branch", Text, primary_key=True),
+    Column("sha", Text, nullable=False),
+    #: they are known back to here; NULL: to the first one.
+    Column("back_to", Instant),
+    *known(),
+)
+
+#: Whether two commits hold the same content, where the vendor tells no trees. Commits never change,
+#: so what was once told stands.
+tree_comparison = Table(
+    "tree_comparison",
+    metadata,
+    connection_key(),
+    Column("scope_id", Text, primary_key=True),
+    Column("sha", Text, primary_key=True),
+    Column("other_sha", Text, primary_key=True),
+    #: NULL: the vendor could not say.
+    Column("is_equal", Boolean),
+    Column("reason", Text),
+    Column("first_seen_at", Instant, nullable=False),
 )
 
 release = Table(

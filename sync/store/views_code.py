@@ -283,6 +283,9 @@ CODE_VIEWS: tuple[View, ...] = (
             "started_at": "when it began (UTC)",
             "finished_at": "when it ended (UTC)",
             "url": "address of its page",
+            "number": "place in the source's count of the runs of this workflow or project",
+            "base_sha": "tip of the base branch that it was built with, where that is known",
+            "base_known": "how it is known: source, observed, inferred",
             **PRESENCE,
         },
         f"""
@@ -290,7 +293,7 @@ CODE_VIEWS: tuple[View, ...] = (
                s.key AS repository, p.name AS name, p.kind, p.raw_event, p.sha, p.ref,
                p.conclusion, p.raw_status, p.raw_conclusion, p.tests_total, p.tests_failed,
                p.tests_skipped, p.coverage, p.created_at, p.started_at, p.finished_at, p.url,
-               p.first_seen_at, p.gone_at, p.gone_reason
+               p.number, p.base_sha, p.base_known, p.first_seen_at, p.gone_at, p.gone_reason
           FROM pipeline_run p
           JOIN connection c ON c.id = p.connection_id
           {_SCOPE_JOIN.format("p")}
@@ -387,6 +390,46 @@ CODE_VIEWS: tuple[View, ...] = (
           FROM default_branch b
           JOIN connection c ON c.id = b.connection_id
           {_SCOPE_JOIN.format("b")}
+        """,  # noqa: S608  # texts of our own
+    ),
+    View(
+        "v_branch_tip",
+        "One row per branch that is followed and commit that it pointed to.",
+        {
+            **CONNECTION,
+            **_REPOSITORY,
+            "branch": "name of the branch",
+            "sha": "the commit",
+            "back_to": "its commits are known back to here (UTC); empty: to the first one",
+            "known_from": "since when we know it (UTC)",
+            "known_to": "until when it pointed there; empty while it does",
+        },
+        f"""
+        SELECT c.name AS connection, s.key AS repository, b.branch, b.sha, b.back_to,
+               b.known_from, b.known_to
+          FROM branch_tip b
+          JOIN connection c ON c.id = b.connection_id
+          {_SCOPE_JOIN.format("b")}
+        """,  # noqa: S608  # texts of our own
+    ),
+    View(
+        "v_tree_comparison",
+        "One row per pair of commits of which the source was asked whether they are equal.",
+        {
+            **CONNECTION,
+            **_REPOSITORY,
+            "sha": "what landed",
+            "other_sha": "a commit that tests ran on",
+            "is_equal": "whether both hold the same content; empty: the source could not say",
+            "reason": "why not",
+            "first_seen_at": "when it was asked (UTC)",
+        },
+        f"""
+        SELECT c.name AS connection, s.key AS repository, t.sha, t.other_sha, t.is_equal,
+               t.reason, t.first_seen_at
+          FROM tree_comparison t
+          JOIN connection c ON c.id = t.connection_id
+          {_SCOPE_JOIN.format("t")}
         """,  # noqa: S608  # texts of our own
     ),
     View(

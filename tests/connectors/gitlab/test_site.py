@@ -244,7 +244,16 @@ def test_a_stream_that_the_token_may_not_read_says_so(stream: str) -> None:
 def test_what_judgements_need_is_not_optional() -> None:
     with serving(issues=1, changes=1) as bench:
         optional = {one.name for one in bench.connector().streams() if one.optional}
-        assert optional == {"iterations", "runs", "jobs", "releases", "deployments"}
+        assert optional == {
+            "iterations",
+            "runs",
+            "jobs",
+            "comparisons",
+            "required_checks",
+            "trunk",
+            "releases",
+            "deployments",
+        }
 
 
 # --- limits ---------------------------------------------------------------------------------
