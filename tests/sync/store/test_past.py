@@ -168,6 +168,7 @@ def test_every_view_can_be_asked_or_says_why_not() -> None:
         ("v_release", True),
         ("v_store", True),
         ("v_sync_run", True),
+        ("v_tree_comparison", True),
     }
 
 
