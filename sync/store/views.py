@@ -12,6 +12,7 @@ from sync.store.view import CONNECTION, PRESENCE, View
 from sync.store.views_agreed import AGREED_VIEWS
 from sync.store.views_boards import BOARD_VIEWS
 from sync.store.views_code import CODE_VIEWS
+from sync.store.views_evidence import EVIDENCE_VIEWS
 from sync.store.views_presence import PRESENCE_VIEWS
 
 #: Grows when a column of a view changes its meaning or goes away.
@@ -224,6 +225,7 @@ VIEWS: tuple[View, ...] = (
         """,
     ),
     *CODE_VIEWS,
+    *EVIDENCE_VIEWS,
     *BOARD_VIEWS,
     *PRESENCE_VIEWS,
     *AGREED_VIEWS,

@@ -34,6 +34,7 @@ _BEGINS = ("known_from", "first_seen_at", "recorded_at")
 _TOLD_WITH_IT = {
     "scope_agreement": ("withdrawn_by", "withdrawn_reason"),
     "scope_hold": ("reason",),
+    "evidence_upload": ("removed_by", "removed_reason"),
 }
 
 
