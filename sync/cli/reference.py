@@ -12,7 +12,7 @@ import click
 from connectors.registry import BrokenEntry, entries
 from sync.cli.main import COMMANDS, cli
 from sync.config import schema
-from sync.config.models import ConnectionSettings, Root
+from sync.config.models import ConnectionSettings, Root, TeamCalendarSettings
 from sync.reconcile.registry import BUILT_IN
 
 #: What every command takes; told once.
@@ -111,6 +111,8 @@ def configuration_page() -> str:
     for name, model in _tables().items():
         if name not in ("connections", "detectors"):
             lines += _table(f"[{name}]", schema.keys(model))
+        if name == "calendar":
+            lines += _table("[calendar.teams.NAME]", schema.keys(TeamCalendarSettings))
     lines += _table("[connections.NAME]", schema.keys(ConnectionSettings))
     for kind, entry in _connectors():
         lines += _table(f'[connections.NAME] with kind = "{kind}"', schema.own_keys(entry.options))

@@ -148,7 +148,14 @@ def policy(settings: Settings) -> Policy:
         program=root.name,
         time_zone=root.time_zone,
         work_days=frozenset(_DAYS[day] for day in root.calendar.work_days),
-        holidays=frozenset(root.calendar.holidays),
+        holidays=root.calendar.days_off,
+        team_calendars={
+            team: (
+                frozenset(_DAYS[day] for day in one.work_days or root.calendar.work_days),
+                root.calendar.days_off_of(one),
+            )
+            for team, one in root.calendar.teams.items()
+        },
         judge=tuple(root.milestones.judge),
         fixed_date=tuple(root.milestones.fixed_date),
         grace_days=root.milestones.grace_days,

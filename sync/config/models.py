@@ -1,7 +1,7 @@
 """What a person may configure; every field's description is the reference's sentence for it."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -195,6 +195,53 @@ class LinkSettings(BaseModel):
     )
 
 
+#: Longest period off, days: more is a mistake in a year.
+_LONGEST_OFF = 400
+
+
+class OffSettings(BaseModel):
+    """A time in which nobody works."""
+
+    model_config = _STRICT
+
+    since: date = Field(description="First day off.")
+    until: date = Field(description="Last day off.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "OffSettings":
+        days = (self.until - self.since).days
+        if days < 0:
+            raise ValueError("until is before since")
+        if days >= _LONGEST_OFF:
+            raise ValueError(f"is longer than {_LONGEST_OFF} days: look at the years")
+        return self
+
+    @property
+    def days(self) -> frozenset[date]:
+        """Each day of it."""
+        count = (self.until - self.since).days + 1
+        return frozenset(self.since + timedelta(days=number) for number in range(count))
+
+
+class TeamCalendarSettings(BaseModel):
+    """When a team works, where that differs."""
+
+    model_config = _STRICT
+
+    work_days: tuple[Weekday, ...] | None = Field(
+        None, min_length=1, description="Days that this team works; default: those above."
+    )
+    holidays: list[date] = Field(
+        default_factory=list, description="Days on which this team does not work, either."
+    )
+    off: list[OffSettings] = Field(
+        default_factory=list, description="Times in which this team does not work, either."
+    )
+    common_holidays: bool = Field(
+        True, description="Whether the days and times above are off for this team, too."
+    )
+
+
 class CalendarSettings(BaseModel):
     """When people work."""
 
@@ -204,6 +251,23 @@ class CalendarSettings(BaseModel):
         ("mon", "tue", "wed", "thu", "fri"), min_length=1, description="Days that are worked."
     )
     holidays: list[date] = Field(default_factory=list, description="Days that are not worked.")
+    off: list[OffSettings] = Field(
+        default_factory=list,
+        description="Times that are not worked, each { since = DATE, until = DATE }.",
+    )
+    teams: dict[str, TeamCalendarSettings] = Field(
+        default_factory=dict, description="Team = its own calendar, by the name of the team."
+    )
+
+    @property
+    def days_off(self) -> frozenset[date]:
+        """All days on which nobody works."""
+        return frozenset(self.holidays).union(*(one.days for one in self.off))
+
+    def days_off_of(self, team: TeamCalendarSettings) -> frozenset[date]:
+        """All days on which this team does not work."""
+        common = self.days_off if team.common_holidays else frozenset()
+        return common.union(team.holidays, *(one.days for one in team.off))
 
 
 class DetectorSettings(BaseModel):

@@ -80,6 +80,10 @@ class Policy:
     #: ISO week days that are worked (1 = Monday).
     work_days: frozenset[int] = frozenset({1, 2, 3, 4, 5})
     holidays: frozenset[date] = frozenset()
+    #: team -> its work days and all its days off, where they differ.
+    team_calendars: Mapping[str, tuple[frozenset[int], frozenset[date]]] = field(
+        default_factory=dict
+    )
     #: milestones a person confirmed: a name, or `PROJECT:name`.
     judge: tuple[str, ...] = ()
     #: milestones whose date is fixed and whose scope is not, named alike.

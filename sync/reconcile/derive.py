@@ -5,12 +5,13 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mappings.vocabulary import MilestoneKind
+from sync.forecast import calendar_rules
 from sync.ledger import texts
 from sync.links import people
 from sync.links import refresh as links
 from sync.reconcile import parts, teams
 from sync.reconcile.contract import Policy
-from sync.reconcile.view import View, calendar_of
+from sync.reconcile.view import View, calendar_of, calendars_of
 from sync.store import schema
 from sync.store.open import Store
 from sync.verdict import refresh as verdicts
@@ -28,6 +29,7 @@ def derive(store: Store, policy: Policy, now: datetime) -> None:
         people.refresh(conn, now, policy.people)
         parts.refresh(conn, now, policy, calendar_of(policy))
         teams.refresh(conn, now, policy.teams)
+        calendar_rules.refresh(conn, now, calendars_of(policy))
         links.refresh(conn, now, policy.trackers)
         verdicts.refresh(conn, now)
         keep = policy.thresholds.get(_OF_TEXTS, {}).get("keep_lines", 0)

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from mappings.schema import TeamRule
 from mappings.vocabulary import EventField, MilestoneKind, StatusCategory
+from sync.forecast import calendar_rules
+from sync.forecast.calendar import Calendars
 from sync.ledger import agreements, load, relations
 from sync.ledger import baseline as baselines
 from sync.ledger.agreements import Agreed, Confirmation
@@ -147,6 +149,15 @@ class View:
     def calendar(self) -> WorkCalendar:
         """Working days and the zone of calendar dates."""
         return calendar_of(self.policy)
+
+    @cached_property
+    def calendars(self) -> Calendars:
+        """Working days of everybody and of teams: as configured now, or as known then."""
+        if not self.present:
+            then = calendar_rules.calendars_at(self.conn, self.known_at, self.policy.time_zone)
+            if then is not None:
+                return then
+        return calendars_of(self.policy)
 
     @property
     def today(self) -> date:
@@ -796,3 +807,8 @@ def joined_key(*columns: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
 def calendar_of(policy: Policy) -> WorkCalendar:
     """The calendar that the configuration describes."""
     return WorkCalendar(policy.time_zone, policy.work_days, policy.holidays)
+
+
+def calendars_of(policy: Policy) -> Calendars:
+    """The same with the calendars of teams."""
+    return calendar_rules.made(calendar_of(policy), policy.team_calendars)

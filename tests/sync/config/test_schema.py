@@ -1,5 +1,6 @@
 """The schema for editors says what the program says."""
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def validator() -> Draft202012Validator:
 def held() -> dict[str, Any]:
     data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     # JSON has no dates: an editor sees them as text.
-    data["calendar"]["holidays"] = [str(day) for day in data["calendar"]["holidays"]]
+    data["calendar"] = json.loads(json.dumps(data["calendar"], default=str))
     return data
 
 

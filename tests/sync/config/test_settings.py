@@ -1,6 +1,7 @@
 """The file, the environment over it, and every mistake with its place."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -283,3 +284,49 @@ def test_teams_and_programs_are_checked_where_they_stand(tmp_path: Path) -> None
     file.write_text(head + '[programs]\nP = ["jira/A:x", { part = "hub/A:y" }]\n', encoding="utf-8")
     with pytest.raises(ConfigError, match="'hub/A:y' of 'P' must be a configured connection"):
         load(file, {}, with_secrets=False)
+
+
+def test_a_bad_calendar_is_told_with_its_line(loaded: Load) -> None:
+    text = """
+[calendar]
+holidays = ["2026-13-01"]
+off = [{ since = 2026-12-30, until = 2026-12-24 }, { since = 2026-12-24 }]
+
+[calendar.teams.Web]
+work_days = ["mon", "Tuesday"]
+off = [{ since = 2026-01-01, until = 2206-01-01 }]
+holiday = [2026-01-01]
+
+[calendar.teams.Core]
+work_days = []
+"""
+    assert problems(loaded, text) == [
+        "driftline.toml:3: calendar.holidays.0: must be a valid date or datetime, month value is "
+        "outside expected range of 1-12",
+        "driftline.toml:4: calendar.off.1.until: is missing",
+        "driftline.toml:4: calendar.off.0: until is before since",
+        "driftline.toml:7: calendar.teams.Web.work_days.1: must be 'mon', 'tue', 'wed', 'thu', "
+        "'fri', 'sat' or 'sun'",
+        "driftline.toml:8: calendar.teams.Web.off.0: is longer than 400 days: look at the years",
+        'driftline.toml:9: calendar.teams.Web.holiday: unknown key; did you mean "holidays"?',
+        "driftline.toml:12: calendar.teams.Core.work_days: must not be empty",
+    ]
+
+
+def test_days_off_of_a_team_come_on_top_of_those_of_everybody(loaded: Load) -> None:
+    text = """
+[calendar]
+holidays = [2026-12-25]
+off = [{ since = 2026-12-28, until = 2026-12-30 }]
+
+[calendar.teams.Web]
+holidays = [2026-11-11]
+
+[calendar.teams.Core]
+off = [{ since = 2026-08-03, until = 2026-08-03 }]
+common_holidays = false
+"""
+    found = loaded(text).root.calendar
+    assert len(found.days_off) == 4
+    assert found.days_off_of(found.teams["Web"]) == found.days_off | {date(2026, 11, 11)}
+    assert found.days_off_of(found.teams["Core"]) == {date(2026, 8, 3)}
