@@ -56,13 +56,21 @@ class Inputs:
     #: whether its plan spans less than six weeks: then days are simulated, and not weeks.
     daily: bool = False
     blockers: tuple[Blocker, ...] = ()
-    #: items of which nobody knows whether they were in it.
+    #: items of which nobody knows whether they were in it, or whether they are done.
     unsure_items: int = 0
+    #: arrivals less what left in each week of `weekly_done`; the model does not look at them.
+    weekly_net: tuple[float, ...] = ()
 
     @property
     def weeks(self) -> Sequence[float]:
         """All weeks of evidence, newest first."""
         return (*self.weekly_done, *self.team_weekly)
+
+    @property
+    def weeks_worked(self) -> float:
+        """The same in working weeks: holidays are no evidence."""
+        missing = len(self.weeks) - len(self.past_shares)
+        return sum(self.past_shares) + max(0, missing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ _STEPS, _EVENTS = 16, 16
 #: Nobody does more than so many times the expected work in two years.
 _OUT_OF_REACH = 4.0
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -147,14 +148,16 @@ def seed(inputs: Inputs) -> int:
 
 def abstention(inputs: Inputs, settings: Settings = DEFAULTS) -> str | None:
     """Why too little is known to forecast anything; None: enough is."""
-    done, weeks = sum(inputs.weeks), len(inputs.weeks)
+    # A week with one holiday is a week.
+    done, weeks = sum(inputs.weeks), round(inputs.weeks_worked)
     if done < settings.least_completions:
         return (
-            f"not enough history: {done:g} items done so far, {settings.least_completions} are "
+            f"not enough history: {done:.0f} items done so far, {settings.least_completions} are "
             "needed"
         )
     if weeks < settings.least_weeks:
-        return f"not enough history: {weeks} weeks of evidence, {settings.least_weeks} are needed"
+        needed = settings.least_weeks
+        return f"not enough history: {weeks} working weeks of evidence, {needed} are needed"
     return None
 
 

@@ -74,7 +74,7 @@ def test_no_completions_are_not_enough_history():
 
 def test_two_weeks_are_not_enough_history():
     found = simulate(replace(INPUTS, weekly_done=(9, 9)), PRIOR, FEW)
-    assert found.abstained == "not enough history: 2 weeks of evidence, 3 are needed"
+    assert found.abstained == "not enough history: 2 working weeks of evidence, 3 are needed"
 
 
 def test_earlier_weeks_of_the_team_are_evidence():
