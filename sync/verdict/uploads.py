@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from mappings.vocabulary import Conclusion
 from sync.errors import UsageError
-from sync.store import schema
+from sync.store import due, schema
 from sync.store import tables_code as code
 from sync.store.tables_evidence import evidence_file, evidence_upload
 from sync.verdict import repository as repositories
@@ -214,8 +214,20 @@ def _keep(
         }
         conn.execute(sa.insert(evidence_upload).values(row))
         _keep_files(conn, id_, files)
+        _judge_anew(conn, pair[0], at.sha)
     (one,) = listing(conn, ids=[id_])
     return one if held is None else replace(one, already=True)
+
+
+def _judge_anew(conn: sa.Connection, connection_id: int | None, sha: str | None) -> None:
+    """Have the verdicts that rest on a commit worked out again; of one that nobody knows, all."""
+    if sha is None:
+        return
+    c = schema.connection.c
+    ids = [connection_id] if connection_id is not None else conn.execute(sa.select(c.id)).scalars()
+    for id_ in list(ids):
+        if due.is_kept(conn, id_):
+            due.note(conn, id_, [(due.Kind.COMMIT, sha)])
 
 
 def _keep_files(conn: sa.Connection, id_: str, files: Sequence[FileLines]) -> None:
@@ -319,6 +331,10 @@ def remove(
         found.append(known[matches[0]])
     u = evidence_upload.c
     for one in found:
+        held = conn.execute(
+            sa.select(u.connection_id).where(u.upload_id == one.id, u.known_to.is_(None))
+        ).scalar_one()
+        _judge_anew(conn, held, one.sha)
         mine = sa.and_(u.upload_id == one.id, u.known_to.is_(None))
         if one.added_at >= now:
             # A row known from and until one instant never was.
