@@ -13,6 +13,7 @@ from connectors.registry import BrokenEntry, entries
 from sync.cli.main import COMMANDS, cli
 from sync.config import schema
 from sync.config.models import ConnectionSettings, Root, TeamCalendarSettings
+from sync.config.testing import ExemptionSettings, TestingSettings
 from sync.reconcile.registry import BUILT_IN
 
 #: What every command takes; told once.
@@ -113,6 +114,7 @@ def configuration_page() -> str:
             lines += _table(f"[{name}]", schema.keys(model))
         if name == "calendar":
             lines += _table("[calendar.teams.NAME]", schema.keys(TeamCalendarSettings))
+    lines += _table("One of testing.exemptions", schema.keys(ExemptionSettings))
     lines += _table("[connections.NAME]", schema.keys(ConnectionSettings))
     for kind, entry in _connectors():
         lines += _table(f'[connections.NAME] with kind = "{kind}"', schema.own_keys(entry.options))
@@ -134,6 +136,7 @@ def _tables() -> dict[str, Any]:
         "milestones": models.MilestoneSettings,
         "links": models.LinkSettings,
         "calendar": models.CalendarSettings,
+        "testing": TestingSettings,
         "detectors": models.DetectorSettings,
         "report": models.ReportSettings,
         "mail": models.MailSettings,

@@ -18,6 +18,8 @@ from sync.engine.plan import ConnectionPlan, Plan, with_boards_of
 from sync.errors import ConfigError, UsageError
 from sync.reconcile.contract import Channel, PartRule, Policy
 from sync.report.smtp import Smtp
+from sync.verdict import exempt
+from sync.verdict.change_facts import Target
 
 _DAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7}
 _PORTS = {"starttls": 587, "tls": 465, "plain": 25}
@@ -176,8 +178,36 @@ def policy(settings: Settings) -> Policy:
         mirrors=tuple(root.links.mirrors),
         teams={name: (*team_rules(settings, name), *flat(table)) for name, table in tables.items()},
         team_fields={name: table.team_fields for name, table in tables.items()},
+        testing=testing(settings),
         config_hash=settings.hash,
         program_version=VERSION,
+    )
+
+
+def testing(settings: Settings) -> exempt.Testing:
+    """What the configuration says about judging tests; a rule of its own replaces the built-in."""
+    told = settings.root.testing
+    own = tuple(
+        exempt.Rule(
+            one.name,
+            exempt.Kind(one.kind),
+            one.owner,
+            one.reason,
+            one.expires,
+            tuple(one.repositories),
+            tuple(one.paths),
+        )
+        for one in told.exemptions
+    )
+    replaced = {one.kind for one in own if not one.repositories}
+    built_in = tuple(
+        one for one in exempt.BUILT_IN if one.kind.value in told.exempt and one.kind not in replaced
+    )
+    return exempt.Testing(
+        (*own, *built_in),
+        frozenset(told.update_bots),
+        frozenset(told.release_bots),
+        Target(told.diff_coverage, told.uncovered_lines),
     )
 
 

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from sync.config.testing import TestingSettings
+
 _STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ChannelName = Literal["mailed", "digest", "off"]
@@ -372,6 +374,7 @@ class Root(BaseModel):
     )
     links: LinkSettings = Field(default_factory=LinkSettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
+    testing: TestingSettings = Field(default_factory=TestingSettings)
     detectors: dict[str, DetectorSettings] = Field(
         default_factory=dict, description="Detectors by id."
     )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from mappings.schema import TeamRule
 from mappings.vocabulary import MilestoneKind, MilestoneState
+from sync.verdict.exempt import Testing
 
 #: Major version of the detector contract; the registry refuses another.
 CONTRACT = 1
@@ -108,6 +109,8 @@ class Policy:
     teams: Mapping[str, tuple[TeamRule, ...]] = field(default_factory=dict)
     #: connection -> fields that name the team, beside the vendor's own.
     team_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: what needs no test, and how much has to be covered.
+    testing: Testing = field(default_factory=Testing)
     #: hash of the configuration without secrets.
     config_hash: str = ""
     program_version: str = ""

@@ -14,6 +14,7 @@ from sync.reconcile.contract import Policy
 from sync.reconcile.view import View, calendar_of, calendars_of
 from sync.store import schema
 from sync.store.open import Store
+from sync.verdict import exempt_rules
 from sync.verdict import refresh as verdicts
 
 #: The detector whose configuration says whether lines of descriptions are kept.
@@ -31,7 +32,8 @@ def derive(store: Store, policy: Policy, now: datetime) -> None:
         teams.refresh(conn, now, policy.teams)
         calendar_rules.refresh(conn, now, calendars_of(policy))
         links.refresh(conn, now, policy.trackers)
-        verdicts.refresh(conn, now)
+        exempt_rules.refresh(conn, now, policy.testing.rules)
+        verdicts.refresh(conn, now, policy.testing)
         keep = policy.thresholds.get(_OF_TEXTS, {}).get("keep_lines", 0)
         texts.refresh(conn, now, _planned(conn, policy, now), keep_lines=bool(keep))
 

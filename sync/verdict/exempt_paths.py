@@ -31,3 +31,55 @@ def is_docs(path: str) -> bool:
     if _DOCS_NAME.search(path) or _DOCS_KIND.search(path):
         return True
     return _DOCS_FOLDER.search(path) is not None and _CODE.search(path) is None
+
+
+_CI = re.compile(
+    r"(?:^|/)\.(?:github/(?:workflows|actions)|gitlab/ci|gitlab-ci|circleci|buildkite|woodpecker"
+    r"|teamcity)/"
+    r"|(?:^|/)(?:[\w.-]*\.)?gitlab-ci\.ya?ml$"
+    r"|(?:^|/)(?:Jenkinsfile[\w.-]*|\.travis\.yml|\.drone\.ya?ml|\.cirrus\.(?:yml|star)"
+    r"|\.woodpecker\.ya?ml|azure-pipelines[\w.-]*\.ya?ml|bitbucket-pipelines\.ya?ml"
+    r"|\.?appveyor\.ya?ml|cloudbuild\.ya?ml|buildspec\.ya?ml)$",
+    re.IGNORECASE,
+)
+_GENERATED = re.compile(
+    r"(?:^|/)(?:vendor|third_party|third-party|node_modules|bower_components|Pods|Godeps)/"
+    r"|(?:^|/)(?:generated|__generated__)/"
+    r"|\.(?:generated|g|gen)\.[a-z]+$|_generated\.[a-z]+$|\.pb\.(?:go|cc|h)$|_pb2(?:_grpc)?\.pyi?$"
+    r"|\.min\.(?:js|css)$|\.designer\.cs$",
+    re.IGNORECASE,
+)
+_LOCK = re.compile(
+    r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?"
+    r"|poetry\.lock|Pipfile\.lock|uv\.lock|pdm\.lock|pixi\.lock|requirements[\w-]*\.lock"
+    r"|Cargo\.lock|go\.sum|Gemfile\.lock|composer\.lock|mix\.lock|pubspec\.lock|Podfile\.lock"
+    r"|Package\.resolved|packages\.lock\.json|gradle\.lockfile|flake\.lock|deno\.lock)$",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(
+    r"(?:^|/)(?:VERSION|version\.txt|_?version\.py|__version__\.py|pyproject\.toml|setup\.cfg"
+    r"|package\.json|package-lock\.json|Cargo\.toml|Cargo\.lock|pom\.xml|gradle\.properties"
+    r"|Chart\.yaml|\.release-please-manifest\.json|\.bumpversion\.cfg"
+    r"|(?:CHANGELOG|CHANGES|HISTORY)(?:\.[a-z]+)?)$",
+    re.IGNORECASE,
+)
+
+
+def is_ci(path: str) -> bool:
+    """Whether a file says what CI runs."""
+    return _CI.search(path) is not None
+
+
+def is_generated(path: str) -> bool:
+    """Whether a file is written by a program, or comes from somebody else."""
+    return _GENERATED.search(path) is not None
+
+
+def is_lock(path: str) -> bool:
+    """Whether a file pins what a package manager installs."""
+    return _LOCK.search(path) is not None
+
+
+def is_version(path: str) -> bool:
+    """Whether a file holds the version of what it is released with."""
+    return _VERSION.search(path) is not None

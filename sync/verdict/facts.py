@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from mappings.vocabulary import HistoryState
-from sync.verdict import exempt
 from sync.verdict.change_facts import ChangeFacts, CheckFact
 from sync.verdict.checks import Named, name_tests
+from sync.verdict.exempt import ChangeShape, FileShape, Testing, match
 from sync.verdict.expected import expected_names, run_here
 from sync.verdict.load import Evidence, Landed
 
 #: Changes on each side whose tests tell what is usual here.
 AROUND = 5
+_BUILT_IN = Testing()
 
 
 def tests(found: Evidence) -> list[Named]:
@@ -18,7 +19,9 @@ def tests(found: Evidence) -> list[Named]:
     return name_tests((one for mine in found.checks.values() for one in mine), found.confirmed)
 
 
-def facts(found: Evidence, named: Sequence[Named]) -> dict[str, ChangeFacts]:
+def facts(
+    found: Evidence, named: Sequence[Named], testing: Testing = _BUILT_IN
+) -> dict[str, ChangeFacts]:
     """What is known of each change, by its id."""
     counting = {one.label for one in named if one.test.is_test}
     names = {one.name for one in named if one.test.is_test} | counting
@@ -46,9 +49,17 @@ def facts(found: Evidence, named: Sequence[Named]) -> dict[str, ChangeFacts]:
             unread=unread[one.id],
             has_tests=has_tests,
             tests_run_here=run_here(around),
-            exempt=exempt.rule(found.files.get(one.id)),
+            exempt=match(_shape(found, one), testing),
         )
     return result
+
+
+def _shape(found: Evidence, one: Landed) -> ChangeShape:
+    files = found.files.get(one.id)
+    return ChangeShape(
+        landed_on=one.merged_at.date(),
+        files=None if files is None else tuple(FileShape(path) for path in files),
+    )
 
 
 def _own_checks(found: Evidence, one: Landed, counting: Collection[str]) -> tuple[CheckFact, ...]:

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sync.store.bulk import select_ids
 from sync.store.tables_judged import test_check
 from sync.store.tables_judged import verdict as verdict_table
-from sync.verdict.change_facts import ChangeFacts
+from sync.verdict.change_facts import ChangeFacts, Target
 from sync.verdict.checks import Named
+from sync.verdict.exempt import Testing
 from sync.verdict.facts import facts, tests
 from sync.verdict.grade import CheckVerdict
 from sync.verdict.judge import Judgement, judge
@@ -23,6 +24,7 @@ from sync.verdict.load import JUDGED, Repository, load, repositories
 
 #: The row that is known from now on, and since when the one of before was; None: there was none.
 Change = tuple[Mapping[str, Any], datetime | None]
+_BUILT_IN = Testing()
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class Refreshed:
     checks: int = 0
 
 
-def refresh(conn: sa.Connection, now: datetime) -> Refreshed:
+def refresh(conn: sa.Connection, now: datetime, testing: Testing = _BUILT_IN) -> Refreshed:
     """Judge anew what landed lately, in every repository, and keep what came of it. UTC."""
     done = Refreshed()
     for repository in repositories(conn):
@@ -45,9 +47,9 @@ def refresh(conn: sa.Connection, now: datetime) -> Refreshed:
         done.checks += _keep_checks(conn, repository, named, now)
         if not found.changes:
             continue
-        known = facts(found, named)
+        known = facts(found, named, testing)
         done.judged += len(known)
-        done.verdicts += _keep_verdicts(conn, repository, known, now)
+        done.verdicts += _keep_verdicts(conn, repository, known, now, testing.target)
     return done
 
 
@@ -85,7 +87,11 @@ def _keep_checks(
 
 
 def _keep_verdicts(
-    conn: sa.Connection, repository: Repository, known: Mapping[str, ChangeFacts], now: datetime
+    conn: sa.Connection,
+    repository: Repository,
+    known: Mapping[str, ChangeFacts],
+    now: datetime,
+    target: Target,
 ) -> int:
     connection_id = repository[0]
     columns = (
@@ -112,7 +118,7 @@ def _keep_verdicts(
     }
     changed: list[Change] = []
     for change_id, one in sorted(known.items()):
-        values = values_of(one, judge(one), repository[1])
+        values = values_of(one, judge(one, target), repository[1])
         row = held.get(change_id)
         now_held = None if row is None else dict(zip(columns[2:], row[1:], strict=True))
         if now_held == values:

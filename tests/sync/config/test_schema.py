@@ -22,6 +22,7 @@ def held() -> dict[str, Any]:
     data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     # JSON has no dates: an editor sees them as text.
     data["calendar"] = json.loads(json.dumps(data["calendar"], default=str))
+    data["testing"] = json.loads(json.dumps(data["testing"], default=str))
     return data
 
 
