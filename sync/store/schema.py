@@ -27,6 +27,7 @@ from sync.store import tables_agreed as tables_agreed  # the catalogue holds the
 from sync.store import tables_boards as tables_boards
 from sync.store import tables_code as tables_code
 from sync.store import tables_evidence as tables_evidence
+from sync.store import tables_forecast as tables_forecast
 from sync.store import tables_judged as tables_judged
 from sync.store import tables_presence as tables_presence
 from sync.store import tables_texts as tables_texts

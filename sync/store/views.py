@@ -13,6 +13,7 @@ from sync.store.views_agreed import AGREED_VIEWS
 from sync.store.views_boards import BOARD_VIEWS
 from sync.store.views_code import CODE_VIEWS
 from sync.store.views_evidence import EVIDENCE_VIEWS
+from sync.store.views_forecast import FORECAST_VIEWS
 from sync.store.views_presence import PRESENCE_VIEWS
 
 #: Grows when a column of a view changes its meaning or goes away.
@@ -229,6 +230,7 @@ VIEWS: tuple[View, ...] = (
     *BOARD_VIEWS,
     *PRESENCE_VIEWS,
     *AGREED_VIEWS,
+    *FORECAST_VIEWS,
     View(
         "v_status",
         "One row per workflow status and what it means.",
