@@ -55,8 +55,21 @@ def clocks(app: "App", settings: "Settings", as_of: str | None, known_at: str | 
     return Clocks(so or known or now, known or now, so is None and known is None)
 
 
-def instant(text: str | None, zone: str, option: str) -> datetime | None:
-    """A day means its end in the configured zone; an instant without offset is in that zone."""
+def begin(text: str | None, zone: str, option: str, now: datetime) -> datetime | None:
+    """The first instant that is asked for: a day means its begin in the configured zone.
+
+    Raises UsageError for a text that is no date, and for an instant to come.
+    """
+    from sync.errors import UsageError
+
+    found = instant(text, zone, option, at=time.min)
+    if found is not None and found > now:
+        raise UsageError(f"{text} is to come", where=option, todo="Name a day that has come.")
+    return found
+
+
+def instant(text: str | None, zone: str, option: str, *, at: time = time.max) -> datetime | None:
+    """A day means its end (`at`) in the configured zone; without offset it is in that zone."""
     from sync.errors import UsageError
 
     if text is None:
@@ -65,7 +78,7 @@ def instant(text: str | None, zone: str, option: str) -> datetime | None:
     try:
         if _is_day(text):
             day = date.fromisoformat(text)
-            return datetime.combine(day, time.max, local).astimezone(UTC)
+            return datetime.combine(day, at, local).astimezone(UTC)
         parsed = datetime.fromisoformat(text)
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=local)).astimezone(UTC)
     except (ValueError, OverflowError) as error:

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "receipt": ("sync.cli.receipt", "receipt", "Every date promised for a milestone."),
     "milestones": ("sync.cli.milestones", "milestones", "List milestones; link them to one."),
     "tests": ("sync.cli.tests_", "tests", "Which checks of a repository are tests."),
+    "verdicts": ("sync.cli.verdicts", "verdicts", "What landed, and whether it was tested."),
     "evidence": ("sync.cli.evidence", "evidence", "Test reports, coverage, sign-offs by hand."),
     "mapping": ("sync.cli.mapping", "mapping", "Check and show the mapping."),
     "remap": ("sync.cli.remap", "remap", "Apply a changed mapping to what is stored."),
