@@ -34,7 +34,35 @@ def raised(
     """One level more from `within` working days before the date on; critical is the highest."""
     if due is None or calendar.between(today, due) > within:
         return severity
-    return list(Severity)[min(severity.rank + 1, Severity.CRITICAL.rank)]
+    return _moved(severity, 1)
+
+
+#: P(on time) below which what is open in a container weighs more (drift-spec 5).
+UNLIKELY = 0.20
+
+
+def adjusted(
+    severity: Severity,
+    due: date | None,
+    today: date,
+    calendar: WorkCalendar,
+    *,
+    on_time: float | None = None,
+    certain: bool = True,
+) -> Severity:
+    """One level up near the date, one where it will hardly hold, one down without certainty.
+
+    `on_time`: P(on time), 0 to 1; None: nobody forecasts it. Lowest and highest level are the ends.
+    """
+    found = raised(severity, due, today, calendar)
+    if on_time is not None and on_time < UNLIKELY:
+        found = _moved(found, 1)
+    return found if certain else _moved(found, -1)
+
+
+def _moved(severity: Severity, levels: int) -> Severity:
+    rank = severity.rank + levels
+    return list(Severity)[max(Severity.LOW.rank, min(rank, Severity.CRITICAL.rank))]
 
 
 def worst(*levels: Severity | None) -> Severity | None:

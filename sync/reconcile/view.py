@@ -37,6 +37,7 @@ from sync.store import past, schema
 from sync.store.bulk import select_ids
 
 if TYPE_CHECKING:
+    from sync.forecast.blockers import Blockers
     from sync.reconcile.changes import ChangeLine
 
 
@@ -112,6 +113,8 @@ class View:
     _facts: dict[tuple[int, str], ItemFacts] = field(default_factory=dict)
     _ends: dict[Key, datetime | None] = field(default_factory=dict)
     _teams: dict[tuple[int, str], str | None] = field(default_factory=dict)
+    #: what `waiting.blockers` has read.
+    read_blockers: "Blockers | None" = None
     #: changes that `changes.lines` has read; None: not there at this instant.
     read_changes: "dict[tuple[int, str], ChangeLine | None]" = field(default_factory=dict)
 
