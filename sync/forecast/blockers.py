@@ -169,15 +169,15 @@ def _changes(conn: sa.Connection, known_at: datetime) -> Iterable[Dependency]:
     ends = {(row.from_connection_id, row.from_id) for row in waits}
     ends |= {(row.to_connection_id, row.to_id) for row in waits}
     work: dict[Item, list[Item]] = {}
-    rows = conn.execute(
+    worked_on = conn.execute(
         sa.select(c.from_connection_id, c.from_id, c.to_connection_id, c.to_id)
         .where(c.to_kind == "work_item", c.kind.in_(_WORKING), known)
         .distinct()
     )
-    for row in rows:
-        if (row.from_connection_id, row.from_id) in ends:
-            work.setdefault((row.from_connection_id, row.from_id), []).append(
-                (row.to_connection_id, row.to_id)
+    for one in worked_on:
+        if (one.from_connection_id, one.from_id) in ends:
+            work.setdefault((one.from_connection_id, one.from_id), []).append(
+                (one.to_connection_id, one.to_id)
             )
     for row in waits:
         for blocked in work.get((row.from_connection_id, row.from_id), ()):

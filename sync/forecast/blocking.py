@@ -1,9 +1,9 @@
 """When something outside is done that a milestone waits for, run by run; pure.
 
-A blocker is one item among the open ones of its own milestone, and nobody knows which turn it has:
-in every run it takes one at random, with the same draws whenever it is asked. The run itself is that
-of its milestone, so milestones that share their draws move together, and for independent ones the
-later of two ends has the product of their distributions.
+A blocker is one item among the open ones of its own milestone, and nobody knows which turn it
+has: in every run it takes one at random, with the same draws whenever it is asked. The run itself
+is that of its milestone, so milestones that share their draws move together, and for independent
+ones the later of two ends has the product of their distributions.
 """
 
 from datetime import date

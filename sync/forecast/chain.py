@@ -52,9 +52,9 @@ def deciding(
             (item for item in inside if latest in behind[item]),
             key=lambda item: (_distance(whole, latest, item), item),
         )
-        return Chain((*_before(whole, latest, inside), *_way(whole, latest, target)), True)
-    way = longest(whole, inside)
-    return Chain(way, False) if len(way) > 1 else None
+        return Chain((*_before(whole, latest, inside), *way(whole, latest, target)), True)
+    found = longest(whole, inside)
+    return Chain(found, False) if len(found) > 1 else None
 
 
 def longest(whole: Graph, mine: Collection[Item]) -> tuple[Item, ...]:
@@ -72,26 +72,27 @@ def longest(whole: Graph, mine: Collection[Item]) -> tuple[Item, ...]:
     best: dict[int, tuple[int, ...]] = {}
     for number in nx.lexicographical_topological_sort(net, key=names.__getitem__):
         ways = [best[before] for before in net.predecessors(number)]
-        way = min(ways, key=lambda one: (-len(one), [names[each] for each in one]), default=())
-        best[number] = (*way, number)
+        best_way = min(ways, key=lambda one: (-len(one), [names[each] for each in one]), default=())
+        best[number] = (*best_way, number)
     ended = [
         way for number, way in best.items() if not inside.isdisjoint(net.nodes[number]["members"])
     ]
-    way = min(ended, key=lambda one: (-len(one), [names[each] for each in one]), default=())
-    return tuple(names[number] for number in way)
+    chosen = min(ended, key=lambda one: (-len(one), [names[each] for each in one]), default=())
+    return tuple(names[number] for number in chosen)
 
 
 def _before(whole: Graph, item: Item, inside: frozenset[Item]) -> tuple[Item, ...]:
     """The longest chain that the item itself waits for, without the item."""
-    way = longest(whole, {item})
+    found = longest(whole, {item})
     # A circle back into the milestone is no chain that leads to it.
-    return tuple(one for one in way if one != item) if inside.isdisjoint(way) else ()
+    return tuple(one for one in found if one != item) if inside.isdisjoint(found) else ()
 
 
-def _way(whole: Graph, start: Item, end: Item) -> tuple[Item, ...]:
+def way(whole: Graph, start: Item, end: Item) -> tuple[Item, ...]:
+    """The shortest way from an item to one that waits for it, over others; both are in it."""
     found: list[Item] = nx.shortest_path(whole.net, start, end)
     return tuple(found)
 
 
 def _distance(whole: Graph, start: Item, end: Item) -> int:
-    return len(_way(whole, start, end))
+    return len(way(whole, start, end))

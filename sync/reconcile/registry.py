@@ -9,7 +9,7 @@ from typing import Any
 from sync.errors import ConfigError
 from sync.reconcile.contract import CONTRACT, Detector, Policy
 from sync.reconcile.detectors.data import blind_spot, contradiction, plan_gap
-from sync.reconcile.detectors.plan import due_moved, overdue
+from sync.reconcile.detectors.plan import dependency, due_moved, overdue
 from sync.reconcile.detectors.scope import (
     carryover,
     churn,
@@ -28,6 +28,7 @@ BUILT_IN: tuple[Detector, ...] = (
     blind_spot.DETECTOR,
     contradiction.DETECTOR,
     plan_gap.DETECTOR,
+    dependency.DETECTOR,
     due_moved.DETECTOR,
     overdue.DETECTOR,
     carryover.DETECTOR,

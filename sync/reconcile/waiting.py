@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import sqlalchemy as sa
 
 from mappings.vocabulary import MilestoneKind
 from sync.forecast.blockers import Blockers, load
 from sync.forecast.blocking import item_ends
+from sync.forecast.chain import way as shortest
 from sync.forecast.graph import Item, Standing, in_order, waits_of
 from sync.forecast.inputs import Blocker
 from sync.forecast.model import Forecast, Ints
@@ -22,8 +24,8 @@ class Expected:
     """When somebody outside is expected to be done."""
 
     day: date
-    #: the milestone whose date it is; None: the item's own.
-    milestone: MilestoneFacts | None
+    #: the milestone whose date it is.
+    milestone: MilestoneFacts
     #: whether it is forecast (half of the runs are done by then), and not just promised.
     forecast: bool = False
 
@@ -84,6 +86,25 @@ def unknown(of: Blockers, items: Iterable[Item]) -> tuple[Item, ...]:
     """Those of which nothing is known: not read, hidden, or of no known status."""
     standing = of.graph.standing
     return tuple(sorted(one for one in items if standing.get(one) is Standing.UNKNOWN))
+
+
+def trust(of: Blockers, blocker: Item, blocked: Item) -> float:
+    """How far it may be trusted that one waits for the other: as the weakest claim on the way.
+
+    Of several ways the shortest counts.
+    """
+    way = shortest(of.graph, blocker, blocked)
+    return min(of.graph.claim(*pair).confidence for pair in pairwise(way))
+
+
+def restricted(of: Blockers, *items: Item) -> bool:
+    """Whether one of these items may be named to the token's owner only."""
+    return any(of.named[one].restricted for one in items if one in of.named)
+
+
+def medians(view: View) -> dict[Key, date]:
+    """Days by which half of the runs of open milestones are done, where one is forecast."""
+    return {}
 
 
 # --- for a forecast ----------------------------------------------------------------------------

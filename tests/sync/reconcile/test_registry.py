@@ -26,6 +26,7 @@ def test_built_ins_have_ids_of_their_own_and_are_all_there() -> None:
         "data.blind-spot",
         "data.contradiction",
         "data.plan-gap",
+        "plan.dependency",
         "plan.due-moved",
         "plan.overdue",
         "scope.carryover",
