@@ -131,6 +131,14 @@ class Ci:
         self.finish(repo, run, jobs, until)
         return run
 
+    def hold(
+        self, repo: Repository, sha: str, ref: str, at: datetime, change: ChangeRequest
+    ) -> Run:
+        """GitHub: a run that waits for somebody's approval before it begins; it has no job."""
+        run = self.start(repo, "change", sha, ref, at, (), change=change, actor=change.author)
+        run.last.conclusion = "action_required"
+        return run
+
     def finish(
         self,
         repo: Repository,

@@ -11,6 +11,7 @@ from mappings.vocabulary import ChangeState, Conclusion, StatusCategory
 from sync.store import schema
 from sync.store.bulk import select_ids
 from sync.store.tables_code import change_request, check_result, pipeline_run
+from sync.store.tables_judged import test_check
 
 #: Tables of parents by the kind of record that their stream feeds; else they are work items.
 _PARENTS = {"change_request": change_request, "pipeline_run": pipeline_run}
@@ -86,19 +87,29 @@ def unproven(
     limit: int,
     after: str,
 ) -> list[str]:
-    """Ids, in text order after `after`, of changes of which nothing tells what landed was tested.
+    """Ids, in text order after `after`, of changes of which no test tells how what landed fares.
 
-    They landed before that instant (UTC), as a commit that is not their head and on which no check
-    has ended; and `stream` was never read for them.
+    They landed before that instant (UTC), as a commit that is not their head and on which no test
+    has ended (no check, where it is not known yet which are tests); and `stream` was never read
+    for them.
     """
     c, own = change_request.c, schema.raw_record.alias()
     ended = (Conclusion.SUCCESS.value, Conclusion.FAILURE.value, Conclusion.TIMED_OUT.value)
-    r = check_result.c
+    r, t = check_result.c, test_check.c
+    counting = sa.select(t.name).where(
+        t.connection_id == connection_id,
+        t.scope_id == scope_id,
+        t.known_to.is_(None),
+        t.is_test.is_(True),
+    )
+    # A check is called by its stage too where another one has its name.
+    names = {one for label in conn.execute(counting).scalars() for one in (label, _bare(label))}
     spoken_for = sa.exists().where(
         r.connection_id == c.connection_id,
         r.sha == c.landed_sha,
         r.known_to.is_(None),
         r.conclusion.in_(ended),
+        *((r.name.in_(sorted(names)),) if names else ()),
     )
     return list(
         conn.execute(
@@ -120,6 +131,10 @@ def unproven(
             .limit(limit)
         ).scalars()
     )
+
+
+def _bare(label: str) -> str:
+    return label.rpartition(" [")[0] or label
 
 
 def watched(
