@@ -91,6 +91,13 @@ class Watch:
         after = [one.end for one in self.readings if one.whole and one.begin >= since]
         return max(before, default=None), since, min(after, default=_NEVER)
 
+    def tells_deletion(self, id_: str) -> bool:
+        """Whether the server says of what is out of sight that it was deleted: GitHub does."""
+        if self.company.system.kind != "github":
+            return False
+        issue = self.company.world.code.issues[int(id_)]
+        return issue.deleted and issue.transferred_to is None and not is_discussion(issue)
+
     def was_killed(self, begin: datetime, end: datetime) -> bool:
         """Whether a run that did not end may have read something in this time."""
         return any(begin <= at < end for at in self.deaths)
@@ -198,10 +205,9 @@ def _expected(
     vague: frozenset[str],
 ) -> tuple[Standing, frozenset[Standing]]:
     """(what is known at best, what may be said)."""
-    may = {truth}
-    ever = [plan for state in life.states for plan in state.plans]
-    if vague.intersection(ever):
-        # It was in something whose title is lost: in any milestone of its repository, perhaps.
+    best, may = truth, {truth}
+    if _is_nameless(watch, life, container, at, vague):
+        best = UNKNOWN
         may.add(UNKNOWN)
     if _came_to_github(watch, life):
         # It brings events with titles of its former repository, which name nothing here.
@@ -215,31 +221,62 @@ def _expected(
         # And nothing tells when it left the plans of the project that it came from.
         may.add(UNKNOWN)
     if lost is None:
-        return truth, frozenset(may)
+        return best, frozenset(may)
     proven, since, missed = lost
     if proven is None:
-        # Perhaps a run that was killed has read it.
-        return OUT, frozenset({OUT, UNKNOWN} | (may if at < since else set()))
+        # Perhaps a run that was killed has read it: of nothing else is anything known.
+        # And a discussion may stay listed as the issue that it was.
+        known_of = watch.was_killed(_BEGINNING, since) or _is_discussion(watch, life)
+        return (UNKNOWN if known_of else OUT), frozenset(
+            {OUT, UNKNOWN} | (may if at < since else set())
+        )
     last = life.at(proven)
     held = last.there and container in last.plans
     if at <= proven:
         if watch.was_killed(proven, since):
             # Perhaps it has read how the item was then, and nobody could ask for its history.
+            best = UNKNOWN
+            may.add(UNKNOWN)
+        if life.at(since).plans != last.plans:
+            # It is known where it is, and its events of since then are told to nobody any more.
+            best = UNKNOWN if container in life.at(since).plans else best
             may.add(UNKNOWN)
         # A discussion may stay listed as the issue that it was: no census finds it missing.
         if not life.states[-1].there and held:
             may.add(UNKNOWN)
-        return truth, frozenset(may)
+        return best, frozenset(may)
     if not held:
-        # It was not in it when it was last looked at; what came after, nobody saw.
-        return OUT, frozenset({OUT, UNKNOWN} | may)
+        # It was not in it when it was last looked at; what came after, nobody saw, or its events
+        # tell of it.
+        return (
+            UNKNOWN if _is_discussion(watch, life) and container in life.at(since).plans else OUT
+        ), frozenset({OUT, UNKNOWN} | may)
     if at >= since and _is_discussion(watch, life) and container not in life.at(since).plans:
         # What a discussion was taken out of before it became one, its events may still tell.
         return UNKNOWN, frozenset({OUT, UNKNOWN})
     if at < missed:
-        return (truth, frozenset({truth, UNKNOWN})) if at < since else (UNKNOWN, _NOBODY_KNOWS)
+        # It was there when it was last looked at, and is gone: nobody knows since when.
+        return UNKNOWN, (frozenset({truth, UNKNOWN}) if at < since else _NOBODY_KNOWS)
+    if watch.tells_deletion(life.id):
+        return OUT, frozenset({OUT})
     deleted = not life.states[-1].there
-    return (OUT, frozenset({OUT, UNKNOWN})) if deleted else (UNKNOWN, _NOBODY_KNOWS)
+    return UNKNOWN, (frozenset({OUT, UNKNOWN}) if deleted else _NOBODY_KNOWS)
+
+
+def _is_nameless(
+    watch: Watch, life: Life, container: str, at: datetime, vague: frozenset[str]
+) -> bool:
+    """Whether it was, then or on a stay that covers then, in something whose title is lost.
+
+    It may then have been in any milestone of the repository whose title is lost or shared.
+    """
+    return any(vague & was.plans for was in (life.at(at),)) and _repository(container) in {
+        _repository(plan) for plan in vague & life.at(at).plans
+    }
+
+
+def _repository(container: str) -> str:
+    return container.rpartition(":")[0]
 
 
 def _is_discussion(watch: Watch, life: Life) -> bool:
