@@ -5,7 +5,7 @@ from collections import defaultdict
 from typing import Any
 
 from mappings.code_records import CheckResult, PipelineRun, RunJobs
-from mappings.gitlab_out import Out, get, gid, rows
+from mappings.gitlab_out import Out, get, gid, rows, why_not
 from mappings.values import items, number, table, text, whole
 from mappings.vocabulary import CheckSource, Conclusion, HistoryState, PipelineKind
 
@@ -123,12 +123,16 @@ def conclude(status: str | None, out: Out) -> Conclusion:
 def jobs(raw: dict[str, Any], out: Out) -> None:
     """All jobs of a pipeline, with what their tests told, and what other systems reported."""
     id_ = gid(raw.get("id"))
-    held = rows(raw.get("jobs"))
-    if not id_ or held is None:
+    held, is_gone = rows(raw.get("jobs")), "unavailable" in table(raw.get("jobs"))
+    if not id_ or (held is None and not is_gone):
         out.broken("jobs", "jobs without a pipeline")
         return
     out.subject = f"pipeline:{id_}"
     scope_id = gid(get(raw, "project_id", "projectId")) or ""
+    if held is None:
+        reason = why_not(raw["jobs"])
+        out.records.append(RunJobs(scope_id, id_, HistoryState.UNAVAILABLE, (), reason))
+        return
     tests = _tests(raw.get("tests"))
     found: list[CheckResult] = []
     for one, attempt, newest in _attempts(held):

@@ -36,15 +36,45 @@ def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
         for id_ in ids[start : start + _CHUNK]:
             try:
                 found.append(_jobs(site, scope, id_))
-            except (NotAllowed, NotFound) as error:
-                kind = "forbidden" if isinstance(error, NotAllowed) else "missing"
-                lost.append(Unreadable(id_, error.what, kind))
+            except NotAllowed as error:
+                lost.append(Unreadable(id_, error.what, "forbidden"))
+            except NotFound as error:
+                if _is_gone(site, scope, id_):
+                    found.append(record("jobs", id_, _gone(scope, id_), None))
+                else:
+                    lost.append(Unreadable(id_, error.what, "missing"))
         yield Page(
             tuple(found),
             committed=start + _CHUNK >= len(ids),
             unreadable=tuple(lost),
             done_ids=tuple(one.source_id for one in found),
         )
+
+
+def _is_gone(site: Site, scope: ScopeRef, id_: str) -> bool:
+    """Whether the pipeline itself is not there any more, in a project that is.
+
+    Owners delete pipelines, and projects may have old ones deleted. Raises SourceErrors.
+    """
+    base = f"{API}/projects/{scope.source_id}"
+    try:
+        site.transport.get(f"{base}/pipelines/{id_}")
+    except NotFound:
+        site.transport.get(base)
+        return True
+    return False
+
+
+def _gone(scope: ScopeRef, id_: str) -> dict[str, Any]:
+    return {
+        "__api": "rest",
+        "id": id_,
+        "project_id": scope.source_id,
+        "jobs": {
+            "unavailable": "the pipeline was deleted: the project is there and it is not",
+            "status": 404,
+        },
+    }
 
 
 def _jobs(site: Site, scope: ScopeRef, id_: str) -> RawRecord:

@@ -170,9 +170,18 @@ def _is_older(row: Row, before: Row) -> bool:
     return finished is not None and finished < ended
 
 
+def _is_held(key: Key, known: versioned.Held | None) -> bool:
+    """Whether the jobs of a run were read whole: that it was deleted since takes nothing back."""
+    return key[1] == "run" and known is not None and known.data[0] == HistoryState.COMPLETE.value
+
+
 def _write_states(page: Page, states: Mapping[Key, tuple[HistoryState, str | None]]) -> None:
     known = versioned.held(page, _STATE, {key[2] for key in states}, by="subject_id")
-    fresh = versioned.rows((key, (state.value, why)) for key, (state, why) in states.items())
+    fresh = versioned.rows(
+        (key, (state.value, why))
+        for key, (state, why) in states.items()
+        if not (state is HistoryState.UNAVAILABLE and _is_held(key, known.get(key)))
+    )
     versioned.write(page, _STATE, known, fresh, lambda _key, _row: False)
     moved = [key for key, row in fresh.items() if key not in known or known[key].data != row]
     for kind, place in _DUE.items():

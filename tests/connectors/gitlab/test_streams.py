@@ -220,7 +220,8 @@ def test_lists_longer_than_a_page_are_read_whole_by_rest() -> None:
 def test_jobs_of_a_pipeline_that_is_gone_are_told(bench: Bench) -> None:
     opened = Opened(bench, api="rest")
     [page] = opened.pages("jobs", ids=("424242",))
-    assert [(one.source_id, one.kind) for one in page.unreadable] == [("424242", "missing")]
+    assert page.done_ids == ("424242",)
+    assert "deleted" in payload(page.records[0])["jobs"]["unavailable"]
 
 
 def test_a_report_that_takes_too_long_is_unavailable_and_costs_no_jobs(bench: Bench) -> None:
