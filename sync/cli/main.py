@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "findings": ("sync.cli.findings", "findings", "List and show findings."),
     "baseline": ("sync.cli.baseline", "baseline", "Set, accept, list and compare baselines."),
     "scope": ("sync.cli.scope", "scope", "How a milestone's scope changed, and who agreed."),
+    "forecast": ("sync.cli.forecast", "forecast", "When a milestone will be done, and why."),
     "receipt": ("sync.cli.receipt", "receipt", "Every date promised for a milestone."),
     "milestones": ("sync.cli.milestones", "milestones", "List milestones; link them to one."),
     "tests": ("sync.cli.tests_", "tests", "Which checks of a repository are tests."),

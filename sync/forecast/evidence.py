@@ -38,12 +38,13 @@ def observe(
     at: datetime,
     calendar: WorkCalendar,
     day: date | None = None,
-    team_weekly: Sequence[float] = (),
+    team_weekly: Sequence[float | None] = (),
 ) -> Inputs:
     """The inputs of a forecast at `at` (UTC), which is a part of `day` or its end.
 
     `team_weekly`: what a milestone of the same team got done in the weeks before this one began,
-    newest first; as many as `weeks_missing` tells are used.
+    newest first; None: nothing of it was worked on, so the week tells nothing. At most as
+    many as fill the history up.
     """
     items = list(histories)
     day = day or calendar.local_date(at)
@@ -65,8 +66,8 @@ def observe(
         }
     older = tuple(team_weekly)[: max(0, HISTORY_WEEKS - len(weeks))]
     shares += [
-        share_of_week(calendar, day - timedelta(days=WEEK * back))
-        for back in range(len(weeks), len(weeks) + len(older))
+        0.0 if done is None else share_of_week(calendar, day - timedelta(days=WEEK * back))
+        for back, done in enumerate(older, len(weeks))
     ]
     end = calendar.end_of(plan.due) if plan.due is not None else None
     return Inputs(
@@ -76,7 +77,7 @@ def observe(
         open_items=sum(not one.done for one in leaves.values()),
         baseline_items=len(planned),
         weekly_done=tuple(weeks),
-        team_weekly=older,
+        team_weekly=tuple(done or 0.0 for done in older),
         past_shares=tuple(shares),
         added=float(len(present - planned)),
         removed=float(len(planned - present - unknown - finished.keys())),
@@ -86,11 +87,6 @@ def observe(
         unsure_items=sum(_is_unsure(one, at) for one in items),
         weekly_net=tuple(_net(items, begin, day, calendar, len(weeks))),
     )
-
-
-def weeks_missing(inputs: Inputs) -> int:
-    """How many earlier weeks of the team it takes until the history is full."""
-    return max(0, HISTORY_WEEKS - len(inputs.weekly_done))
 
 
 def _is_unsure(one: ItemHistory, at: datetime) -> bool:

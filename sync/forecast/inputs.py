@@ -56,6 +56,8 @@ class Inputs:
     #: whether its plan spans less than six weeks: then days are simulated, and not weeks.
     daily: bool = False
     blockers: tuple[Blocker, ...] = ()
+    #: those of one name share their random numbers, as work of one team does; empty: its own.
+    stream: str = ""
     #: items of which nobody knows whether they were in it, or whether they are done.
     unsure_items: int = 0
     #: arrivals less what left in each week of `weekly_done`; the model does not look at them.

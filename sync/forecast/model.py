@@ -142,7 +142,7 @@ def simulate(
 
 def seed(inputs: Inputs) -> int:
     """The same milestone and day draw the same numbers on every machine and database."""
-    text = f"{inputs.key}|{inputs.as_of.isoformat()}"
+    text = f"{inputs.stream or inputs.key}|{inputs.as_of.isoformat()}"
     return int.from_bytes(sha256(text.encode()).digest()[:8], "big")
 
 

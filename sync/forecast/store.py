@@ -16,6 +16,7 @@ from sync.forecast.outcome import Outcome
 from sync.forecast.scores import brier, pinball
 from sync.ledger.milestones import Key
 from sync.ledger.working_days import WorkCalendar
+from sync.store.tables_forecast import backtest_result
 from sync.store.tables_forecast import forecast as table
 
 #: Connection of program milestones, which are of none.
@@ -41,6 +42,36 @@ class Said:
     done_at: datetime | None
     on_time: bool | None
     scored_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the newest backtest lets one claim of forecasts."""
+
+    dates: bool
+    probability: bool
+    #: one line for people.
+    words: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether a forecast may have a colour."""
+        return self.dates and self.probability
+
+
+UNPROVEN = Proof(dates=False, probability=False, words="unproven: no backtest was made yet")
+
+
+def proof(conn: sa.Connection, known_at: datetime) -> Proof:
+    """What was proven of this model by then (UTC)."""
+    c = backtest_result.c
+    row = conn.execute(
+        sa.select(c.dates_proven, c.probability_proven, c.words)
+        .where(c.made_at <= known_at, c.model_version == VERSION)
+        .order_by(c.made_at.desc())
+        .limit(1)
+    ).first()
+    return UNPROVEN if row is None else Proof(row[0], row[1], row[2])
 
 
 def inputs_json(inputs: Inputs, prior: Prior) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from sync.store.bulk import select_ids
 if TYPE_CHECKING:
     from sync.forecast.blockers import Blockers
     from sync.reconcile.changes import ChangeLine
+    from sync.reconcile.forecasts import MilestoneForecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class View:
     read_blockers: "Blockers | None" = None
     #: changes that `changes.lines` has read; None: not there at this instant.
     read_changes: "dict[tuple[int, str], ChangeLine | None]" = field(default_factory=dict)
+    #: forecasts that `forecasts.forecasts` has made.
+    made_forecasts: "dict[Key, MilestoneForecast] | None" = None
 
     def __post_init__(self) -> None:
         """Refuse an instant of which nothing was kept. Raises UsageError."""
