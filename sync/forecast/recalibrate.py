@@ -48,5 +48,6 @@ def levels(fallen: Sequence[Fallen]) -> Mapping[float, float]:
 
 def read_off(ends: NDArray[np.float64], at: Mapping[float, float]) -> dict[float, float]:
     """Working days to each date, by promised level."""
-    cuts = np.quantile(ends, [at[level] for level in LEVELS])
+    # A day is a day: nothing is interpolated.
+    cuts = np.quantile(ends, [at[level] for level in LEVELS], method="inverted_cdf")
     return {level: float(cut) for level, cut in zip(LEVELS, cuts, strict=True)}

@@ -1,0 +1,386 @@
+"""The backtest: what our forecasts would have said of finished milestones, scored; pure.
+
+Rolling origin (drift-spec 2.5.4): whatever a forecast learns from others comes from milestones of
+which the outcome was certain before its own instant.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sync.forecast import baselines, recalibrate, replay
+from sync.forecast.baselines import Known, Said
+from sync.forecast.outcome import Outcome
+from sync.forecast.recalibrate import Fallen
+from sync.forecast.replay import Instants, Subject, Trial, Weeks
+from sync.forecast.scores import LEVELS, Scored, pinball_at
+from sync.forecast.standing import P85, Against, Standing, against, standing
+from sync.ledger import baseline as plans
+from sync.ledger.milestones import Key
+from sync.ledger.working_days import WorkCalendar
+
+Ends = NDArray[np.float64]
+#: From as many finished milestones of its own project or board on, those of others are left out.
+OWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What a model says: working days to the end in each of its runs, or why it says nothing."""
+
+    ends: Ends | None
+    #: probability of being on time; None: no date is promised.
+    p: float | None = None
+    abstained: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of milestones that were finished before; weeks oldest first."""
+
+    completions: tuple[tuple[int, ...], ...]
+    arrivals: tuple[tuple[int, ...], ...]
+
+
+#: A trial, its weeks, what finished before, and working days to the promised date -> a forecast.
+Predict = Callable[[Trial, Weeks, Past, float | None], Predicted]
+#: Settings are chosen among so many milestones at least; before, the first one holds.
+CHOICE_MILESTONES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One forecast and what came of it."""
+
+    key: Key
+    name: str
+    at: datetime
+    share: float | None
+    remaining: int
+    abstained: str | None
+    #: name of the settings that had been best until then.
+    setting: str
+    #: as it would have been sent: with recalibrated dates.
+    ours: Scored
+    #: as the model alone says.
+    plain: Scored
+    #: our probability beside the outcome against the first date promised.
+    against_original: Scored
+    others: Mapping[str, Scored | None]
+    closed_with_leftovers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was replayed, and what was not, by reason."""
+
+    milestones: int = 0
+    finished: int = 0
+    #: its promised date has passed, so that it is late, but when it ends is not known.
+    late_open: int = 0
+    #: open, and nothing is known of how they end.
+    censored: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    abstained: Mapping[str, int] = field(default_factory=dict)
+    closed_with_leftovers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All of one backtest."""
+
+    rows: tuple[Row, ...]
+    counts: Counts
+    others: tuple[Against, ...]
+    standing: Standing
+    #: settings that were best, and where outcomes fell with them: for forecasts to come.
+    setting: str
+    fallen: tuple[Fallen, ...]
+
+    @property
+    def scored(self) -> list[Scored]:
+        """Forecasts as sent."""
+        return [one.ours for one in self.rows if one.abstained is None]
+
+    @property
+    def plain(self) -> list[Scored]:
+        """The same before their dates were recalibrated."""
+        return [one.plain for one in self.rows if one.abstained is None]
+
+    @property
+    def original(self) -> list[Scored]:
+        """Probabilities beside the first date promised."""
+        return [one.against_original for one in self.rows if one.abstained is None]
+
+
+def run(
+    subjects: Sequence[Subject],
+    settings: Mapping[str, Predict],
+    calendar: WorkCalendar,
+    now: datetime,
+    *,
+    instants: Instants | None = None,
+    since: datetime | None = None,
+    left_out: Mapping[str, int] | None = None,
+) -> Result:
+    """Forecast every milestone at every instant and score what is known of its end.
+
+    `settings`: variants of the model by name; the first holds until another one was better.
+    `since` (UTC): no instant before. `left_out`: milestones that could not be replayed, by reason.
+    """
+    found = [
+        one
+        for mine in subjects
+        for one in replay.trials(mine, instants or Instants(), calendar, now)
+        if since is None or one.at >= since
+    ]
+    found.sort(key=lambda one: (one.at, one.subject.key))
+    ages: dict[Key, Weeks] = {}
+    rows: list[Row] = []
+    told: list[_Told] = []
+    for one in found:
+        ended = _alike(one, replay.finished_before(subjects, one.at))
+        for other in ended:
+            if other.key not in ages:
+                ages[other.key] = _whole_life(other, calendar)
+        lives = [ages[other.key] for other in ended]
+        history = Past(
+            tuple(life.completions for life in lives), tuple(life.arrivals for life in lives)
+        )
+        row, mark = _forecast(one, settings, history, told, calendar, now)
+        rows.append(row)
+        told.append(mark)
+    spoken = [row for row in rows if row.abstained is None]
+    ours = [row.ours for row in spoken]
+    others = against(ours, {name: [row.others[name] for row in spoken] for name in baselines.ALL})
+    return Result(
+        tuple(rows),
+        _counts(subjects, rows, calendar, now, left_out or {}),
+        others,
+        standing(ours, others),
+        *_for_the_next(list(settings), told, now),
+    )
+
+
+def _for_the_next(
+    names: Sequence[str], told: Sequence["_Told"], now: datetime
+) -> tuple[str, tuple[Fallen, ...]]:
+    name = _chosen(names, told, now)
+    return name, tuple(_fallen(name, told, now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What later forecasts may learn from one, once its outcome was certain."""
+
+    trial: Trial
+    known_at: datetime | None
+    actual: float | None
+    #: that it was late is certain once its date has passed.
+    judged_at: datetime | None
+    on_time: bool | None
+    #: of each variant that said something: its dates, and where the outcome fell.
+    scored: Mapping[str, Scored]
+    fallen: Mapping[str, Fallen]
+
+
+def _forecast(
+    one: Trial,
+    settings: Mapping[str, Predict],
+    history: Past,
+    told: Sequence[_Told],
+    calendar: WorkCalendar,
+    now: datetime,
+) -> tuple[Row, _Told]:
+    today = as_of_day(one.at, calendar)
+    due = None if one.due is None else float(calendar.between(today, one.due))
+    weeks = weeks_of(one, calendar)
+    said = {name: predict(one, weeks, history, due) for name, predict in settings.items()}
+    setting = _chosen(list(settings), told, one.at)
+    predicted = said[setting]
+    ended = one.subject.outcome
+    actual = None
+    if ended is not None:
+        actual = float(calendar.between(today, calendar.local_date(ended.at)))
+    on_time = kept(ended, one, calendar, now)
+    alike = [
+        mark
+        for mark in told
+        if mark.trial.share == one.share and mark.trial.subject.key[1] is one.subject.key[1]
+    ]
+    known = Known(
+        weeks.remaining,
+        weeks.completions,
+        weeks.arrivals,
+        due,
+        [mark.actual for mark in alike if mark.actual is not None and _by(mark.known_at, one.at)],
+        [
+            mark.on_time
+            for mark in alike
+            if mark.on_time is not None and _by(mark.judged_at, one.at)
+        ],
+        seed(one),
+    )
+    key = one.subject.key
+    dates = {
+        name: recalibrate.read_off(its.ends, _same())
+        for name, its in said.items()
+        if its.ends is not None
+    }
+    ours: Mapping[float, float] = {}
+    if predicted.ends is not None:
+        learned = recalibrate.levels(_fallen(setting, told, one.at))
+        ours = recalibrate.read_off(predicted.ends, learned)
+    fallen = {
+        name: Fallen(key, recalibrate.pit(its.ends, actual))
+        for name, its in said.items()
+        if its.ends is not None and actual is not None
+    }
+    first = _against_original(one, predicted, ended, calendar, now)
+    row = Row(
+        key=key,
+        name=one.facts.line,
+        at=one.at,
+        share=one.share,
+        remaining=weeks.remaining,
+        abstained=predicted.abstained,
+        setting=setting,
+        ours=Scored(key, ours, actual, predicted.p, on_time),
+        plain=Scored(key, dates.get(setting, {}), actual, predicted.p, on_time),
+        against_original=first,
+        others={
+            name: _scored(key, say(known), actual, on_time) for name, say in baselines.ALL.items()
+        },
+        closed_with_leftovers=ended is not None and ended.closed_with_leftovers,
+    )
+    certain = None if ended is None else ended.known_at
+    judged = certain
+    if on_time is False and one.due is not None:
+        judged = calendar.end_of(one.due)
+    scored = {name: Scored(key, mine, actual) for name, mine in dates.items()}
+    return row, _Told(one, certain, actual, judged, on_time, scored, fallen)
+
+
+def _chosen(names: Sequence[str], told: Sequence[_Told], at: datetime) -> str:
+    """The variant whose 85 % dates lost least so far; the first one until enough is known."""
+    known = [
+        mark
+        for mark in told
+        if _by(mark.known_at, at) and mark.actual is not None and len(mark.scored) == len(names)
+    ]
+    if len({mark.trial.subject.key for mark in known}) < CHOICE_MILESTONES:
+        return names[0]
+    loss = pinball_at(P85)
+    lost = [sum(loss(mark.scored[name]) for mark in known) for name in names]
+    return names[lost.index(min(lost))]
+
+
+def _fallen(name: str, told: Sequence[_Told], at: datetime) -> list[Fallen]:
+    return [mark.fallen[name] for mark in told if name in mark.fallen and _by(mark.known_at, at)]
+
+
+def _by(known_at: datetime | None, at: datetime) -> bool:
+    return known_at is not None and known_at <= at
+
+
+def _same() -> dict[float, float]:
+    return {level: level for level in LEVELS}
+
+
+def as_of_day(at: datetime, calendar: WorkCalendar) -> date:
+    """The day that ends at an instant."""
+    return calendar.local_date(at - timedelta(microseconds=1))
+
+
+def _scored(
+    key: Key, said: Said | None, actual: float | None, on_time: bool | None
+) -> Scored | None:
+    return None if said is None else Scored(key, said.days, actual, said.p, on_time)
+
+
+def kept(ended: Outcome | None, one: Trial, calendar: WorkCalendar, now: datetime) -> bool | None:
+    """Whether the date promised at the trial's instant was kept; None: no date, or not known."""
+    if one.due is None:
+        return None
+    end = calendar.end_of(one.due)
+    if ended is not None:
+        return ended.at < end
+    return False if now >= end else None
+
+
+def _against_original(
+    one: Trial, predicted: Predicted, ended: Outcome | None, calendar: WorkCalendar, now: datetime
+) -> Scored:
+    """The share of runs that end by the first date, beside whether it was kept."""
+    key = one.subject.key
+    if one.original is None or predicted.ends is None:
+        return Scored(key)
+    days = calendar.between(as_of_day(one.at, calendar), one.original)
+    end = calendar.end_of(one.original)
+    on_time = None
+    if ended is not None:
+        on_time = ended.at < end
+    elif now >= end:
+        on_time = False
+    p = predicted.p if one.original == one.due else float((predicted.ends <= days).mean())
+    return Scored(key, {}, None, p, on_time)
+
+
+def weeks_of(one: Trial, calendar: WorkCalendar) -> Weeks:
+    """How its container went up to the trial's instant."""
+    plan = plans.suggest(one.facts, one.container, calendar, one.at)
+    begin = one.subject.begin
+    return replay.weeks(one.container, begin, begin if plan is None else plan.at, one.at)
+
+
+def _whole_life(one: Subject, calendar: WorkCalendar) -> Weeks:
+    assert one.outcome is not None
+    return weeks_of(replay.trial(one, one.outcome.at), calendar)
+
+
+def _alike(one: Trial, finished: Sequence[Subject]) -> list[Subject]:
+    """Finished milestones to learn from: of its own project or board, once there are a few."""
+    kind = [other for other in finished if other.key[1] is one.subject.key[1]]
+    own = [other for other in kind if _home(other) == _home(one.subject)]
+    return own if len(own) >= OWN else kind
+
+
+def _home(one: Subject) -> tuple[int, str | None]:
+    return one.facts.connection_id, one.facts.scope_id
+
+
+def seed(one: Trial) -> int:
+    """The same milestone and day draw the same numbers on every machine."""
+    connection, kind, id_ = one.subject.key
+    text = f"{connection}:{kind.value}:{id_}:{one.at.date().isoformat()}"
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+
+
+def _counts(
+    subjects: Sequence[Subject],
+    rows: Sequence[Row],
+    calendar: WorkCalendar,
+    now: datetime,
+    left_out: Mapping[str, int],
+) -> Counts:
+    still = [one for one in subjects if one.outcome is None]
+    late = [
+        one
+        for one in still
+        if one.facts.due_date is not None and calendar.end_of(one.facts.due_date) <= now
+    ]
+    flagged = {row.key for row in rows if row.closed_with_leftovers}
+    return Counts(
+        milestones=len(subjects),
+        finished=len(subjects) - len(still),
+        late_open=len(late),
+        censored=len(still) - len(late),
+        left_out=dict(left_out),
+        abstained=Counter(row.abstained for row in rows if row.abstained is not None),
+        closed_with_leftovers=len(flagged),
+    )
