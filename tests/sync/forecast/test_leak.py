@@ -1,0 +1,83 @@
+"""What happens later must not change what was forecast earlier, and this test can fail."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.forecast.leak import leaks
+
+from benchmarks.forecast_worlds import CALENDAR, END, WORLDS, team
+from sync.forecast import backtest, past, replay
+from sync.forecast.replay import Instants, Subject
+from sync.ledger.load import Container
+
+SHARES, MONDAYS = Instants(), Instants(mondays=True)
+
+
+@cache
+def _team(world: int, milestones: int = 14) -> list[Subject]:
+    return team(WORLDS[world], milestones, seed=11)
+
+
+def _middle(subjects: Sequence[Subject], share: float) -> datetime:
+    begin = min(one.begin for one in subjects)
+    end = max(one.outcome.at for one in subjects if one.outcome is not None)
+    return CALENDAR.start_of(CALENDAR.local_date(begin + (end - begin) * share))
+
+
+@given(world=st.sampled_from([1, 5]), share=st.floats(0.2, 0.9), seed=st.integers(0, 10_000))
+@settings(max_examples=4, deadline=None)
+def test_what_comes_later_changes_no_earlier_forecast(world: int, share: float, seed: int) -> None:
+    subjects = _team(world)
+    assert leaks(subjects, _middle(subjects, share), END, SHARES, seed) == []
+
+
+@pytest.mark.full
+@given(
+    world=st.sampled_from(range(len(WORLDS))),
+    share=st.floats(0.1, 0.95),
+    seed=st.integers(0, 10_000),
+    mondays=st.booleans(),
+)
+@settings(max_examples=12, deadline=None)
+def test_nor_in_any_world_on_any_monday(world: int, share: float, seed: int, mondays: bool) -> None:
+    subjects = _team(world)
+    chosen = MONDAYS if mondays else SHARES
+    middle = _middle(subjects, share)
+    now = middle + timedelta(days=1) if mondays else END
+    assert leaks(subjects, middle, now, chosen, seed) == []
+
+
+def _uncut(container: Container, t: datetime, late: past.Late = past.NONE) -> Container:
+    return container
+
+
+def _all_finished(subjects: Sequence[Subject], at: datetime) -> list[Subject]:
+    return [one for one in subjects if one.outcome is not None]
+
+
+def _as_now(facts: Any, at: datetime) -> Any:
+    return facts
+
+
+MUTANTS: list[tuple[object, str, Callable[..., Any]]] = [
+    (past, "at", _uncut),
+    (replay, "finished_before", _all_finished),
+    (replay, "facts_at", _as_now),
+    (backtest, "_by", lambda known_at, at: known_at is not None),
+]
+
+
+@pytest.mark.parametrize(("where", "name", "mutant"), MUTANTS, ids=[one[1] for one in MUTANTS])
+def test_a_backtest_that_peeks_is_caught(
+    monkeypatch: pytest.MonkeyPatch, where: object, name: str, mutant: Callable[..., Any]
+) -> None:
+    """Each way to let the future in, put into the code, is told by the test above."""
+    monkeypatch.setattr(where, name, mutant)
+    subjects = _team(1)
+    found = [leaks(subjects, _middle(subjects, share), END, SHARES, seed=3) for share in (0.5, 0.7)]
+    assert any(found)
