@@ -13,7 +13,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from sync.forecast import baselines, recalibrate, replay
+from mappings.vocabulary import MilestoneKind
+from sync.forecast import baselines, recalibrate, replay, team_weeks
 from sync.forecast.baselines import Known, Said
 from sync.forecast.outcome import Outcome
 from sync.forecast.recalibrate import Fallen
@@ -41,14 +42,16 @@ class Predicted:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of milestones that were finished before; weeks oldest first."""
+    """What is known of other milestones at an instant."""
 
+    #: weekly completions of those that were finished before, oldest first.
     completions: tuple[tuple[int, ...], ...]
-    arrivals: tuple[tuple[int, ...], ...]
+    #: of its team in the weeks before it began, newest first.
+    team_weekly: tuple[float, ...]
 
 
-#: A trial, its weeks, what finished before, and working days to the promised date -> a forecast.
-Predict = Callable[[Trial, Weeks, Past, float | None], Predicted]
+#: A trial and what was known of others -> a forecast.
+Predict = Callable[[Trial, Past], Predicted]
 #: Settings are chosen among so many milestones at least; before, the first one holds.
 CHOICE_MILESTONES = 10
 
@@ -141,6 +144,9 @@ def run(
     ]
     found.sort(key=lambda one: (one.at, one.subject.key))
     ages: dict[Key, Weeks] = {}
+    of_home: dict[_Home, list[tuple[Subject, team_weeks.Days]]] = {}
+    for mine in subjects:
+        of_home.setdefault(_home(mine), []).append((mine, team_weeks.first_done(mine, calendar)))
     rows: list[Row] = []
     told: list[_Told] = []
     for one in found:
@@ -148,9 +154,10 @@ def run(
         for other in ended:
             if other.key not in ages:
                 ages[other.key] = _whole_life(other, calendar)
-        lives = [ages[other.key] for other in ended]
+        mates = [mate for mate in of_home[_home(one.subject)] if mate[0].begin < one.subject.begin]
         history = Past(
-            tuple(life.completions for life in lives), tuple(life.arrivals for life in lives)
+            tuple(ages[other.key].completions for other in ended),
+            team_weeks.before(calendar.local_date(one.subject.begin), mates, calendar, one.at),
         )
         row, mark = _forecast(one, settings, history, told, calendar, now)
         rows.append(row)
@@ -200,7 +207,7 @@ def _forecast(
     today = as_of_day(one.at, calendar)
     due = None if one.due is None else float(calendar.between(today, one.due))
     weeks = weeks_of(one, calendar)
-    said = {name: predict(one, weeks, history, due) for name, predict in settings.items()}
+    said = {name: predict(one, history) for name, predict in settings.items()}
     setting = _chosen(list(settings), told, one.at)
     predicted = said[setting]
     ended = one.subject.outcome
@@ -346,12 +353,16 @@ def _whole_life(one: Subject, calendar: WorkCalendar) -> Weeks:
 def _alike(one: Trial, finished: Sequence[Subject]) -> list[Subject]:
     """Finished milestones to learn from: of its own project or board, once there are a few."""
     kind = [other for other in finished if other.key[1] is one.subject.key[1]]
-    own = [other for other in kind if _home(other) == _home(one.subject)]
+    own = [other for other in finished if _home(other) == _home(one.subject)]
     return own if len(own) >= OWN else kind
 
 
-def _home(one: Subject) -> tuple[int, str | None]:
-    return one.facts.connection_id, one.facts.scope_id
+#: Connection, kind, and project or board: milestones of one home are of one team.
+_Home = tuple[int, MilestoneKind, str | None]
+
+
+def _home(one: Subject) -> _Home:
+    return one.key[0], one.key[1], one.facts.scope_id
 
 
 def seed(one: Trial) -> int:
