@@ -12,6 +12,8 @@ from sync.verdict.place import Level, Place, place_of
 #: Conclusions that say that tests ran and how they ended.
 FAILURES = (Conclusion.FAILURE, Conclusion.TIMED_OUT)
 _NEVER = datetime.min.replace(tzinfo=UTC)
+#: A result and where it stands.
+Placed = tuple[Place, CheckFact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,28 @@ class _Build:
         return self.last is not None and self.last.conclusion in FAILURES
 
 
-def grade(facts: ChangeFacts, name: str, results: Iterable[CheckFact]) -> CheckVerdict:
+def results_of(facts: ChangeFacts) -> dict[str, list[Placed]]:
+    """The results that say something of the change, by check.
+
+    What CI built on a foreign commit says nothing, nor does a failure together with a change that
+    never landed.
+    """
+    found: dict[str, list[Placed]] = {}
+    for one in facts.checks:
+        place = place_of(facts, one)
+        if place is None or (place.with_unlanded and one.conclusion in FAILURES):
+            continue
+        found.setdefault(one.name, []).append((place, one))
+    return found
+
+
+def grade(facts: ChangeFacts, name: str, results: Iterable[Placed]) -> CheckVerdict:
     """The grade of one check from all its results.
 
     The best-matching commit with a conclusive result decides whether it failed. If it did not,
     the check has the highest grade that a success of it earns.
     """
-    builds = _builds(facts, results)
+    builds = _builds(results)
     marks: set[Mark] = set()
     decides: _Build | None = None
     for one in builds:
@@ -127,13 +144,11 @@ def _failed(facts: ChangeFacts, name: str, one: _Build, marks: set[Mark]) -> Che
     )
 
 
-def _builds(facts: ChangeFacts, results: Iterable[CheckFact]) -> list[_Build]:
+def _builds(results: Iterable[Placed]) -> list[_Build]:
     """What was built, the best match first; of equal ones that which was tested last."""
     attempts: dict[Place, list[CheckFact]] = {}
-    for one in results:
-        place = place_of(facts, one)
-        if place is not None:
-            attempts.setdefault(place, []).append(one)
+    for place, one in results:
+        attempts.setdefault(place, []).append(one)
     return sorted((_build(place, attempts[place]) for place in attempts), key=_closeness)
 
 
@@ -167,9 +182,8 @@ def _build(place: Place, attempts: Sequence[CheckFact]) -> _Build:
         says, mark = _outcome(one)
         if mark is not None:
             marks.add(mark)
-        if says is None or (says is False and place.with_unlanded):
-            continue
-        conclusive.append(one)
+        if says is not None:
+            conclusive.append(one)
     last = conclusive[-1] if conclusive else None
     is_unclear = bool(ended) and ended[-1].conclusion is Conclusion.UNKNOWN
     passed = tuple(one for one in conclusive if one.conclusion is Conclusion.SUCCESS)

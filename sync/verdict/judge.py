@@ -6,13 +6,13 @@ of the branch. The weakest expected check decides. What could not be read leads 
 to an accusation and never to a claim that something was tested.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mappings.vocabulary import Conclusion
-from sync.verdict.change_facts import ChangeFacts, CheckFact, Target
+from sync.verdict.change_facts import ChangeFacts, Target
 from sync.verdict.expected import bare, missing
-from sync.verdict.grade import CheckVerdict, grade
+from sync.verdict.grade import CheckVerdict, Placed, grade, results_of
 from sync.verdict.marks import depth, gated, reviewed
 from sync.verdict.names import Depth, Gate, Grade, Mark, Review, Verdict
 from sync.verdict.place import Level
@@ -94,9 +94,7 @@ def grades(facts: ChangeFacts) -> tuple[CheckVerdict, ...]:
 
 def _chosen(facts: ChangeFacts) -> tuple[tuple[CheckVerdict, ...], tuple[str, ...]]:
     """The grades of T, and why a check that left a trace is not in it."""
-    results: dict[str, list[CheckFact]] = {}
-    for one in facts.checks:
-        results.setdefault(one.name, []).append(one)
+    results = results_of(facts)
     every = [grade(facts, name, results[name]) for name in sorted(results)]
     wanted = facts.expected | (facts.required or frozenset())
     kept, notes = [], []
@@ -119,14 +117,14 @@ def _left_out(
     facts: ChangeFacts,
     one: CheckVerdict,
     every: Sequence[CheckVerdict],
-    results: dict[str, list[CheckFact]],
+    results: Mapping[str, Sequence[Placed]],
 ) -> str | None:
     """Why a check is none of this change's; empty: it goes without saying; None: it is one."""
     others = [each for each in every if each.name != one.name]
     if one.grade is Grade.NOT_RUN:
         if one.name in facts.not_expected:
             return "does not run for paths like these"
-        is_skipped = all(each.conclusion is Conclusion.SKIPPED for each in results[one.name])
+        is_skipped = all(it.conclusion is Conclusion.SKIPPED for _, it in results[one.name])
         # Skipped before its matrix was known: its legs ran in another run.
         if is_skipped and any(_is_leg(one.name, each) for each in others):
             return ""

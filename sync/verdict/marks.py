@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from mappings.vocabulary import Conclusion, ReviewVerdict
+from mappings.vocabulary import WHOLE_PIPELINE, Conclusion, ReviewVerdict
 from sync.verdict.change_facts import ChangeFacts, CheckFact, ReviewFact
 from sync.verdict.expected import bare
 from sync.verdict.grade import CheckVerdict
@@ -25,13 +25,19 @@ def gated(facts: ChangeFacts, checks: Sequence[CheckVerdict]) -> Gate | None:
         return None
     if not facts.required:
         return Gate.NOT_GATED
-    satisfied = [_satisfied(facts, name) for name in sorted(facts.required)]
+    wanted = facts.required - {WHOLE_PIPELINE}
+    if WHOLE_PIPELINE in facts.required:
+        wanted |= {one.name for one in facts.checks if not one.allow_failure}
+    satisfied = [_satisfied(facts, name) for name in sorted(wanted)]
+    if not satisfied:
+        # Nothing ran that could have been waited for.
+        return None
     if False in satisfied:
         return None if facts.unread or facts.gaps else Gate.BYPASSED
     if None in satisfied:
         return None
-    required = {bare(name) for name in facts.required}
-    whole = all(one.name in facts.required or bare(one.name) in required for one in checks)
+    required = {bare(name) for name in wanted}
+    whole = all(one.name in wanted or bare(one.name) in required for one in checks)
     return Gate.GATED if whole else Gate.PARTLY
 
 

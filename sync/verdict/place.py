@@ -103,7 +103,7 @@ def _is_what_landed(facts: ChangeFacts, sha: str, one: Preview) -> bool:
 
     Not where the base is inferred, nor where commits were replayed, which may end otherwise.
     """
-    if one.base_known is not Origin.OBSERVED or facts.method not in _LANDS_THE_MERGE:
+    if one.base_known is Origin.INFERRED or facts.method not in _LANDS_THE_MERGE:
         return False
     landed = facts.trees.get(facts.landed_sha) if facts.landed_sha is not None else None
     # Of a run that is shown on the head the tree is the head's, and says nothing here.
