@@ -48,6 +48,8 @@ class ChangeLine:
     lines: int | None
     restricted: bool
     url: str | None
+    #: its newest commit.
+    head_sha: str | None = None
 
     @property
     def pair(self) -> Pair:
@@ -97,6 +99,12 @@ class VerdictLine:
     #: grade of each check, by name.
     grades: Mapping[str, str]
     marks: frozenset[str]
+    #: sentences for a person.
+    reasons: tuple[str, ...] = ()
+    #: one of `sync.verdict.names.Review`; None: not known.
+    reviewed: str | None = None
+    #: page of the check that decided.
+    proof_url: str | None = None
 
 
 _COLUMNS = (
@@ -117,6 +125,7 @@ _COLUMNS = (
     "restricted",
     "url",
     "gone_at",
+    "head_sha",
 )
 
 
@@ -180,6 +189,7 @@ def _line(
         lines=sum(told) if None not in told else None,
         restricted=bool(row["restricted"]),
         url=row["url"],
+        head_sha=row["head_sha"],
     )
 
 
@@ -242,39 +252,47 @@ def links(view: View, *, kinds: Sequence[LinkKind] = WORK) -> list[LinkLine]:
 
 def verdicts(view: View, since: datetime) -> list[VerdictLine]:
     """What is known of changes that landed after `since` (UTC), in the order of landing."""
-    changes = landed(view, since)
+    found = verdicts_of(view, landed(view, since)).values()
+    return sorted(found, key=lambda one: (_landed_at(one), one.change.pair))
+
+
+_VERDICT = (
+    "change_request_id",
+    "known_from",
+    "known_to",
+    "verdict",
+    "grades",
+    "marks",
+    "reasons",
+    "reviewed",
+    "proof_url",
+)
+
+
+def verdicts_of(view: View, lines: Mapping[Pair, ChangeLine]) -> dict[Pair, VerdictLine]:
+    """What was said of these changes at the view's instant, where anything was."""
     ids: dict[int, set[str]] = {}
-    for connection_id, id_ in changes:
+    for connection_id, id_ in lines:
         ids.setdefault(connection_id, set()).add(id_)
-    columns = (
-        "change_request_id",
-        "verdict",
-        "grades",
-        "marks",
-        "known_from",
-        "known_to",
-    )
-    found = []
+    found = {}
     for connection_id, wanted in ids.items():
-        for id_, word, grades, marks, known_from, known_to in select_ids(
-            view.conn,
-            verdict_table,
-            columns,
-            connection_id,
-            "change_request_id",
-            sorted(wanted),
+        for row in select_ids(
+            view.conn, verdict_table, _VERDICT, connection_id, "change_request_id", sorted(wanted)
         ):
+            id_, known_from, known_to, word, grades, marks, reasons, reviewed, proof = row
             if known_from > view.known_at or (known_to is not None and known_to <= view.known_at):
                 continue
-            found.append(
-                VerdictLine(
-                    changes[connection_id, id_],
-                    Verdict(word),
-                    grades,
-                    frozenset(marks),
-                )
+            pair = (connection_id, id_)
+            found[pair] = VerdictLine(
+                lines[pair],
+                Verdict(word),
+                grades,
+                frozenset(marks),
+                tuple(reasons),
+                reviewed,
+                proof,
             )
-    return sorted(found, key=lambda one: (_landed_at(one), one.change.pair))
+    return found
 
 
 def _landed_at(one: VerdictLine) -> datetime:

@@ -20,7 +20,14 @@ from sync.reconcile.detectors.scope import (
     reopened,
     unplanned,
 )
-from sync.reconcile.detectors.test import merged_red, not_tested
+from sync.reconcile.detectors.test import (
+    merged_red,
+    not_tested,
+    partial,
+    stale,
+    trunk_red,
+    unreviewed,
+)
 
 GROUP = "driftline.detectors"
 
@@ -41,6 +48,10 @@ BUILT_IN: tuple[Detector, ...] = (
     unplanned.DETECTOR,
     merged_red.DETECTOR,
     not_tested.DETECTOR,
+    partial.DETECTOR,
+    stale.DETECTOR,
+    trunk_red.DETECTOR,
+    unreviewed.DETECTOR,
 )
 
 

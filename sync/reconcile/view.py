@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sync.forecast.blockers import Blockers
     from sync.reconcile.changes import ChangeLine
     from sync.reconcile.forecasts import MilestoneForecast
+    from sync.reconcile.trunk import Trunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,8 @@ class View:
     read_changes: "dict[tuple[int, str], ChangeLine | None]" = field(default_factory=dict)
     #: forecasts that `forecasts.forecasts` has made.
     made_forecasts: "dict[Key, MilestoneForecast] | None" = None
+    #: default branches that `trunk.trunks_of` has read.
+    read_trunks: "tuple[Trunk, ...] | None" = None
 
     def __post_init__(self) -> None:
         """Refuse an instant of which nothing was kept. Raises UsageError."""

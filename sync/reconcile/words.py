@@ -69,3 +69,10 @@ def capped(evidence: Sequence[Evidence], what: str = "item") -> tuple[Evidence, 
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """`"a", "b", "c" and 2 more checks`."""
+    shown = ", ".join(f'"{name}"' for name in names[:most])
+    more = len(names) - most
+    return shown if more <= 0 else f"{shown} and {count(more, 'more check')}"

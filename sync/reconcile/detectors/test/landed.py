@@ -4,17 +4,23 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from sync.reconcile import changes
+from sync.reconcile import changes, trunk
 from sync.reconcile.changes import ChangeLine, Pair, VerdictLine
 from sync.reconcile.contract import Channel, Evidence
 from sync.reconcile.view import View
-from sync.reconcile.words import day_of
+from sync.reconcile.words import count, day_of
+from sync.verdict.coverage import Covered
 from sync.verdict.names import Grade
 
 #: Streams that a judgement of tests rests on, per connector.
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "github": ("changes", "change_details"),
     "gitlab": ("changes", "change_details", "runs", "jobs"),
+}
+
+#: A failure that was there before is told once, with the branch.
+YIELDS: Mapping[str, str] = {
+    "test.trunk-red": "its branch was red before it landed, and that is told for the branch"
 }
 
 _GRADES = {
@@ -45,18 +51,54 @@ def channel(confirmed: frozenset[Pair], one: ChangeLine) -> Channel:
     return Channel.MAILED if said else Channel.DIGEST
 
 
+def said(confirmed: frozenset[Pair], repository: Pair) -> Channel:
+    """The same for what is about a repository."""
+    return Channel.MAILED if repository in confirmed else Channel.DIGEST
+
+
+def inherited(view: View, one: VerdictLine) -> tuple[str, ...]:
+    """Where a failure belongs to: the repository, if its branch was red before the change landed.
+
+    What began it is told for itself.
+    """
+    repository = (one.change.connection_id, one.change.scope_id)
+    for each in trunk.trunks_of(view):
+        if each.repository == repository and each.inherits(one.change.id):
+            return (f"repository:{repository[1]}",)
+    return ()
+
+
+def uncovered(one: VerdictLine, told: Covered | None) -> tuple[Evidence, ...]:
+    """Lines that a change altered and no test executed, file by file."""
+    if told is None:
+        return ()
+    change = one.change
+    found = [
+        Evidence(
+            f"{path}: {count(len(lines), 'changed line')} did not run",
+            source=change.subject,
+            restricted=change.restricted,
+        )
+        for path, lines in sorted(told.uncovered.items(), key=lambda pair: -len(pair[1]))
+    ]
+    if told.lines is not None and told.reason is not None:
+        found.append(Evidence(told.reason, source=change.subject, restricted=change.restricted))
+    return tuple(found[:10])
+
+
 def proofs(one: VerdictLine) -> tuple[Evidence, ...]:
     """When it landed, then each check in a line of its own."""
     change = one.change
     landed = change.evidence("landed", change.merged_at)
     checks = [
         Evidence(f"{name} {_GRADES[grade]}", source=change.subject, restricted=change.restricted)
-        for name, grade in sorted(one.grades.items(), key=lambda pair: (_order(pair[1]), pair[0]))
+        for name, grade in sorted(one.grades.items(), key=lambda pair: (order(pair[1]), pair[0]))
     ]
     return (landed, *checks[:20])
 
 
-def _order(grade: str) -> int:
+def order(grade: str) -> int:
+    """Weakest first; what is not known before all."""
     found = Grade(grade)
     return found.rank if found.is_ordered else -1
 

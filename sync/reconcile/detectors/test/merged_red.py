@@ -8,7 +8,7 @@ from sync.reconcile.changes import VerdictLine
 from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Voice, Words
 from sync.reconcile.detectors.test import landed
 from sync.reconcile.view import View
-from sync.reconcile.words import count
+from sync.reconcile.words import listed
 from sync.verdict.names import Grade, Verdict
 
 ID = "test.merged-red"
@@ -30,7 +30,7 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             magnitude=float(len(failed)),
             values={
                 **landed.words(view, change),
-                "checks": _listed(failed),
+                "checks": listed(failed),
                 "still": (
                     f"Nothing that landed on {change.base_ref or 'this branch'} after it was green."
                     if red
@@ -40,6 +40,7 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             evidence=landed.proofs(one),
             connection_id=change.connection_id,
             channel=landed.channel(confirmed, change),
+            within=landed.inherited(view, one),
         )
 
 
@@ -53,12 +54,6 @@ def _still_red(one: VerdictLine, later: Iterable[VerdictLine]) -> bool:
         == (mine.connection_id, mine.scope_id, mine.base_ref)
     ]
     return all(verdict is Verdict.MERGED_RED for verdict in after)
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(f'"{name}"' for name in names[:3])
-    more = len(names) - 3
-    return shown if more <= 0 else f"{shown} and {count(more, 'more check')}"
 
 
 DETECTOR = Detector(
@@ -86,4 +81,5 @@ DETECTOR = Detector(
     explain={"days": "days after landing in which a change is a finding"},
     detect=detect,
     about="repository",
+    yields_to=landed.YIELDS,
 )
