@@ -105,6 +105,8 @@ class VerdictLine:
     reviewed: str | None = None
     #: page of the check that decided.
     proof_url: str | None = None
+    #: rule that exempts it, also where a failure stands above it.
+    exempt_rule: str | None = None
 
 
 _COLUMNS = (
@@ -266,6 +268,7 @@ _VERDICT = (
     "reasons",
     "reviewed",
     "proof_url",
+    "exempt_rule",
 )
 
 
@@ -279,7 +282,7 @@ def verdicts_of(view: View, lines: Mapping[Pair, ChangeLine]) -> dict[Pair, Verd
         for row in select_ids(
             view.conn, verdict_table, _VERDICT, connection_id, "change_request_id", sorted(wanted)
         ):
-            id_, known_from, known_to, word, grades, marks, reasons, reviewed, proof = row
+            id_, known_from, known_to, word, grades, marks, reasons, reviewed, proof, rule = row
             if known_from > view.known_at or (known_to is not None and known_to <= view.known_at):
                 continue
             pair = (connection_id, id_)
@@ -291,6 +294,7 @@ def verdicts_of(view: View, lines: Mapping[Pair, ChangeLine]) -> dict[Pair, Verd
                 tuple(reasons),
                 reviewed,
                 proof,
+                rule,
             )
     return found
 

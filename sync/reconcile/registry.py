@@ -21,6 +21,7 @@ from sync.reconcile.detectors.scope import (
     unplanned,
 )
 from sync.reconcile.detectors.test import (
+    done_unproven,
     merged_red,
     not_tested,
     partial,
@@ -46,6 +47,7 @@ BUILT_IN: tuple[Detector, ...] = (
     reestimate.DETECTOR,
     reopened.DETECTOR,
     unplanned.DETECTOR,
+    done_unproven.DETECTOR,
     merged_red.DETECTOR,
     not_tested.DETECTOR,
     partial.DETECTOR,

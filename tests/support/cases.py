@@ -197,6 +197,7 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
         )
     code_rows.fill(insert.add, data)
     code_rows.programs(insert.add, data)
+    code_rows.uploads(insert.add, data)
     for person, accounts in data.get("people", {}).items():
         for connection_id, account in accounts:
             insert.add(
@@ -216,6 +217,7 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
         known = _maybe(data.get("derived")) or now
         links.refresh(conn, known)
         verdicts.refresh(conn, known)
+    code_rows.said(conn, data, now)
 
 
 class _Inserts:

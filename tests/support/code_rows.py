@@ -19,6 +19,10 @@
     confirmed   {name of a check = is it a test}
     required    names of checks without which nothing merges
 
+    uploads     change, diff, covered, uncovered: {path = lines}: given by hand about what landed
+    said        {number of a change = {column = value}}: verdicts in place of those worked out; the
+                checks of one as {name = [grade, "landed" or a commit]}
+
 All of it belongs to connection 2, `hub`, and its repository `acme/web`, whose id is `r1`.
 """
 
@@ -31,6 +35,7 @@ import sqlalchemy as sa
 from sync.store import schema
 from sync.store import tables_code as code
 from sync.store import tables_judged as judged
+from sync.store.tables_evidence import evidence_file, evidence_upload
 
 HUB = 2
 REPOSITORY = "r1"
@@ -389,6 +394,63 @@ def _checks(
             url=f"{URL}/{PATH}/checks/{id_}.{number}",
             known_from=SEEN,
         )
+
+
+def uploads(add: Add, data: Mapping[str, Any]) -> None:
+    """Coverage and lines of changes, given by hand."""
+    for number, one in enumerate(data.get("uploads", ())):
+        for kind, keys in (("diff", ("diff",)), ("lcov", ("covered", "uncovered"))):
+            paths = {path for key in keys for path in one.get(key, {})}
+            if not paths:
+                continue
+            add(
+                evidence_upload,
+                upload_id=f"{kind}{number}",
+                known_from=SEEN,
+                kind=kind,
+                connection_id=HUB,
+                scope_id=REPOSITORY,
+                sha=one.get("sha", f"m{one['change']}"),
+                author="Ana",
+            )
+            for path in sorted(paths):
+                add(
+                    evidence_file,
+                    upload_id=f"{kind}{number}",
+                    path=path,
+                    covered=one.get("covered", {}).get(path, "") if kind == "lcov" else "",
+                    uncovered=one.get("uncovered", {}).get(path, "") if kind == "lcov" else "",
+                    changed=one.get("diff", {}).get(path, "") if kind == "diff" else "",
+                )
+
+
+def said(conn: sa.Connection, data: Mapping[str, Any], now: datetime) -> None:
+    """Verdicts as the data says them, whatever was worked out."""
+    v = judged.verdict
+    merged = {int(one["id"]): one for one in data.get("changes", ())}
+    for number, told in data.get("said", {}).items():
+        one = merged[int(number)]
+        landed = one.get("landed", f"m{number}")
+        checks = {name: tuple(what) for name, what in told.get("checks", {}).items()}
+        values = {
+            "verdict": told["verdict"],
+            "landed_sha": landed,
+            "grades": {name: grade for name, (grade, _) in checks.items()},
+            "reasons": list(told.get("reasons", ())),
+            "marks": list(told.get("marks", ())),
+            "checks": [
+                {"name": name, "grade": grade, "sha": landed if sha == "landed" else sha}
+                for name, (grade, sha) in checks.items()
+            ],
+            "scope_id": one.get("repository", REPOSITORY),
+            "landed_at": utc(one["merged"]),
+            "reviewed": told.get("reviewed"),
+            "exempt_rule": told.get("exempt_rule"),
+            "subject": "change",
+        }
+        conn.execute(sa.delete(v).where(v.c.change_request_id == f"c{number}"))
+        key = {"connection_id": HUB, "change_request_id": f"c{number}", "known_from": now}
+        conn.execute(sa.insert(v).values({**key, **values}))
 
 
 def _run(add: Add, one: Mapping[str, Any]) -> None:

@@ -103,6 +103,11 @@ def order(grade: str) -> int:
     return found.rank if found.is_ordered else -1
 
 
+def in_words(grade: str) -> str:
+    """What happened to a check, after its name."""
+    return _GRADES[grade]
+
+
 def words(view: View, one: ChangeLine) -> dict[str, Any]:
     """Values that the templates of this family name."""
     repository = changes.path(view, (one.connection_id, one.scope_id))
