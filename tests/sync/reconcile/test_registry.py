@@ -37,8 +37,13 @@ def test_built_ins_have_ids_of_their_own_and_are_all_there() -> None:
         "scope.reestimate",
         "scope.reopened",
         "scope.unplanned",
+        "test.done-unproven",
         "test.merged-red",
         "test.not-tested",
+        "test.partial",
+        "test.stale",
+        "test.trunk-red",
+        "test.unreviewed",
     ]
 
 
