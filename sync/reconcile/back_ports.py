@@ -16,10 +16,11 @@ from sync.reconcile import changes, trunk
 from sync.reconcile import inside as reach
 from sync.reconcile.changes import ChangeLine, Pair
 from sync.reconcile.evidence_of import Content, Ticket, judged
-from sync.reconcile.evidence_rate import UNPROVEN, Piece
+from sync.reconcile.evidence_rate import Piece
 from sync.reconcile.program import plain
 from sync.reconcile.view import Plan, View
 from sync.store import tables_code as code
+from sync.verdict.names import Verdict
 
 _PREFIX = re.compile(r"^(?:releases?|rel|stable|maint(?:enance)?|support|branch(?:es)?)[-/_]", re.I)
 
@@ -70,7 +71,7 @@ def of(view: View, plan: Plan, content: Content) -> list[BackPort]:
         mine = {one.change.pair for one in ticket.pieces}
         port = _port(fix, on_branch[pair], mine)
         if port is not None:
-            if port.verdict in UNPROVEN:
+            if port.verdict in (Verdict.MERGED_RED, Verdict.NOT_TESTED):
                 found.append(BackPort(ticket, fix, branch, port, absent=False))
             continue
         inside = held[pair]

@@ -18,7 +18,7 @@ from sync.reconcile.contract import (
 )
 from sync.reconcile.detectors.scope import plans as scopes
 from sync.reconcile.evidence_of import Ticket, contents
-from sync.reconcile.evidence_rate import UNPROVEN, weakest
+from sync.reconcile.evidence_rate import weakest
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import capped, count, item_evidence, verb
 from sync.verdict.names import Verdict
@@ -29,8 +29,9 @@ BACK_PORT = "back-port"
 _WORDS = {
     Verdict.MERGED_RED: "landed with a failed test",
     Verdict.NOT_TESTED: "no automated test evidence found",
-    Verdict.NO_CI: "its repository shows no check that is a test",
 }
+#: That a repository shows no test at all is told once, for the repository.
+_TOLD = (Verdict.MERGED_RED, Verdict.NOT_TESTED)
 
 
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
@@ -41,7 +42,7 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
         unproven = [
             one
             for one in content.tickets
-            if one.done and weakest(piece.verdict for piece in one.pieces) in UNPROVEN
+            if one.done and weakest(piece.verdict for piece in one.pieces) in _TOLD
         ]
         if unproven:
             yield _found(plan, unproven, _channel(confirmed, unproven))
@@ -152,8 +153,9 @@ DETECTOR = Detector(
     detect=detect,
     rules={
         "": "done tickets of a judged open milestone whose weakest change landed untested or with "
-        "a failed test (high); what is not known is left out. A done ticket whose change is not "
-        "merged or was taken back is told by data.contradiction",
+        "a failed test (high); what is not known, and a repository without any test, is left out. "
+        "A done ticket whose change is not merged or was taken back is told by "
+        "data.contradiction",
         BACK_PORT: "done tickets of a version whose fix is on the main line and, proven by the "
         "commits that were read, not on the branch with the version's name, or there without "
         "test evidence (high)",
