@@ -147,6 +147,9 @@ class ChangeFacts:
     later: Mapping[str, int] = field(default_factory=dict)
     #: files of the change, old and new paths. None: the list was not read whole.
     paths: frozenset[str] | None = None
+    #: commit of the branch that the change was begun on, where none of its commits merges it in
+    #: again. None: not known, or it was brought up to date.
+    forked_from: str | None = None
     #: files that differ between b and m. None: not known.
     landed_paths: frozenset[str] | None = None
     #: by b′ (bases of previews and runs other than b): what moved from there to b.

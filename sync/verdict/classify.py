@@ -27,7 +27,7 @@ OTHER_WORDS: Mapping[str, str] = {
         "checks licences or agreements": "licence license licenses licensing cla dco fossa reuse",
         "labels or assigns": "label labels labeler labeller labelling labeling codeowners "
         "codeowner assign assignee triage stale welcome greet greeting wip title semantic",
-        "reports coverage": "coverage codecov coveralls codeclimate codacy",
+        "reports coverage": "codecov coveralls codeclimate codacy",
         "writes a comment or message": "comment comments notify notification slack summary",
         "looks for vulnerabilities": "sast dast codeql snyk semgrep secret secrets gitleaks "
         "trivy security vulnerability vulnerabilities dependabot renovate scorecard",
@@ -47,9 +47,13 @@ STYLE_WORDS: Mapping[str, str] = {
         "looks at types or quality": "typecheck typing types mypy pyright tsc phpstan psalm "
         "static analysis sonar sonarqube sonarcloud quality",
         "builds": "build builds compile package packaging wheel docker image bundle install setup",
+        "measures coverage": "coverage cov",
     }.items()
     for word in words.split()
 }
+#: Of these, what may run tests without a word of it: a report of tests that ran shows it. That a
+#: linter writes its findings in the same format shows nothing.
+_MAY_RUN_TESTS = ("builds", "measures coverage")
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: What a matrix varies: `test (release, ubuntu)` is no release.
@@ -97,7 +101,7 @@ def classify(check: CheckName, confirmed: Mapping[str, bool] | None = None) -> T
         return TestCheck(False, other)
     if test is not None and (style is None or _BOTH.search(check.name)):
         return TestCheck(True, f"its name says {test}")
-    if check.has_report:
+    if check.has_report and (style is None or style.endswith(_MAY_RUN_TESTS)):
         return TestCheck(True, "it brings a test report")
     if style is not None:
         return TestCheck(False, style)

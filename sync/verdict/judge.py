@@ -50,14 +50,9 @@ def judge(facts: ChangeFacts, target: Target = _TARGET) -> Judgement:
     checks, notes = _chosen(facts)
     verdict, reasons = _verdict(facts, checks, target)
     exempt = facts.exempt
-    foreign = _foreign(facts)
-    if foreign:
-        notes = (
-            *notes,
-            f"what landed also changes {foreign[0]}"
-            + (f" and {len(foreign) - 1} more" if foreign[1:] else "")
-            + ", which the change does not touch: it may take back what landed before",
-        )
+    lost = taken_back(facts)
+    if lost is not None:
+        notes = (*notes, lost)
     if exempt is not None and exempt.expired is not None:
         notes = (*notes, f'the rule "{exempt.rule}" would exempt it and ended on {exempt.expired}')
     return Judgement(
@@ -68,16 +63,36 @@ def judge(facts: ChangeFacts, target: Target = _TARGET) -> Judgement:
         gated=gated(facts, checks),
         reviewed=reviewed(facts),
         depth=depth(checks),
-        signs=frozenset({Mark.TAKES_BACK}) if foreign else frozenset(),
+        signs=frozenset({Mark.TAKES_BACK}) if lost is not None else frozenset(),
         rule=exempt.rule if exempt is not None and exempt.expired is None else None,
     )
 
 
-def _foreign(facts: ChangeFacts) -> list[str]:
-    """Files that what landed changes on its base, and that are none of the change's own."""
-    if facts.landed_paths is None or facts.paths is None:
-        return []
-    return sorted(facts.landed_paths - facts.paths)
+def taken_back(facts: ChangeFacts) -> str | None:
+    """Why what landed may take back what others landed before it; None: nothing says so.
+
+    Either files differ from its base that the change does not touch; or its content is the one of
+    a head that was begun on an older base of other content, and never brought up to date.
+    """
+    own, all_ = facts.paths, facts.landed_paths
+    foreign = sorted(all_ - own) if all_ is not None and own is not None else []
+    if foreign:
+        more = f" and {len(foreign) - 1} more" if foreign[1:] else ""
+        return (
+            f"what landed also changes {foreign[0]}{more}, which the change does not touch: it may "
+            "take back what landed before"
+        )
+    trees, fork = facts.trees, facts.forked_from
+    known = (facts.landed_sha, facts.head_sha, fork, facts.base_sha)
+    landed, head, begun, base = (trees.get(sha) if sha is not None else None for sha in known)
+    if landed is None or begun is None or base is None or fork == facts.base_sha:
+        return None
+    if landed == head and landed not in (begun, base) and begun != base:
+        return (
+            "what landed is the content of a head that was begun on an older base: it takes back "
+            "what landed in between"
+        )
+    return None
 
 
 def _weakness(one: CheckVerdict) -> tuple[int, int, str]:

@@ -27,6 +27,7 @@ from sync.verdict.classify import OTHER_WORDS, STYLE_WORDS, CheckName, classify
         "build & test",
         "Build, test",
         "test+lint",
+        "unit tests with coverage",
         "test (release, ubuntu)",
     ],
 )
@@ -46,6 +47,8 @@ def test_names_that_say_test(name: str) -> None:
         "codeowners",
         "codecov/patch",
         "test coverage comment",
+        "coverage",
+        "test coverage",
         "test-lint",
         "lint-tests",
         "build",
@@ -86,7 +89,13 @@ def test_the_app_that_runs_everything_says_nothing() -> None:
 def test_a_test_report_speaks_for_a_name_that_says_nothing_of_tests() -> None:
     assert classify(CheckName("verify", has_report=True)).why == "it brings a test report"
     assert classify(CheckName("build", has_report=True)).is_test
-    assert not classify(CheckName("deploy", has_report=True)).is_test
+    assert classify(CheckName("coverage", has_report=True)).is_test
+
+
+@pytest.mark.parametrize("name", ["deploy", "eslint", "mypy", "lint-tests", "semgrep", "cla"])
+def test_a_report_makes_no_test_of_what_never_is_one(name: str) -> None:
+    """Linters and checkers write their findings as JUnit too."""
+    assert not classify(CheckName(name, has_report=True)).is_test
 
 
 @pytest.mark.parametrize(("name", "word"), [("lint", True), ("unit tests", False)])

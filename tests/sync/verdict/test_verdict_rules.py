@@ -49,7 +49,6 @@ FAILED = ran("m", "failure", name="e2e")
         ("one runs", [UNIT, PENDING], {}, "unknown"),
         ("one runs, the rest did not", [ran("m", "skipped"), PENDING], {}, "unknown"),
         ("one is not understood", [UNIT, ran("m", "unknown", name="e2e")], {}, "unknown"),
-        # Nobody ran anything: B115, of a change with conflicts only scanners ran.
         ("nothing, tests run around it", [], {}, "not_tested"),
         ("nothing, and no test is known", [], {"has_tests": False}, "no_ci"),
         ("nothing, what is a test is not known", [], {"has_tests": None}, "unknown"),
@@ -71,6 +70,7 @@ FAILED = ran("m", "failure", name="e2e")
     ],
 )
 def test_verdicts(name: str, checks: list[CheckFact], more: dict[str, Any], expected: str) -> None:
+    """B115: A change with conflicts starts no workflow of its own: scanners alone test nothing."""
     assert verdict(*checks, **more) == expected, name
 
 
@@ -250,6 +250,24 @@ def test_what_takes_back_the_work_of_others_is_told() -> None:
     assert not judged(UNIT, landed_paths=frozenset({"src/app.py"})).marks
     assert not judged(UNIT, **more, paths=None).marks
     assert not judged(UNIT).marks
+
+
+def test_the_content_of_a_stale_head_takes_back_what_landed_in_between() -> None:
+    """B119: The tree of a head that was begun on an older base was landed over newer work."""
+    trees = {"m": "new", "h": "new", "f": "old", "b": "newer"}
+    one = judged(ran("h"), trees=trees, forked_from="f")
+    assert (one.verdict, one.signs) == (Verdict.TESTED, {Mark.TAKES_BACK})
+    assert "takes back what landed in between" in one.reasons[0]
+    # Merged with what landed in between; begun on it; nothing of content landed; a revert to it.
+    for other, fork in (
+        ({**trees, "m": "merged"}, "f"),
+        (trees, "b"),
+        (trees, None),
+        ({**trees, "b": "old"}, "f"),
+        ({**trees, "m": "old", "h": "old"}, "f"),
+        ({"m": "new", "h": "new"}, "f"),
+    ):
+        assert not judged(ran("h"), trees=other, forked_from=fork).signs
 
 
 def test_a_shared_failure_says_so() -> None:
