@@ -63,8 +63,6 @@ def one_milestone(
         yield from _said(one)
     for note in one.notes:
         yield f"  {note}"
-    for key in one.made.unknown_blockers:
-        yield f"  It waits for {key}, of which nobody knows when it ends: it may take longer."
     for part in one.parts:
         told = _silent(part) if part.silent else f"P85 {_day(part.made, 0.85)}"
         yield f"  {part.name}: {told}"

@@ -12,7 +12,7 @@ from sync.forecast import explain, store
 from sync.forecast.dates import DateHistory, history
 from sync.forecast.evidence import Plan as Counted
 from sync.forecast.evidence import observe
-from sync.forecast.inputs import DEFAULTS, Inputs, Prior, Settings
+from sync.forecast.inputs import DEFAULTS, Blocker, Inputs, Prior, Settings
 from sync.forecast.model import Change, Forecast, Ints, simulate
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.ledger.timeline import ItemHistory
@@ -22,6 +22,7 @@ from sync.reconcile.detectors.scope import net
 from sync.reconcile.gate import Gate
 from sync.reconcile.pace import Group, Pace, pace
 from sync.reconcile.view import Plan, View
+from sync.reconcile.waiting import waits
 from sync.reconcile.words import count, verb
 
 #: Above this share of items of which nothing is known, nothing is forecast.
@@ -83,13 +84,24 @@ def of_milestones(
 ) -> dict[Key, MilestoneForecast]:
     """Forecasts of these milestones, as far as they are open; a few queries for all."""
     chosen = [one for one in milestones if one.state.is_open]
-    plans = {plan.facts.key: plan for plan in view.plans(chosen)}
-    known = _pace(view, chosen)
+    waiting = waits(view, chosen)
+    facts = {one.key: one for one in chosen}
+    # What it waits for is in other milestones, whose ends have to be known first.
+    facts |= {key: view.milestones[key] for group in waiting.order for key in group}
+    plans = {plan.facts.key: plan for plan in view.plans(facts.values())}
+    known = _pace(view, facts.values())
     gate = Gate(view)
     made: dict[Key, MilestoneForecast] = {}
-    for key, plan in plans.items():
-        made[key] = _of_plan(view, plan, known, gate, settings)
-    return made
+    ends: dict[Key, Forecast] = {}
+    order = [key for group in waiting.order for key in group]
+    for key in (*order, *(key for key in facts if key not in set(order))):
+        blockers = waiting.blockers.get(key, ())
+        handed = waiting.hand(key, ends)
+        one = _of_plan(view, plans[key], known, gate, settings, blockers, handed)
+        made[key] = one
+        if one.silent is None:
+            ends[key] = one.made
+    return {one.key: made[one.key] for one in chosen}
 
 
 def of_program(
@@ -178,7 +190,13 @@ def _group(facts: MilestoneFacts) -> Group:
 
 
 def _of_plan(
-    view: View, plan: Plan, known: Pace, gate: Gate, settings: Settings
+    view: View,
+    plan: Plan,
+    known: Pace,
+    gate: Gate,
+    settings: Settings,
+    blockers: tuple[Blocker, ...],
+    handed: Mapping[str, Ints],
 ) -> MilestoneForecast:
     facts = plan.facts
     calendar = _calendar(view, plan)
@@ -187,15 +205,17 @@ def _of_plan(
     older = known.team_weekly(_group(facts), facts.key, own)
     if older:
         inputs = _inputs(view, plan, plan.container.histories, calendar, tuple(older))
+    inputs = replace(inputs, blockers=blockers)
     prior = known.prior(_group(facts), facts.key)
+    stuck = _stuck(inputs, handed)
     reason = gate.reason(net.DETECTOR, facts.connection_id, facts.subject)
-    unsure = _too_unsure(inputs)
+    unsure = _too_unsure(inputs) or stuck
     if reason is not None or unsure is not None:
         made = Forecast(inputs.as_of, inputs.due, reason or unsure)
     elif not plan.leaves and not inputs.open_items and not inputs.completed:
         made = Forecast(inputs.as_of, inputs.due, "nothing is in it")
     else:
-        made = simulate(inputs, prior, settings)
+        made = simulate(inputs, prior, settings, waits=handed)
     return MilestoneForecast(
         facts.key,
         facts.line,
@@ -205,8 +225,18 @@ def _of_plan(
         made,
         fixed_date=plan.fixed_date,
         not_checked=reason,
-        notes=tuple(_notes(view, plan, inputs)),
+        notes=tuple(_notes(plan, inputs, made)),
+        waits=handed,
     )
+
+
+def _stuck(inputs: Inputs, handed: Mapping[str, Ints]) -> str | None:
+    """Where all that is open waits, and nobody knows how long: no pace helps."""
+    unknown = [one for one in inputs.blockers if one.key not in handed]
+    held = max((one.blocked for one in unknown), default=0)
+    if not inputs.open_items or held < inputs.open_items:
+        return None
+    return "all that is open waits for something of which nobody knows when it ends"
 
 
 def _inputs(
@@ -249,7 +279,7 @@ def _too_unsure(inputs: Inputs) -> str | None:
     return None
 
 
-def _notes(view: View, plan: Plan, inputs: Inputs) -> list[str]:
+def _notes(plan: Plan, inputs: Inputs, made: Forecast) -> list[str]:
     found = []
     if inputs.unsure_items:
         number = count(inputs.unsure_items, "item")
@@ -257,6 +287,11 @@ def _notes(view: View, plan: Plan, inputs: Inputs) -> list[str]:
         found.append(f"whether {number} {are} in it, or done, is not known: it may take longer")
     if plan.container.nameless:
         found.append("items whose milestone lost its name may be missing")
+    if made.unknown_blockers:
+        number = count(len(made.unknown_blockers), "item")
+        found.append(
+            f"it waits for {number} of which nobody knows when they end: it may take longer"
+        )
     biggest = _biggest(plan)
     if biggest is not None:
         found.append(biggest)

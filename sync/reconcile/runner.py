@@ -10,7 +10,7 @@ from sync.clock import Clock
 from sync.errors import StoreError, UsageError
 from sync.ledger import baseline as baselines
 from sync.ledger.milestones import Key
-from sync.reconcile import findings, life, registry
+from sync.reconcile import findings, forecasts_kept, life, registry
 from sync.reconcile.assemble import Judged, assemble
 from sync.reconcile.contract import Policy, Reconciliation
 from sync.reconcile.derive import derive
@@ -104,6 +104,7 @@ def reconcile(
                 agreed=tuple(agreed.values()),
             ),
         )
+        kept = forecasts_kept.to_keep(view) if record and whole else None
         suggested = [
             (plan.baseline, plan.container)
             for plan in view.plans()
@@ -120,6 +121,8 @@ def reconcile(
         findings.save_seen(conn, run, outcome.seen_rows)
         findings.save_unseen(conn, run, outcome.unseen_rows)
         findings.insert_steps(conn, run, outcome.steps)
+        if kept is not None:
+            forecasts_kept.keep(conn, kept, now)
     return replace(result, run_id=run.id)
 
 
