@@ -12,8 +12,7 @@ from sync.store.tables_code import branch_tip, default_branch
 from sync.store.versioned import Children
 
 _BRANCH = Children(default_branch, ("scope_id",), ("name",), due=(Kind.SCOPE, "scope_id"))
-# Its commits are noted as they are written.
-_TIP = Children(branch_tip, ("scope_id", "branch"), ("sha", "back_to"))
+_TIP = Children(branch_tip, ("scope_id", "branch"), ("sha", "back_to"), due=(Kind.COMMIT, "sha"))
 
 
 def write(page: Page, records: Iterable[Scope]) -> None:

@@ -7,13 +7,13 @@ from difflib import get_close_matches
 
 import sqlalchemy as sa
 
+from mappings.vocabulary import ChangeState
 from sync.errors import UsageError
 from sync.store import schema
 from sync.store import tables_code as code
 from sync.store.tables_judged import test_check
-from sync.verdict.checks import Named
-from sync.verdict.facts import tests
-from sync.verdict.load import JUDGED, Repository, load
+from sync.verdict.catalogue import Named, catalogue, kinds, of
+from sync.verdict.frame import JUDGED, Repository
 from sync.verdict.refresh import replace_known
 
 
@@ -56,8 +56,7 @@ def listing(conn: sa.Connection, name: str, now: datetime) -> RepositoryChecks:
     Raises UsageError for a repository that is not known, or that two connections know.
     """
     found = _repository(conn, name)
-    evidence = load(conn, found.repository, now - JUDGED)
-    return _listing(conn, found, tests(evidence), len(evidence.changes))
+    return _listing(conn, found, catalogue(conn, found.repository).named, now)
 
 
 def confirm(
@@ -74,8 +73,7 @@ def confirm(
     Raises UsageError for a repository or check that is not known, and for a check named twice.
     """
     found = _repository(conn, name)
-    evidence = load(conn, found.repository, now - JUDGED)
-    named = tests(evidence)
+    named = catalogue(conn, found.repository).named
     both = sorted(set(are) & set(are_not))
     if both:
         raise UsageError(
@@ -92,8 +90,8 @@ def confirm(
         )
     for check in named:
         _keep(conn, found.repository, check, _word(check, are, are_not), author, now)
-    evidence.confirmed = {one.label: _word(one, are, are_not) for one in named}
-    return _listing(conn, found, tests(evidence), len(evidence.changes))
+    said = {one.label: _word(one, are, are_not) for one in named}
+    return _listing(conn, found, of(kinds(conn, found.repository), said).named, now)
 
 
 def _word(one: Named, are: Collection[str], are_not: Collection[str]) -> bool:
@@ -143,7 +141,7 @@ def _keep(
 
 
 def _listing(
-    conn: sa.Connection, found: _Found, named: Sequence[Named], landed: int
+    conn: sa.Connection, found: _Found, named: Sequence[Named], now: datetime
 ) -> RepositoryChecks:
     c = test_check.c
     said = {
@@ -176,7 +174,21 @@ def _listing(
         for name, row in said.items()
     ]
     lines.sort(key=lambda one: (not one.is_test, one.name))
+    landed = _landed(conn, found.repository, now - JUDGED)
     return RepositoryChecks(found.connection, found.path, tuple(lines), landed)
+
+
+def _landed(conn: sa.Connection, repository: Repository, since: datetime) -> int:
+    """How many changes landed since then."""
+    c = code.change_request.c
+    query = sa.select(sa.func.count()).where(
+        c.connection_id == repository[0],
+        c.scope_id == repository[1],
+        c.state == ChangeState.MERGED.value,
+        c.merged_at >= since,
+        c.gone_at.is_(None),
+    )
+    return int(conn.execute(query).scalar_one())
 
 
 def _repository(conn: sa.Connection, name: str) -> _Found:

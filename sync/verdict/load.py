@@ -1,308 +1,321 @@
-"""What verdicts rest on, out of the store: one repository at a time, in a few queries."""
+"""The evidence of a part of a repository's changes, out of the store in a few queries by keys."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import ChangeState, CheckSource, Conclusion, HistoryState, PipelineKind
+from mappings.vocabulary import FileChange, HistoryState, Origin, PipelineKind, ReviewVerdict
 from sync.store import schema
 from sync.store import tables_code as code
 from sync.store.bulk import select_ids
-from sync.store.tables_judged import test_check
-from sync.verdict.change_facts import Preview
-from sync.verdict.checks import Check, labelled
+from sync.verdict import uploads
+from sync.verdict.change_facts import Preview, ReviewFact
+from sync.verdict.exempt import FileShape
+from sync.verdict.frame import Frame, Landed, Push
+from sync.verdict.results import RESULT_COLUMNS, RUN_COLUMNS, Result, Run, merged, newest_runs
 
-#: A change is judged anew as long as it landed within this time: runs end late.
-JUDGED = timedelta(days=180)
 _BUILDS_A_MERGE = (PipelineKind.MERGE_RESULT.value, PipelineKind.TRAIN.value)
-
-#: (connection id, scope id).
-Repository = tuple[int, str]
+_NOW = "AND known_to IS NULL"
 
 
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """A change that landed; instants in UTC."""
+class Commit(NamedTuple):
+    """What is told of a commit; instants in UTC."""
 
-    id: str
-    number: int
-    landed_sha: str | None
-    head_sha: str | None
-    merged_at: datetime
-    base_ref: str | None
-    base_sha: str | None
-    landed_tree: str | None
-    head_tree: str | None
+    tree: str | None
+    parents: Sequence[str]
+    at: datetime | None
 
 
-@dataclass
+@dataclass(slots=True)
 class Evidence:
-    """All that is known of the landed changes of one repository and their checks."""
+    """All that is known of some changes of one repository and their checks."""
 
-    repository: Repository
-    changes: tuple[Landed, ...]
+    frame: Frame
+    changes: Sequence[Landed]
+    pushes: Sequence[Push] = ()
     #: by commit.
-    checks: dict[str, list[Check]] = field(default_factory=dict)
-    trees: dict[str, str] = field(default_factory=dict)
-    #: earlier commits by change.
-    commits: dict[str, list[str]] = field(default_factory=dict)
-    #: previews by the number of the change.
-    previews: dict[int, dict[str, Preview]] = field(default_factory=dict)
-    #: paths by change, where the list was read whole.
-    files: dict[str, list[str]] = field(default_factory=dict)
-    #: names without which nothing merges, by branch.
-    required: dict[str, set[str]] = field(default_factory=dict)
+    results: dict[str, list[Result]] = field(default_factory=dict)
+    #: by commit; with runs that have no result at all.
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+    commits: dict[str, Commit] = field(default_factory=dict)
+    #: earlier commits by change, those too that were pushed away.
+    earlier: dict[str, list[str]] = field(default_factory=dict)
+    #: previews by change.
+    previews: dict[str, dict[str, Preview]] = field(default_factory=dict)
+    #: commits of equal content, by the commit that landed.
+    equal: dict[str, set[str]] = field(default_factory=dict)
+    #: later commits of the branch that were tested, by change.
+    later: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: old and new paths by change, where the list was read whole.
+    paths: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: likewise, with what is told of each file.
+    files: dict[str, tuple[FileShape, ...]] = field(default_factory=dict)
+    #: commits by change that landed with none before, merges left out; where they were read whole.
+    own_commits: dict[str, int] = field(default_factory=dict)
+    #: by account.
+    logins: dict[str, str] = field(default_factory=dict)
+    #: by change, where they were read.
+    reviews: dict[str, list[ReviewFact]] = field(default_factory=dict)
+    #: last push by change.
+    pushed: dict[str, datetime] = field(default_factory=dict)
     #: by commit and source: state and reason.
     asked: dict[str, dict[str, tuple[str, str | None]]] = field(default_factory=dict)
-    #: runs of each commit.
-    runs: dict[str, set[str]] = field(default_factory=dict)
     #: state and reason of the jobs of each run.
     jobs: dict[str, tuple[str, str | None]] = field(default_factory=dict)
-    #: whether the list of runs was read completely; None: it is not read here.
-    runs_complete: bool | None = None
-    confirmed: dict[str, bool] = field(default_factory=dict)
+
+    def own(self, one: Landed) -> list[str]:
+        """Commits of a change: what landed, its head, earlier ones, previews."""
+        return [
+            sha
+            for sha in dict.fromkeys(
+                (
+                    one.landed_sha,
+                    one.head_sha,
+                    *self.earlier.get(one.id, ()),
+                    *self.previews.get(one.id, ()),
+                )
+            )
+            if sha is not None
+        ]
+
+    def tree(self, sha: str | None) -> str | None:
+        """The tree of a commit, where it is told."""
+        held = self.commits.get(sha) if sha is not None else None
+        return None if held is None else held.tree
 
 
-def repositories(conn: sa.Connection) -> list[Repository]:
-    """Repositories that hold changes."""
-    c = code.change_request.c
-    rows = conn.execute(
-        sa.select(c.connection_id, c.scope_id).distinct().order_by(c.connection_id, c.scope_id)
-    )
-    return [(row.connection_id, row.scope_id) for row in rows]
-
-
-def load(conn: sa.Connection, repository: Repository, since: datetime) -> Evidence:
-    """The changes of one repository that landed from `since` (UTC) on, and their evidence."""
-    connection_id, scope_id = repository
-    c = code.change_request.c
-    rows = conn.execute(
-        sa.select(
-            c.source_id,
-            c.number,
-            c.landed_sha,
-            c.head_sha,
-            c.merged_at,
-            c.base_ref,
-            c.base_sha_at_merge,
-            c.landed_tree,
-            c.head_tree,
-        )
-        .where(
-            c.connection_id == connection_id,
-            c.scope_id == scope_id,
-            c.state == ChangeState.MERGED.value,
-            c.merged_at >= since,
-            c.gone_at.is_(None),
-        )
-        .order_by(c.merged_at, c.source_id)
-    )
-    found = Evidence(repository, tuple(Landed(*row) for row in rows))
-    found.confirmed = confirmed(conn, repository)
-    _commits(conn, found)
+def load(
+    conn: sa.Connection, frame: Frame, changes: Sequence[Landed], pushes: Sequence[Push] = ()
+) -> Evidence:
+    """The evidence of these changes and pushes of a repository; `later` is left to `load_later`."""
+    found = Evidence(frame, changes, pushes)
+    parts = _parts(conn, found)
+    _earlier(conn, found)
+    _commits(conn, found, _first(found))
     _previews(conn, found)
-    shas = _shas(found)
-    _trees(conn, found, shas)
-    _checks(conn, found, shas)
+    _equal(conn, found)
+    shas = {sha for one in changes for sha in found.own(one)}
+    shas.update(one.sha for one in pushes)
+    shas.update(sha for equal in found.equal.values() for sha in equal)
+    _results(conn, found, shas)
     _asked(conn, found, shas)
-    _files(conn, found)
-    _required(conn, found)
+    _files(conn, found, parts)
+    _reviews(conn, found, parts)
+    _authors(conn, found)
+    _own_commits(conn, found, parts)
     return found
 
 
-def confirmed(conn: sa.Connection, repository: Repository) -> dict[str, bool]:
-    """What a person said about the checks of a repository, by their label."""
-    c = test_check.c
-    rows = conn.execute(
-        sa.select(c.name, c.is_test).where(
-            c.connection_id == repository[0],
-            c.scope_id == repository[1],
-            c.known_to.is_(None),
-            c.confirmed_by.is_not(None),
+def load_later(
+    conn: sa.Connection, found: Evidence, later: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Add the results on commits of the branch that came after what landed, by change or push."""
+    found.later = {id_: dict(told) for id_, told in later.items()}
+    wanted = {sha for told in later.values() for sha in told} - set(found.runs)
+    _commits(conn, found, wanted - set(found.commits))
+    _results(conn, found, wanted)
+
+
+def _ids(found: Evidence) -> list[str]:
+    return [one.id for one in found.changes]
+
+
+def _parts(conn: sa.Connection, found: Evidence) -> set[tuple[str, str]]:
+    """(change, part) of what was read whole."""
+    return {
+        (change_id, part)
+        for change_id, part, state in select_ids(
+            conn,
+            code.change_part,
+            ("change_request_id", "part", "state"),
+            found.frame.repository[0],
+            "change_request_id",
+            _ids(found),
+            _NOW,
         )
-    )
-    return {row.name: bool(row.is_test) for row in rows}
+        if state == HistoryState.COMPLETE.value
+    }
 
 
-def _commits(conn: sa.Connection, found: Evidence) -> None:
+def _earlier(conn: sa.Connection, found: Evidence) -> None:
+    host, ids = found.frame.repository[0], _ids(found)
+    mine = {one.id: dict[str, None]() for one in found.changes}
     for change_id, sha in select_ids(
-        conn,
-        code.change_commit,
-        ("change_request_id", "sha"),
-        found.repository[0],
-        "change_request_id",
-        [one.id for one in found.changes],
-        "AND known_to IS NULL",
+        conn, code.change_commit, ("change_request_id", "sha"), host, "change_request_id", ids, _NOW
     ):
-        found.commits.setdefault(change_id, []).append(sha)
+        mine[change_id][sha] = None
+    merged_at = {one.id: one.merged_at for one in found.changes}
+    for change_id, at, before, after in select_ids(
+        conn,
+        code.push_event,
+        ("change_request_id", "at", "before_sha", "after_sha"),
+        host,
+        "change_request_id",
+        ids,
+        _NOW,
+    ):
+        mine[change_id].update((sha, None) for sha in (before, after) if sha)
+        last = found.pushed.get(change_id)
+        if at <= merged_at[change_id] and (last is None or at > last):
+            found.pushed[change_id] = at
+    found.earlier = {id_: list(shas) for id_, shas in mine.items() if shas}
+
+
+def _first(found: Evidence) -> set[str]:
+    """Commits of which more is asked than their results."""
+    shas = {sha for one in found.changes for sha in (*found.own(one), one.base_sha) if sha}
+    shas.update(sha for one in found.changes for sha in found.frame.built.get(one.number, ()))
+    shas.update(one.sha for one in found.pushes)
+    return shas
+
+
+def _commits(conn: sa.Connection, found: Evidence, shas: Collection[str]) -> None:
+    host, scope_id = found.frame.repository
+    for sha, scope, tree, parents, at in select_ids(
+        conn,
+        code.code_commit,
+        ("sha", "scope_id", "tree", "parents", "committed_at"),
+        host,
+        "sha",
+        sorted(shas),
+    ):
+        if scope == scope_id:
+            found.commits[sha] = Commit(tree, parents or (), at)
+    for one in found.changes:
+        for told, tree in ((one.landed_sha, one.landed_tree), (one.head_sha, one.head_tree)):
+            if told is not None and tree is not None:
+                held = found.commits.get(told, Commit(None, (), None))
+                found.commits[told] = held._replace(tree=tree)
 
 
 def _previews(conn: sa.Connection, found: Evidence) -> None:
-    """Commits that CI ran on for these changes: merges that it built, and heads of before.
-
-    A head that was rebased away is no commit of the change any more; its run still names it.
-    """
-    connection_id, scope_id = found.repository
-    r, m = code.pipeline_run.c, code.code_commit.c
-    wanted = {one.number: one for one in found.changes}
-    rows = conn.execute(
-        sa.select(r.sha, r.kind, r.change_numbers, m.parents)
-        .select_from(code.pipeline_run)
-        .outerjoin(
-            code.code_commit,
-            sa.and_(m.connection_id == r.connection_id, m.scope_id == r.scope_id, m.sha == r.sha),
-        )
-        .where(
-            r.connection_id == connection_id,
-            r.scope_id == scope_id,
-            r.kind.in_((*_BUILDS_A_MERGE, PipelineKind.CHANGE.value)),
-            r.sha.is_not(None),
-            r.gone_at.is_(None),
-        )
-    )
-    for row in rows:
-        parents = row.parents or []
-        whole = len(parents) == 2
-        for number in wanted.keys() & set(row.change_numbers or ()):
-            if row.kind == PipelineKind.CHANGE.value:
-                found.commits.setdefault(wanted[number].id, []).append(row.sha)
-                continue
-            found.previews.setdefault(number, {})[row.sha] = Preview(
-                parents[0] if whole else None, parents[1] if whole else None
-            )
-
-
-def _shas(found: Evidence) -> list[str]:
-    shas = {
-        sha
-        for one in found.changes
-        for sha in (
-            one.landed_sha,
-            one.head_sha,
-            *found.commits.get(one.id, ()),
-            *found.previews.get(one.number, ()),
-        )
-        if sha is not None
-    }
-    return sorted(shas)
-
-
-def _trees(conn: sa.Connection, found: Evidence, shas: Sequence[str]) -> None:
-    connection_id, scope_id = found.repository
-    for sha, scope, tree in select_ids(
-        conn, code.code_commit, ("sha", "scope_id", "tree"), connection_id, "sha", shas
-    ):
-        if scope == scope_id and tree is not None:
-            found.trees[sha] = tree
+    """What CI built for these changes: merges, heads of before, and children of either."""
+    built = {sha for one in found.changes for sha in found.frame.built.get(one.number, ())}
+    _runs(conn, found, built)
+    unknown = set()
     for one in found.changes:
-        for sha, tree in ((one.landed_sha, one.landed_tree), (one.head_sha, one.head_tree)):
-            if sha is not None and tree is not None:
-                found.trees[sha] = tree
+        for sha in found.frame.built.get(one.number, ()):
+            runs = [run for run in found.runs.get(sha, ()) if one.number in run.numbers]
+            merge = next((run for run in runs if run.kind in _BUILDS_A_MERGE), None)
+            if merge is None:
+                found.earlier.setdefault(one.id, []).append(sha)
+                continue
+            found.previews.setdefault(one.id, {})[sha] = _preview(found, sha, merge)
+            unknown.add(found.previews[one.id][sha].base_sha)
+    # What moved since a preview depends on how old its base is.
+    _commits(conn, found, {sha for sha in unknown if sha is not None} - set(found.commits))
 
 
-_COLUMNS = (
-    "source",
-    "source_id",
-    "scope_id",
-    "run_id",
-    "sha",
-    "name",
-    "app",
-    "stage",
-    "conclusion",
-    "attempt",
-    "allow_failure",
-    "is_superseded",
-    "created_at",
-    "started_at",
-    "finished_at",
-    "tests_total",
-    "tests_failed",
-    "tests_skipped",
-)
+def _preview(found: Evidence, sha: str, run: Run) -> Preview:
+    held = found.commits.get(sha)
+    parents = held.parents if held is not None else ()
+    if len(parents) == 2:
+        return Preview(parents[0], parents[1])
+    known = None if run.base_known is None else Origin(run.base_known)
+    if run.base_sha is None and len(parents) == 1:
+        return Preview(parents[0])
+    return Preview(run.base_sha, None, known)
 
 
-def _checks(conn: sa.Connection, found: Evidence, shas: Sequence[str]) -> None:
-    connection_id, scope_id = found.repository
-    rows = [
-        dict(zip(_COLUMNS, row, strict=True))
-        for row in select_ids(
-            conn,
-            code.check_result,
-            _COLUMNS,
-            connection_id,
-            "sha",
-            shas,
-            "AND known_to IS NULL",
-        )
-    ]
-    mine = [row for row in rows if row["scope_id"] == scope_id]
-    runs = _newest_runs(conn, connection_id, {row["run_id"] for row in mine if row["run_id"]})
-    for row in mine:
-        run = runs.get(row["run_id"])
-        if run is None:
-            continue
-        # Its newest attempt failed and its run did not: the run was told to go on.
-        if run.conclusion == Conclusion.SUCCESS.value and not row["is_superseded"]:
-            row["allow_failure"] = True
-        # A check run by REST names its run alone, and jobs may be not read or not asked for.
-        if row["source"] == CheckSource.CHECK_RUN.value:
-            row["stage"] = row["stage"] or run.name
-    for one in labelled(mine):
-        found.checks.setdefault(one.fact.sha, []).append(one)
-
-
-class _Run(NamedTuple):
-    attempt: int
-    conclusion: str
-    #: its workflow, where the vendor has such.
-    name: str | None
-
-
-def _newest_runs(conn: sa.Connection, connection_id: int, ids: Collection[str]) -> dict[str, _Run]:
-    """The newest attempt of each run."""
-    newest: dict[str, _Run] = {}
-    for run_id, *told in select_ids(
+def _equal(conn: sa.Connection, found: Evidence) -> None:
+    """Commits known to hold what landed: of an equal tree, or compared and found equal."""
+    host, scope_id = found.frame.repository
+    by_tree: dict[str, list[str]] = {}
+    landed = [one.landed_sha for one in found.changes] + [one.sha for one in found.pushes]
+    for sha in landed:
+        tree = found.tree(sha)
+        if sha is not None and tree is not None:
+            by_tree.setdefault(tree, []).append(sha)
+    others: dict[str, set[str]] = {}
+    for scope, sha, tree, parents, at in select_ids(
         conn,
-        code.pipeline_run,
-        ("source_id", "attempt", "conclusion", "name"),
-        connection_id,
-        "source_id",
-        sorted(ids),
-    ):
-        one = _Run(*told)
-        if run_id not in newest or one.attempt > newest[run_id].attempt:
-            newest[run_id] = one
-    return newest
-
-
-def _asked(conn: sa.Connection, found: Evidence, shas: Sequence[str]) -> None:
-    connection_id, scope_id = found.repository
-    columns = ("scope_id", "subject_kind", "subject_id", "source", "state", "reason")
-    runs: set[str] = set()
-    for run_id, scope, sha in select_ids(
-        conn,
-        code.pipeline_run,
-        ("source_id", "scope_id", "sha"),
-        connection_id,
-        "sha",
-        shas,
-        "AND gone_at IS NULL",
+        code.code_commit,
+        ("scope_id", "sha", "tree", "parents", "committed_at"),
+        host,
+        "tree",
+        sorted(by_tree),
+        f"AND scope_id = '{_plain(scope_id)}'",
     ):
         if scope == scope_id:
-            found.runs.setdefault(sha, set()).add(run_id)
-            runs.add(run_id)
+            found.commits.setdefault(sha, Commit(tree, parents or (), at))
+            others.setdefault(tree, set()).add(sha)
+    for tree, shas in by_tree.items():
+        for sha in shas:
+            found.equal[sha] = others.get(tree, set()) - {sha}
+    for scope, sha, other, is_equal in _compared(conn, host, [sha for sha in landed if sha]):
+        if scope == scope_id and is_equal:
+            found.equal.setdefault(sha, set()).add(other)
+    found.equal = {sha: shas for sha, shas in found.equal.items() if shas}
+
+
+def _compared(
+    conn: sa.Connection, host: int, shas: Sequence[str]
+) -> Iterator[tuple[str, str, str, bool | None]]:
+    """(repository, what landed, another commit, whether they are equal), either way round."""
+    columns = ("scope_id", "sha", "other_sha", "is_equal")
+    table = code.tree_comparison
+    for scope, sha, other, is_equal in select_ids(conn, table, columns, host, "sha", shas):
+        yield scope, sha, other, is_equal
+    for scope, sha, other, is_equal in select_ids(conn, table, columns, host, "other_sha", shas):
+        yield scope, other, sha, is_equal
+
+
+def _plain(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _runs(conn: sa.Connection, found: Evidence, shas: Iterable[str]) -> None:
+    """The newest attempt of each run on these commits."""
+    host, scope_id = found.frame.repository
+    fresh = sorted(set(shas) - set(found.runs))
+    rows = select_ids(
+        conn,
+        code.pipeline_run,
+        RUN_COLUMNS,
+        host,
+        "sha",
+        fresh,
+        f"AND scope_id = '{_plain(scope_id)}' AND gone_at IS NULL",
+    )
+    for sha in fresh:
+        found.runs[sha] = []
+    for run in newest_runs(rows).values():
+        found.runs[run.sha].append(run)
+
+
+def _results(conn: sa.Connection, found: Evidence, shas: Collection[str]) -> None:
+    host, scope_id = found.frame.repository
+    _runs(conn, found, shas)
+    rows = select_ids(conn, code.check_result, RESULT_COLUMNS, host, "sha", sorted(shas), _NOW)
+    mine = [row for row in (Result._make((*row, None)) for row in rows) if row.scope_id == scope_id]
+    if found.frame.has_uploads:
+        told = uploads.test_rows(conn, found.frame.repository, shas)
+        mine += [Result._make((*map(row.get, RESULT_COLUMNS), None)) for row in told]
+    known = {run.id: run for runs in found.runs.values() for run in runs}
+    elsewhere = {row.run_id for row in mine if row.run_id and row.run_id not in known}
+    known.update(
+        newest_runs(
+            select_ids(conn, code.pipeline_run, RUN_COLUMNS, host, "source_id", sorted(elsewhere))
+        )
+    )
+    for one in merged(mine, known):
+        found.results.setdefault(one.sha, []).append(one)
+
+
+def _asked(conn: sa.Connection, found: Evidence, shas: Collection[str]) -> None:
+    host, scope_id = found.frame.repository
+    runs = {run.id for sha in shas for run in found.runs.get(sha, ())}
     rows = select_ids(
         conn,
         code.checks_state,
-        columns,
-        connection_id,
+        ("scope_id", "subject_kind", "subject_id", "source", "state", "reason"),
+        host,
         "subject_id",
-        [*shas, *sorted(runs)],
-        "AND known_to IS NULL",
+        [*sorted(shas), *sorted(runs)],
+        _NOW,
     )
     for scope, kind, subject, source, state, reason in rows:
         if scope != scope_id:
@@ -311,59 +324,85 @@ def _asked(conn: sa.Connection, found: Evidence, shas: Sequence[str]) -> None:
             found.asked.setdefault(subject, {})[source] = (state, reason)
         elif kind == "run":
             found.jobs[subject] = (state, reason)
-    found.runs_complete = _runs_complete(conn, found.repository)
 
 
-def _runs_complete(conn: sa.Connection, repository: Repository) -> bool | None:
-    s = schema.sync_step.c
-    newest = conn.execute(
-        sa.select(s.outcome)
-        .where(s.connection_id == repository[0], s.scope_id == repository[1], s.stream == "runs")
-        .order_by(s.id.desc())
-        .limit(1)
-    ).scalar()
-    return None if newest is None else newest == "complete"
-
-
-def _files(conn: sa.Connection, found: Evidence) -> None:
-    connection_id = found.repository[0]
-    ids = [one.id for one in found.changes]
-    whole = {
-        change_id
-        for change_id, part, state in select_ids(
-            conn,
-            code.change_part,
-            ("change_request_id", "part", "state"),
-            connection_id,
-            "change_request_id",
-            ids,
-            "AND known_to IS NULL",
-        )
-        if part == "files" and state == HistoryState.COMPLETE.value
-    }
-    for change_id, path, old in select_ids(
+def _files(conn: sa.Connection, found: Evidence, parts: Collection[tuple[str, str]]) -> None:
+    whole = [id_ for id_ in _ids(found) if (id_, "files") in parts]
+    files: dict[str, list[FileShape]] = {id_: [] for id_ in whole}
+    for change_id, *told in select_ids(
         conn,
         code.change_file,
-        ("change_request_id", "path", "old_path"),
-        connection_id,
+        ("change_request_id", "path", "change", "old_path", "additions", "deletions"),
+        found.frame.repository[0],
         "change_request_id",
-        sorted(whole),
-        "AND known_to IS NULL",
+        whole,
+        _NOW,
     ):
-        paths = found.files.setdefault(change_id, [])
-        paths.append(path)
-        if old is not None:
-            paths.append(old)
+        path, change, old, added, removed = told
+        files[change_id].append(FileShape(path, FileChange(change), old, added, removed))
+    for change_id, held in files.items():
+        held.sort(key=lambda one: one.path)
+        found.files[change_id] = tuple(held)
+        olds = (one.old_path for one in held if one.old_path is not None)
+        found.paths[change_id] = frozenset((*(one.path for one in held), *olds))
 
 
-def _required(conn: sa.Connection, found: Evidence) -> None:
-    c = code.required_check.c
-    rows = conn.execute(
-        sa.select(c.branch, c.name).where(
-            c.connection_id == found.repository[0],
-            c.scope_id == found.repository[1],
-            c.known_to.is_(None),
-        )
+def _authors(conn: sa.Connection, found: Evidence) -> None:
+    ids = {one.author_id for one in found.changes if one.author_id is not None}
+    rows = select_ids(
+        conn,
+        schema.account,
+        ("source_id", "login"),
+        found.frame.repository[0],
+        "source_id",
+        sorted(ids),
     )
-    for row in rows:
-        found.required.setdefault(row.branch, set()).add(row.name)
+    found.logins = {id_: login for id_, login in rows if login is not None}
+
+
+def _own_commits(conn: sa.Connection, found: Evidence, parts: Collection[tuple[str, str]]) -> None:
+    """Of each change whose commits were read whole those that landed with none before it."""
+    host, frame = found.frame.repository[0], found.frame
+    columns = ("change_request_id", "sha")
+    whole = [id_ for id_ in _ids(found) if (id_, "commits") in parts]
+    mine: dict[str, list[str]] = {id_: [] for id_ in whole}
+    for change_id, sha in select_ids(
+        conn, code.change_commit, columns, host, "change_request_id", whole, _NOW
+    ):
+        mine[change_id].append(sha)
+    places = {one.id: place for place, one in enumerate(frame.changes)}
+    shas = {sha for held in mine.values() for sha in held}
+    first: dict[str, int] = {}
+    for change_id, sha in select_ids(
+        conn, code.change_commit, columns, host, "sha", sorted(shas), _NOW
+    ):
+        if change_id in places:
+            first[sha] = min(first.get(sha, len(places)), places[change_id])
+    for place, one in enumerate(frame.changes):
+        if one.landed_sha in shas:
+            first[one.landed_sha] = min(first.get(one.landed_sha, len(places)), place)
+    for id_, held in mine.items():
+        if held:
+            found.own_commits[id_] = sum(
+                1
+                for sha in held
+                if first[sha] >= places[id_]
+                and len(found.commits.get(sha, Commit(None, (), None)).parents) < 2
+            )
+
+
+def _reviews(conn: sa.Connection, found: Evidence, parts: Collection[tuple[str, str]]) -> None:
+    found.reviews = {id_: [] for id_ in _ids(found) if (id_, "reviews") in parts}
+    for change_id, reviewer, verdict, sha, at in select_ids(
+        conn,
+        code.review,
+        ("change_request_id", "reviewer_id", "verdict", "commit_sha", "at"),
+        found.frame.repository[0],
+        "change_request_id",
+        sorted(found.reviews),
+        _NOW,
+    ):
+        is_bot = reviewer in found.frame.bots
+        found.reviews[change_id].append(
+            ReviewFact(reviewer, ReviewVerdict(verdict), sha, at, is_bot)
+        )

@@ -18,7 +18,7 @@ from connectors.github import runs
 from sync.store import schema
 from sync.store.open import Store
 from sync.store.rows import NAMELESS
-from sync.verdict.load import JUDGED
+from sync.verdict.frame import JUDGED
 
 #: Tables that say how we read, judge and report, and payloads, which are a vendor's words: what
 #: they mean stands in the tables below.

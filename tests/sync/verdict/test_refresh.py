@@ -41,9 +41,10 @@ def filled(store: Store, *changes: Mapping[str, Any], **more: Any) -> None:
         cases.fill(conn, whole)
 
 
-def refreshed(store: Store, now: datetime = NOW) -> Refreshed:
+def refreshed(store: Store, now: datetime = NOW, *, whole: bool = True) -> Refreshed:
+    """Rows are made by hand here, and nobody notes them: all is judged unless told otherwise."""
     with store.writing() as conn:
-        return refresh(conn, now)
+        return refresh(conn, now, whole=whole)
 
 
 def verdicts(store: Store) -> dict[str, str]:
@@ -171,6 +172,8 @@ def test_an_equal_second_time_writes_nothing(store: Store) -> None:
     first, second = refreshed(store), refreshed(store, LATER)
     assert (first.judged, first.verdicts, first.checks) == (7, 7, 1)
     assert (second.judged, second.verdicts, second.checks) == (7, 0, 0)
+    third = refreshed(store, LATER, whole=False)
+    assert (third.judged, third.verdicts, third.checks) == (0, 0, 0)
 
 
 def test_a_late_result_closes_the_verdict_of_before(store: Store) -> None:
