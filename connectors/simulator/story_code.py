@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from connectors.simulator.code_build import Lives, build_code
+from connectors.simulator.code_later import tested_later
 from connectors.simulator.code_things import Repository
 from connectors.simulator.faults import Fault
 from connectors.simulator.story import GAP, Planted, Story
@@ -24,6 +25,8 @@ from connectors.simulator.world import Project, World, days
 CHANGES, ISSUES, CHORES = 26, 8, 3
 #: Repositories that run tests; a fourth one does not.
 TESTED = 3
+#: Names of the checks that are tests.
+TESTS = frozenset({"unit tests", "integration tests", "e2e tests"})
 PROGRAM, HOSTED = "Release 3.2", "3.2"
 
 
@@ -70,7 +73,16 @@ class CodeStory:
     @property
     def planted(self) -> list[Planted]:
         """All that must be found after the second reading, in Jira and in the repositories."""
-        return [*self.story.planted, *self.scene.planted]
+        return [*self.story.planted, *(one for one in self.scene.planted if self._holds(one))]
+
+    def _holds(self, one: Planted) -> bool:
+        """Whether life went on so that it is still there: a later run of the branch tests, too."""
+        kind, _, id_ = one.subject.partition(":")
+        if one.detector != "test.not-tested" or kind != "change":
+            return True
+        code = self.world.code
+        change = code.changes[int(id_)]
+        return not tested_later(code, code.repositories[change.repo_id], change, TESTS)
 
     @property
     def judged(self) -> list[str]:

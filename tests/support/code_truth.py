@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from support.jira_truth import Finding, working_days
 
 from connectors.simulator.code import CodeWorld
+from connectors.simulator.code_later import later_commits, tested_later
 from connectors.simulator.code_things import (
     ChangeRequest,
     HostIssue,
@@ -20,7 +21,7 @@ from connectors.simulator.code_things import (
     Repository,
 )
 from connectors.simulator.story import GAP
-from connectors.simulator.story_code import CodeStory
+from connectors.simulator.story_code import TESTS, CodeStory
 from connectors.simulator.world import STATUS_BY_ID, Issue, World
 
 #: How long a change that landed is looked at, and how long both sides of a contradiction stand.
@@ -28,7 +29,6 @@ RECENT, SETTLED = timedelta(days=30), timedelta(hours=24)
 #: How long ago a milestone may have been closed that nobody judges.
 CLOSED_LATELY = timedelta(days=90)
 #: Names of checks that are tests in this company.
-TESTS = frozenset({"unit tests", "integration tests", "e2e tests"})
 
 _KEY = re.compile(r"\b[A-Z]{3}-\d+\b")
 
@@ -117,6 +117,12 @@ class _Truth:
         for sha in self.commits(repo, change):
             for name, jobs in self.jobs_at(repo, sha).items():
                 names.setdefault(name, []).append(_outcome(jobs, on_github=repo.host == "github"))
+        if tested_later(self.code, repo, change, TESTS):
+            for sha in later_commits(self.code, repo, change):
+                for name, jobs in self.jobs_at(repo, sha).items():
+                    names.setdefault(name, []).append(
+                        _outcome(jobs, on_github=repo.host == "github")
+                    )
         for told in names.values():
             # The commits come closest first: the first that says something decides.
             words.add(next((one for one in told if one in ("red", "yes")), told[0]))
