@@ -679,6 +679,7 @@ def _pending(reading: Reading, conn: sa.Connection, *, limit: int, after: str) -
         limit=limit,
         after=after,
         checks="check" in spec.feeds,
+        refused_before=reading.context.clock.now() - QUIET_EVERY,
     )
 
 

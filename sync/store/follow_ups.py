@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import ChangeState, Conclusion, StatusCategory
+from mappings.vocabulary import ChangeState, Conclusion, HistoryState, StatusCategory
 from sync.store import schema
 from sync.store.bulk import select_ids
-from sync.store.tables_code import change_request, check_result, pipeline_run
+from sync.store.tables_code import change_request, check_result, checks_state, pipeline_run
 from sync.store.tables_judged import test_check
 
 #: Tables of parents by the kind of record that their stream feeds; else they are work items.
@@ -48,16 +48,20 @@ def pending(
     limit: int,
     after: str,
     checks: bool = False,
+    refused_before: datetime | None = None,
 ) -> list[str]:
     """Ids, in text order after `after`, of present parents whose `stream` is behind.
 
     Behind: their payload of stream `of` is newer than that of `stream`, or there is none; where
-    the stream brings the `checks` of changes, also if a run of their commits moved since.
+    the stream brings the `checks` of changes, also if a run of their commits moved since, or if
+    they were refused, that was last asked before `refused_before`, and others came since.
     """
     told, own = schema.raw_record.alias(), schema.raw_record.alias()
     behind = [own.c.fetched_at.is_(None), own.c.fetched_at < told.c.fetched_at]
     if checks and parent is change_request:
         behind.append(_ran_again(own.c.fetched_at))
+        if refused_before is not None:
+            behind.append(_allowed_since(own.c.fetched_at, refused_before))
     return list(
         conn.execute(
             sa.select(parent.c.source_id)
@@ -253,6 +257,33 @@ def _ran_again(read_at: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         run.sha.in_([change.head_sha, change.landed_sha]),
         run.updated_at > read_at,
     )
+
+
+def _allowed_since(
+    read_at: sa.ColumnElement[Any], refused_before: datetime
+) -> sa.ColumnElement[bool]:
+    """What was refused may be had by now: of other commits it came after `read_at`."""
+    mine, other = checks_state.alias().c, checks_state.alias().c
+    change = change_request.c
+    came = sa.exists().where(
+        other.connection_id == change.connection_id,
+        other.scope_id == change.scope_id,
+        other.subject_kind == "commit",
+        other.source == mine.source,
+        other.known_to.is_(None),
+        other.state == HistoryState.COMPLETE.value,
+        other.known_from > read_at,
+    )
+    refused = sa.exists().where(
+        mine.connection_id == change.connection_id,
+        mine.scope_id == change.scope_id,
+        mine.subject_kind == "commit",
+        mine.subject_id.in_([change.head_sha, change.landed_sha]),
+        mine.known_to.is_(None),
+        mine.state == HistoryState.UNAVAILABLE.value,
+        came,
+    )
+    return sa.and_(read_at < refused_before, refused)
 
 
 def _payload(raw: Any, parent: sa.Table, stream: str) -> sa.ColumnElement[bool]:
