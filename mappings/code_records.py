@@ -152,13 +152,11 @@ class Commits(Struct, frozen=True, gc=False):
 
 
 class BranchTip(Struct, frozen=True, gc=False):
-    """Where a branch stands. Its commits are known, by their first parents, back to an instant."""
+    """Where a branch stands; its commits are told from one first parent to the next."""
 
     scope_id: str
     branch: str
     sha: str
-    #: UTC; None: to its first commit.
-    back_to: datetime | None = None
 
 
 class TreeComparison(Struct, frozen=True, gc=False):

@@ -3,7 +3,6 @@
 from typing import Any
 
 from mappings.code_records import BranchTip, Commits
-from mappings.dates import instant
 from mappings.github_change import commit_of
 from mappings.github_ci import checks_by_rest
 from mappings.github_out import Out, scope_of
@@ -21,6 +20,6 @@ def trunk(raw: dict[str, Any], out: Out) -> None:
         out.records.append(Commits(scope_id, tuple(one.record(out) for one in made)))
     branch, tip = text(raw.get("branch")), text(raw.get("tip"))
     if branch and tip:
-        out.records.append(BranchTip(scope_id, branch, tip, instant(raw.get("back_to"))))
+        out.records.append(BranchTip(scope_id, branch, tip))
     if raw.get("checks") is not None:
         out.records.extend(checks_by_rest(raw.get("checks"), scope_id, out))

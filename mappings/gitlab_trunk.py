@@ -17,7 +17,7 @@ def trunk(raw: dict[str, Any], out: Out) -> None:
     _commits(raw, scope_id, out)
     branch, tip = text(raw.get("branch")), text(raw.get("tip"))
     if branch and tip:
-        out.records.append(BranchTip(scope_id, branch, tip, instant(raw.get("back_to"))))
+        out.records.append(BranchTip(scope_id, branch, tip))
 
 
 def comparisons(raw: dict[str, Any], out: Out) -> None:

@@ -21,7 +21,7 @@ from connectors.rows import objects
 #: Version of what is asked for; a new one reads everything again.
 SHAPE = 1
 #: How far back the branch is read at first: older changes are judged no more.
-BACK = timedelta(days=200)
+BACK = timedelta(days=240)
 #: Commits that no change brought: their checks are asked for when they are so young,
 CHECKED_FOR = timedelta(days=30)
 #: again until they are so old,
@@ -116,7 +116,7 @@ def _walk(
             id_ = f"{scope.source_id}:{chain[0]['sha']}"
             records.append(RawRecord("trunk", id_, encoded(content), None, SHAPE, content))
         if line.ended or not has_next(answer):
-            records.append(_tip(scope, branch, tip, None if line.wanted is None else since))
+            records.append(_tip(scope, branch, tip))
             yield _Step(tuple(records), tip)
             return
         yield _Step(tuple(records), tip, line.wanted)
@@ -125,12 +125,8 @@ def _walk(
         found = objects(rows(answer, None, path), path, "sha")
 
 
-def _tip(scope: ScopeRef, branch: str, sha: str | None, back_to: datetime | None) -> RawRecord:
-    content = payload(
-        scope,
-        "rest",
-        {"branch": branch, "tip": sha, "back_to": None if back_to is None else stamp(back_to)},
-    )
+def _tip(scope: ScopeRef, branch: str, sha: str) -> RawRecord:
+    content = payload(scope, "rest", {"branch": branch, "tip": sha})
     id_ = f"{scope.source_id}:tip:{branch}"
     return RawRecord("trunk", id_, encoded(content), None, SHAPE, content)
 

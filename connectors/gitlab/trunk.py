@@ -22,7 +22,7 @@ from connectors.instants import instant
 #: Version of what is asked for; a new one reads everything again.
 SHAPE = 1
 #: How far back the branch is read at first: older changes are judged no more.
-BACK = timedelta(days=200)
+BACK = timedelta(days=240)
 #: How often the server notes at the project that something was pushed, with some time to spare.
 NOTED_EVERY = timedelta(hours=2)
 BELIEVED_FOR = timedelta(hours=24)
@@ -113,13 +113,11 @@ def _walk(
             id_ = f"{scope.source_id}:{chain[0]['id']}"
             records.append(record("trunk", id_, content, None))
         if line.ended or query is None:
-            back_to = None if line.wanted is None else literal(since)
             content = {
                 "__api": "rest",
                 "project_id": scope.source_id,
                 "branch": branch,
                 "tip": tip,
-                "back_to": back_to,
             }
             records.append(record("trunk", f"{scope.source_id}:tip:{branch}", content, None))
             yield Page(tuple(records), cursor={**mark, "tip": tip}, committed=True)

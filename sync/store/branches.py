@@ -1,7 +1,6 @@
 """The default branch of each repository, and where it stands, as long as it was known so."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from mappings.code_records import BranchTip
 from mappings.records import Scope
@@ -12,7 +11,7 @@ from sync.store.tables_code import branch_tip, default_branch
 from sync.store.versioned import Children
 
 _BRANCH = Children(default_branch, ("scope_id",), ("name",), due=(Kind.SCOPE, "scope_id"))
-_TIP = Children(branch_tip, ("scope_id", "branch"), ("sha", "back_to"), due=(Kind.COMMIT, "sha"))
+_TIP = Children(branch_tip, ("scope_id", "branch"), ("sha",), due=(Kind.COMMIT, "sha"))
 
 
 def write(page: Page, records: Iterable[Scope]) -> None:
@@ -25,18 +24,9 @@ def write(page: Page, records: Iterable[Scope]) -> None:
 
 
 def write_tips(page: Page, records: Iterable[BranchTip]) -> None:
-    """Where branches stand; what is known of a branch's past never becomes less."""
-    told = versioned.rows(((one.scope_id, one.branch), (one.sha, one.back_to)) for one in records)
+    """Where branches stand."""
+    told = versioned.rows(((one.scope_id, one.branch), (one.sha,)) for one in records)
     if not told:
         return
     known = versioned.held(page, _TIP, {scope_id for scope_id, _ in told}, by="scope_id")
-    fresh = {
-        key: (sha, _older(back_to, known[key].data[1]) if key in known else back_to)
-        for key, (sha, back_to) in told.items()
-    }
-    versioned.write(page, _TIP, known, fresh, lambda key, row: False)
-
-
-def _older(one: datetime | None, other: datetime | None) -> datetime | None:
-    """The earlier of two instants; None is the beginning."""
-    return None if one is None or other is None else min(one, other)
+    versioned.write(page, _TIP, known, told, lambda key, row: False)

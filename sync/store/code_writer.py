@@ -69,7 +69,7 @@ class CodeWriter:
         commits.write_commits(self._page, records)
 
     def tips(self, records: Iterable[BranchTip]) -> None:
-        """Where branches stand; what is known of a branch's past never becomes less."""
+        """Where branches stand."""
         branches.write_tips(self._page, records)
 
     def comparisons(self, records: Iterable[TreeComparison]) -> None:

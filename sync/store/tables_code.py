@@ -310,8 +310,6 @@ branch_tip = Table(
     Column("scope_id", Text, primary_key=True),
     Column("branch", Text, primary_key=True),
     Column("sha", Text, nullable=False),
-    #: they are known back to here; NULL: to the first one.
-    Column("back_to", Instant),
     *known(),
 )
 

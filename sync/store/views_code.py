@@ -400,12 +400,11 @@ CODE_VIEWS: tuple[View, ...] = (
             **_REPOSITORY,
             "branch": "name of the branch",
             "sha": "the commit",
-            "back_to": "its commits are known back to here (UTC); empty: to the first one",
             "known_from": "since when we know it (UTC)",
             "known_to": "until when it pointed there; empty while it does",
         },
         f"""
-        SELECT c.name AS connection, s.key AS repository, b.branch, b.sha, b.back_to,
+        SELECT c.name AS connection, s.key AS repository, b.branch, b.sha,
                b.known_from, b.known_to
           FROM branch_tip b
           JOIN connection c ON c.id = b.connection_id

@@ -57,6 +57,8 @@ class _Result:
     word: str
     at: datetime
     build: str
+    #: of later states of the branch: how many commits after what landed.
+    distance: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,14 @@ class View:
                     merged = landed.committed if isinstance(what, Commit) else what.merged_at
                     in_time = job.finished is not None and merged is not None
                     earns = "exact" if in_time and job.finished <= merged else "exact-after"
-                yield _Result(place[0], earns, word, at, f"{run.sha}/{run.built_sha}")
+                build = f"{run.sha}/{run.built_sha}"
+                yield _Result(place[0], earns, word, at, build, self._distance(landed, run, place))
+
+    def _distance(self, landed: Commit, run: Run, place: tuple[int, str]) -> int:
+        if place[0] != LATER:
+            return 0
+        line = self._line()
+        return line.index(run.sha) - line.index(landed.sha)
 
     def _word(self, run: Run, job: Job) -> str:
         if job.status != "completed":
@@ -360,6 +369,8 @@ def _graded(results: Sequence[_Result]) -> str:
         return "running" if any(one.word == "running" for one in results) else "not-run"
     best = min(one.level for one in conclusive)
     closest = [one for one in conclusive if one.level == best]
+    nearest = min(one.distance for one in closest)
+    closest = [one for one in closest if one.distance == nearest]
     last = max(closest, key=lambda one: one.at)
     if last.word == "fail":
         return "failed"

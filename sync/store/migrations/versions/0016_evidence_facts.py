@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("scope_id", sa.Text(), nullable=False),
         sa.Column("branch", sa.Text(), nullable=False),
         sa.Column("sha", sa.Text(), nullable=False),
-        sa.Column("back_to", Instant(), nullable=True),
         sa.Column("known_from", Instant(), nullable=False),
         sa.Column("known_to", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
