@@ -90,6 +90,7 @@ def _show(app: App, found: "RepositoryChecks", *, as_json: bool, kind: str) -> N
                     "confirmed_by": one.confirmed_by,
                     "confirmed_at": one.confirmed_at,
                     "results": one.results,
+                    "is_required": one.is_required,
                 }
                 for one in found.checks
             ],
@@ -98,8 +99,11 @@ def _show(app: App, found: "RepositoryChecks", *, as_json: bool, kind: str) -> N
     for one in found.checks:
         who = f" (confirmed by {one.confirmed_by})" if one.confirmed_by else ""
         word = "test   " if one.is_test else "no test"
-        app.say(f"{word}  {one.name}: {one.why}{who}")
+        gate = ", required for merging" if one.is_required else ""
+        app.say(f"{word}  {one.name}: {one.why}{gate}{who}")
     if not found.checks:
         app.say(f"No check was seen on the {found.landed} changes that landed lately.")
+    elif not any(one.is_test for one in found.checks):
+        app.say(f"If one runs tests: driftline tests confirm {found.path} --test NAME")
     elif any(one.confirmed_by is None for one in found.checks):
         app.say(f"If this is right: driftline tests confirm {found.path}")

@@ -7,14 +7,14 @@ from difflib import get_close_matches
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import ChangeState
+from mappings.vocabulary import WHOLE_PIPELINE, ChangeState, HistoryState
 from sync.errors import UsageError
-from sync.store import schema
 from sync.store import tables_code as code
 from sync.store.tables_judged import test_check
 from sync.verdict.catalogue import Named, catalogue, kinds, of
 from sync.verdict.frame import JUDGED, Repository
 from sync.verdict.refresh import replace_known
+from sync.verdict.repository import KnownRepository, called
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class CheckLine:
     confirmed_at: datetime | None
     #: results of it on changes that landed lately.
     results: int
+    #: whether merging into some branch requires it; None: not told. It makes no test of it.
+    is_required: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,13 @@ class RepositoryChecks:
     landed: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    repository: Repository
-    connection: str
-    path: str
-
-
 def listing(conn: sa.Connection, name: str, now: datetime) -> RepositoryChecks:
     """The checks seen on what landed lately in a repository, by its path.
 
     Raises UsageError for a repository that is not known, or that two connections know.
     """
-    found = _repository(conn, name)
-    return _listing(conn, found, catalogue(conn, found.repository).named, now)
+    found = called(conn, name)
+    return _listing(conn, found, catalogue(conn, found.pair).named, now)
 
 
 def confirm(
@@ -72,8 +67,8 @@ def confirm(
 
     Raises UsageError for a repository or check that is not known, and for a check named twice.
     """
-    found = _repository(conn, name)
-    named = catalogue(conn, found.repository).named
+    found = called(conn, name)
+    named = catalogue(conn, found.pair).named
     both = sorted(set(are) & set(are_not))
     if both:
         raise UsageError(
@@ -89,9 +84,9 @@ def confirm(
             todo="Run `driftline sync` first.",
         )
     for check in named:
-        _keep(conn, found.repository, check, _word(check, are, are_not), author, now)
+        _keep(conn, found.pair, check, _word(check, are, are_not), author, now)
     said = {one.label: _word(one, are, are_not) for one in named}
-    return _listing(conn, found, of(kinds(conn, found.repository), said).named, now)
+    return _listing(conn, found, of(kinds(conn, found.pair), said).named, now)
 
 
 def _word(one: Named, are: Collection[str], are_not: Collection[str]) -> bool:
@@ -141,20 +136,21 @@ def _keep(
 
 
 def _listing(
-    conn: sa.Connection, found: _Found, named: Sequence[Named], now: datetime
+    conn: sa.Connection, found: KnownRepository, named: Sequence[Named], now: datetime
 ) -> RepositoryChecks:
     c = test_check.c
     said = {
         row.name: row
         for row in conn.execute(
             sa.select(c.name, c.is_test, c.why, c.confirmed_by, c.confirmed_at).where(
-                c.connection_id == found.repository[0],
-                c.scope_id == found.repository[1],
+                c.connection_id == found.pair[0],
+                c.scope_id == found.pair[1],
                 c.known_to.is_(None),
                 c.confirmed_by.is_not(None),
             )
         )
     }
+    required = _required(conn, found.pair)
     lines = []
     for one in named:
         row = said.pop(one.label, None)
@@ -166,6 +162,7 @@ def _listing(
                 None if row is None else row.confirmed_by,
                 None if row is None else row.confirmed_at,
                 one.results,
+                _is_required(one, required),
             )
         )
     # What a person spoke of stays listed, though nothing of it was seen lately.
@@ -174,7 +171,7 @@ def _listing(
         for name, row in said.items()
     ]
     lines.sort(key=lambda one: (not one.is_test, one.name))
-    landed = _landed(conn, found.repository, now - JUDGED)
+    landed = _landed(conn, found.pair, now - JUDGED)
     return RepositoryChecks(found.connection, found.path, tuple(lines), landed)
 
 
@@ -191,30 +188,25 @@ def _landed(conn: sa.Connection, repository: Repository, since: datetime) -> int
     return int(conn.execute(query).scalar_one())
 
 
-def _repository(conn: sa.Connection, name: str) -> _Found:
-    s, c, r = schema.scope.c, schema.connection.c, code.change_request.c
-    held = sa.exists().where(r.connection_id == s.connection_id, r.scope_id == s.source_id)
-    rows = conn.execute(
-        sa.select(s.connection_id, s.source_id, s.key, c.name)
-        .join(schema.connection, c.id == s.connection_id)
-        .where(s.kind != "board", s.key.is_not(None), held)
-        .order_by(c.name, s.key)
-    ).all()
-    known = [_Found((row.connection_id, row.source_id), row.name, row.key) for row in rows]
-    wanted = name.casefold()
-    matches = [
-        one
-        for one in known
-        if wanted in (one.path.casefold(), f"{one.connection}/{one.path}".casefold())
-    ]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        names = ", ".join(f"{one.connection}/{one.path}" for one in matches)
-        raise UsageError("several repositories are called so", where=name, todo=f"Write {names}.")
-    names = ", ".join(one.path for one in known[:10])
-    raise UsageError(
-        "no repository of this name with changes is known",
-        where=name,
-        todo=f"Known: {names}." if known else "Run `driftline sync` first.",
-    )
+def _required(conn: sa.Connection, repository: Repository) -> frozenset[str] | None:
+    """Names without which some branch takes no merge; None: that was not read for any branch."""
+    s, q = code.checks_state.c, code.required_check.c
+    mine = (s.connection_id == repository[0], s.scope_id == repository[1], s.known_to.is_(None))
+    states = conn.execute(
+        sa.select(s.state).where(*mine, s.subject_kind == "branch", s.source == "required")
+    ).scalars()
+    names = conn.execute(
+        sa.select(q.name).where(
+            q.connection_id == repository[0],
+            q.scope_id == repository[1],
+            q.known_to.is_(None),
+        )
+    ).scalars()
+    held = frozenset(names)
+    return held if held or HistoryState.COMPLETE.value in set(states) else None
+
+
+def _is_required(one: Named, required: frozenset[str] | None) -> bool | None:
+    if required is None:
+        return None
+    return bool({one.label, one.name, WHOLE_PIPELINE} & required)

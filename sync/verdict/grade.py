@@ -107,7 +107,7 @@ def grade(facts: ChangeFacts, name: str, results: Iterable[Placed]) -> CheckVerd
         if one.is_success
         for each in one.passed
     ]
-    best, result, build = max(earned, key=lambda it: (it[0].rank, -it[2].place.level, order(it[1])))
+    best, result, build = earned[0] if len(earned) == 1 else max(earned, key=_worth)
     return CheckVerdict(
         name,
         best,
@@ -118,6 +118,10 @@ def grade(facts: ChangeFacts, name: str, results: Iterable[Placed]) -> CheckVerd
         build.place.others or None,
         build.place.level,
     )
+
+
+def _worth(one: tuple[Grade, CheckFact, _Build]) -> tuple[object, ...]:
+    return (one[0].rank, -one[2].place.level, order(one[1]))
 
 
 def _failed(facts: ChangeFacts, name: str, one: _Build, marks: set[Mark]) -> CheckVerdict:
@@ -149,7 +153,8 @@ def _builds(results: Iterable[Placed]) -> list[_Build]:
     attempts: dict[Place, list[CheckFact]] = {}
     for place, one in results:
         attempts.setdefault(place, []).append(one)
-    return sorted((_build(place, attempts[place]) for place in attempts), key=_closeness)
+    builds = [_build(place, attempts[place]) for place in attempts]
+    return builds if len(builds) == 1 else sorted(builds, key=_closeness)
 
 
 def _closeness(one: _Build) -> tuple[object, ...]:
@@ -174,7 +179,7 @@ def _build(place: Place, attempts: Sequence[CheckFact]) -> _Build:
     marks: set[Mark] = set()
     ended: list[CheckFact] = []
     conclusive: list[CheckFact] = []
-    for one in sorted(attempts, key=order):
+    for one in attempts if len(attempts) == 1 else sorted(attempts, key=order):
         if one.conclusion is Conclusion.PENDING:
             marks.add(Mark.PENDING)
             continue

@@ -1,6 +1,8 @@
 """The words for what was tested, and their order."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 
 class Grade(StrEnum):
@@ -35,22 +37,28 @@ class Grade(StrEnum):
     @property
     def rank(self) -> int:
         """Place in the order, 0 for the weakest. Raises ValueError for what is outside of it."""
-        if not self.is_ordered:
+        found = _RANKS.get(self)
+        if found is None:
             raise ValueError(f"the grade {self.value} has no place in the order")
-        return _RANKS[self]
+        return found
 
     @property
     def is_ordered(self) -> bool:
         """Whether it has a place in the order: how it ended is known."""
-        return self not in (Grade.LATE, Grade.UNKNOWN)
+        return self in _RANKS
 
     @property
     def is_success(self) -> bool:
         """Whether a test ran and passed somewhere."""
-        return self.is_ordered and self.rank >= Grade.STALE.rank
+        return self in _SUCCESSES
 
 
-_RANKS = {grade: place for place, grade in enumerate(Grade)}
+_RANKS: Final[Mapping[Grade, int]] = {
+    grade: place
+    for place, grade in enumerate(Grade)
+    if grade is not Grade.LATE and grade is not Grade.UNKNOWN
+}
+_SUCCESSES = frozenset(one for one, place in _RANKS.items() if place >= _RANKS[Grade.STALE])
 
 
 class Verdict(StrEnum):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from support import cases
 
 from sync.cli.app import App
@@ -15,6 +16,7 @@ from sync.reconcile.contract import Policy
 from sync.reconcile.program import plain
 from sync.reconcile.runner import reconcile
 from sync.store.open import Store, open_store
+from sync.store.tables_code import required_check
 
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
 MERGED = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -96,6 +98,7 @@ def test_the_list_as_json(say: Say) -> None:
         "confirmed_by": None,
         "confirmed_at": None,
         "results": 4,
+        "is_required": None,
     }
 
 
@@ -319,3 +322,24 @@ repositories = ["acme/web"]
 )
 def test_names_that_mean_the_same(name: str, expected: str) -> None:
     assert plain(name) == expected
+
+
+# --- what merging requires --------------------------------------------------------------------
+
+
+def test_a_required_check_says_so_and_is_no_test_for_that(say: Say, store: Store) -> None:
+    with store.writing() as conn:
+        place = {"connection_id": 2, "scope_id": "r1", "branch": "main", "known_from": NOW}
+        conn.execute(sa.insert(required_check).values(name="verify", **place))
+    _, out, _ = say("tests", "acme/web")
+    assert "no test  verify: nothing says that it is a test, required for merging" in out
+    _, out, _ = say("tests", "acme/web", "--json")
+    told = {one["name"]: one["is_required"] for one in json.loads(out)["checks"]}
+    assert told == {"unit tests": False, "lint": False, "verify": True}
+
+
+def test_without_any_test_it_is_asked_for_one(say: Say) -> None:
+    _, out, _ = say("tests", "confirm", "acme/web", "--not-test", "unit tests", "--author", "tpm")
+    assert out.splitlines()[-1] == (
+        "If one runs tests: driftline tests confirm acme/web --test NAME"
+    )
