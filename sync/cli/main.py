@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "baseline": ("sync.cli.baseline", "baseline", "Set, accept, list and compare baselines."),
     "scope": ("sync.cli.scope", "scope", "How a milestone's scope changed, and who agreed."),
     "forecast": ("sync.cli.forecast", "forecast", "When a milestone will be done, and why."),
+    "backtest": ("sync.cli.backtest", "backtest", "How forecasts did on finished milestones."),
     "receipt": ("sync.cli.receipt", "receipt", "Every date promised for a milestone."),
     "milestones": ("sync.cli.milestones", "milestones", "List milestones; link them to one."),
     "tests": ("sync.cli.tests_", "tests", "Which checks of a repository are tests."),

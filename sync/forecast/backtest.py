@@ -4,11 +4,13 @@ Rolling origin (drift-spec 2.5.4): whatever a forecast learns from others comes 
 which the outcome was certain before its own instant.
 """
 
+import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,9 @@ from numpy.typing import NDArray
 from mappings.vocabulary import MilestoneKind
 from sync.forecast import baselines, recalibrate, replay, team_weeks
 from sync.forecast.baselines import Known, Said
+from sync.forecast.inputs import Prior
 from sync.forecast.outcome import Outcome
+from sync.forecast.rates import prior
 from sync.forecast.recalibrate import Fallen
 from sync.forecast.replay import Instants, Subject, Trial, Weeks
 from sync.forecast.scores import LEVELS, Scored, pinball_at
@@ -44,8 +48,8 @@ class Predicted:
 class Past:
     """What is known of other milestones at an instant."""
 
-    #: weekly completions of those that were finished before, oldest first.
-    completions: tuple[tuple[int, ...], ...]
+    #: of those that were finished before.
+    prior: Prior
     #: of its team in the weeks before it began, newest first.
     team_weekly: tuple[float, ...]
 
@@ -129,56 +133,56 @@ def run(
     *,
     instants: Instants | None = None,
     since: datetime | None = None,
+    only: Collection[Key] | None = None,
     left_out: Mapping[str, int] | None = None,
 ) -> Result:
     """Forecast every milestone at every instant and score what is known of its end.
 
     `settings`: variants of the model by name; the first holds until another one was better.
-    `since` (UTC): no instant before. `left_out`: milestones that could not be replayed, by reason.
+    `since` (UTC): no instant before is scored. `only`: these are scored, all are learned from.
+    `left_out`: milestones that could not be replayed, by reason.
     """
     found = [
         one
         for mine in subjects
         for one in replay.trials(mine, instants or Instants(), calendar, now)
-        if since is None or one.at >= since
     ]
     found.sort(key=lambda one: (one.at, one.subject.key))
-    ages: dict[Key, Weeks] = {}
     of_home: dict[_Home, list[tuple[Subject, team_weeks.Days]]] = {}
     for mine in subjects:
         of_home.setdefault(_home(mine), []).append((mine, team_weeks.first_done(mine, calendar)))
+    pools = _Pools(subjects, calendar)
+    memory = _Memory(list(settings))
     rows: list[Row] = []
-    told: list[_Told] = []
     for one in found:
-        ended = _alike(one, replay.finished_before(subjects, one.at))
-        for other in ended:
-            if other.key not in ages:
-                ages[other.key] = _whole_life(other, calendar)
+        memory.learn(one.at)
         mates = [mate for mate in of_home[_home(one.subject)] if mate[0].begin < one.subject.begin]
         history = Past(
-            tuple(ages[other.key].completions for other in ended),
+            pools.prior(one),
             team_weeks.before(calendar.local_date(one.subject.begin), mates, calendar, one.at),
         )
-        row, mark = _forecast(one, settings, history, told, calendar, now)
-        rows.append(row)
-        told.append(mark)
+        row, mark = _forecast(one, settings, history, memory, calendar, now)
+        if (since is None or one.at >= since) and (only is None or row.key in only):
+            rows.append(row)
+        memory.hold(mark)
+    memory.learn(now)
     spoken = [row for row in rows if row.abstained is None]
     ours = [row.ours for row in spoken]
     others = against(ours, {name: [row.others[name] for row in spoken] for name in baselines.ALL})
     return Result(
         tuple(rows),
-        _counts(subjects, rows, calendar, now, left_out or {}),
+        _counts(
+            [one for one in subjects if only is None or one.key in only],
+            rows,
+            calendar,
+            now,
+            left_out or {},
+        ),
         others,
         standing(ours, others),
-        *_for_the_next(list(settings), told, now),
+        memory.chosen(),
+        tuple(memory.fallen(memory.chosen())),
     )
-
-
-def _for_the_next(
-    names: Sequence[str], told: Sequence["_Told"], now: datetime
-) -> tuple[str, tuple[Fallen, ...]]:
-    name = _chosen(names, told, now)
-    return name, tuple(_fallen(name, told, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +200,100 @@ class _Told:
     fallen: Mapping[str, Fallen]
 
 
+def certain_at(mark: _Told) -> tuple[datetime | None, datetime | None]:
+    """Since when its end, and whether it was on time, may be learned from (UTC)."""
+    return mark.known_at, mark.judged_at
+
+
+class _Memory:
+    """What may be learned from forecasts of which the end is certain; instants only go forward."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self._turns = count()
+        self._waiting: list[tuple[datetime, int, bool, _Told]] = []
+        self._lost = dict.fromkeys(names, 0.0)
+        self._compared: set[Key] = set()
+        self._fallen: dict[str, list[Fallen]] = {name: [] for name in names}
+        self._days: dict[_Alike, list[float]] = {}
+        self._on_time: dict[_Alike, list[bool]] = {}
+
+    def hold(self, mark: _Told) -> None:
+        """Keep a forecast until its end is certain."""
+        for is_end, at in zip((True, False), certain_at(mark), strict=True):
+            if at is not None:
+                heapq.heappush(self._waiting, (at, next(self._turns), is_end, mark))
+
+    def learn(self, at: datetime) -> None:
+        """Take in what has become certain by an instant (UTC)."""
+        while self._waiting and self._waiting[0][0] <= at:
+            _, _, is_end, mark = heapq.heappop(self._waiting)
+            alike = (mark.trial.share, mark.trial.subject.key[1])
+            if not is_end:
+                if mark.on_time is not None:
+                    self._on_time.setdefault(alike, []).append(mark.on_time)
+                continue
+            if mark.actual is None:
+                continue
+            self._days.setdefault(alike, []).append(mark.actual)
+            for name, fallen in mark.fallen.items():
+                self._fallen[name].append(fallen)
+            if len(mark.scored) == len(self.names):
+                self._compared.add(mark.trial.subject.key)
+                for name, scored in mark.scored.items():
+                    self._lost[name] += pinball_at(P85)(scored)
+
+    def chosen(self) -> str:
+        """The variant whose 85 % dates lost least; the first one until enough is known."""
+        if len(self._compared) < CHOICE_MILESTONES:
+            return self.names[0]
+        return min(self.names, key=lambda name: self._lost[name])
+
+    def fallen(self, name: str) -> list[Fallen]:
+        """Where outcomes fell among the runs of this variant."""
+        return self._fallen[name]
+
+    def days(self, one: Trial) -> list[float]:
+        """How long others took from the same share of their plan on."""
+        return list(self._days.get((one.share, one.subject.key[1]), ()))
+
+    def on_time(self, one: Trial) -> list[bool]:
+        """Whether others were on time."""
+        return list(self._on_time.get((one.share, one.subject.key[1]), ()))
+
+
+class _Pools:
+    """What finished milestones let one expect of the next."""
+
+    def __init__(self, subjects: Sequence[Subject], calendar: WorkCalendar) -> None:
+        self._subjects, self._calendar = subjects, calendar
+        self._lives: dict[Key, tuple[int, ...]] = {}
+        self._priors: dict[tuple[Key, ...], Prior] = {}
+
+    def prior(self, one: Trial) -> Prior:
+        """Of those that ended before: of its own project or board, once there are a few."""
+        finished = replay.finished_before(self._subjects, one.at)
+        own = [other for other in finished if _home(other) == _home(one.subject)]
+        kind = one.subject.key[1]
+        some = own if len(own) >= OWN else [other for other in finished if other.key[1] is kind]
+        keys = tuple(other.key for other in some)
+        if keys not in self._priors:
+            self._priors[keys] = prior([self._life(other) for other in some])
+        return self._priors[keys]
+
+    def _life(self, one: Subject) -> tuple[int, ...]:
+        if one.key not in self._lives:
+            assert one.outcome is not None
+            ended = replay.trial(one, one.outcome.at)
+            self._lives[one.key] = weeks_of(ended, self._calendar).completions
+        return self._lives[one.key]
+
+
 def _forecast(
     one: Trial,
     settings: Mapping[str, Predict],
     history: Past,
-    told: Sequence[_Told],
+    memory: _Memory,
     calendar: WorkCalendar,
     now: datetime,
 ) -> tuple[Row, _Told]:
@@ -208,29 +301,20 @@ def _forecast(
     due = None if one.due is None else float(calendar.between(today, one.due))
     weeks = weeks_of(one, calendar)
     said = {name: predict(one, history) for name, predict in settings.items()}
-    setting = _chosen(list(settings), told, one.at)
+    setting = memory.chosen()
     predicted = said[setting]
     ended = one.subject.outcome
     actual = None
     if ended is not None:
         actual = float(calendar.between(today, calendar.local_date(ended.at)))
     on_time = kept(ended, one, calendar, now)
-    alike = [
-        mark
-        for mark in told
-        if mark.trial.share == one.share and mark.trial.subject.key[1] is one.subject.key[1]
-    ]
     known = Known(
         weeks.remaining,
         weeks.completions,
         weeks.arrivals,
         due,
-        [mark.actual for mark in alike if mark.actual is not None and _by(mark.known_at, one.at)],
-        [
-            mark.on_time
-            for mark in alike
-            if mark.on_time is not None and _by(mark.judged_at, one.at)
-        ],
+        memory.days(one),
+        memory.on_time(one),
         seed(one),
     )
     key = one.subject.key
@@ -241,7 +325,7 @@ def _forecast(
     }
     ours: Mapping[float, float] = {}
     if predicted.ends is not None:
-        learned = recalibrate.levels(_fallen(setting, told, one.at))
+        learned = recalibrate.levels(memory.fallen(setting))
         ours = recalibrate.read_off(predicted.ends, learned)
     fallen = {
         name: Fallen(key, recalibrate.pit(its.ends, actual))
@@ -271,28 +355,6 @@ def _forecast(
         judged = calendar.end_of(one.due)
     scored = {name: Scored(key, mine, actual) for name, mine in dates.items()}
     return row, _Told(one, certain, actual, judged, on_time, scored, fallen)
-
-
-def _chosen(names: Sequence[str], told: Sequence[_Told], at: datetime) -> str:
-    """The variant whose 85 % dates lost least so far; the first one until enough is known."""
-    known = [
-        mark
-        for mark in told
-        if _by(mark.known_at, at) and mark.actual is not None and len(mark.scored) == len(names)
-    ]
-    if len({mark.trial.subject.key for mark in known}) < CHOICE_MILESTONES:
-        return names[0]
-    loss = pinball_at(P85)
-    lost = [sum(loss(mark.scored[name]) for mark in known) for name in names]
-    return names[lost.index(min(lost))]
-
-
-def _fallen(name: str, told: Sequence[_Told], at: datetime) -> list[Fallen]:
-    return [mark.fallen[name] for mark in told if name in mark.fallen and _by(mark.known_at, at)]
-
-
-def _by(known_at: datetime | None, at: datetime) -> bool:
-    return known_at is not None and known_at <= at
 
 
 def _same() -> dict[float, float]:
@@ -345,20 +407,10 @@ def weeks_of(one: Trial, calendar: WorkCalendar) -> Weeks:
     return replay.weeks(one.container, begin, begin if plan is None else plan.at, one.at)
 
 
-def _whole_life(one: Subject, calendar: WorkCalendar) -> Weeks:
-    assert one.outcome is not None
-    return weeks_of(replay.trial(one, one.outcome.at), calendar)
-
-
-def _alike(one: Trial, finished: Sequence[Subject]) -> list[Subject]:
-    """Finished milestones to learn from: of its own project or board, once there are a few."""
-    kind = [other for other in finished if other.key[1] is one.subject.key[1]]
-    own = [other for other in finished if _home(other) == _home(one.subject)]
-    return own if len(own) >= OWN else kind
-
-
 #: Connection, kind, and project or board: milestones of one home are of one team.
 _Home = tuple[int, MilestoneKind, str | None]
+#: Share of the plan (None: a Monday) and kind: forecasts that climatology compares.
+_Alike = tuple[float | None, MilestoneKind]
 
 
 def _home(one: Subject) -> _Home:

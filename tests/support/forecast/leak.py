@@ -18,7 +18,7 @@ from sync.ledger.working_days import WorkCalendar
 
 CALENDAR = WorkCalendar()
 #: Few runs: the same numbers are drawn on both sides.
-QUICK = Settings(runs=60)
+QUICK = Settings(runs=40, cap_weeks=30)
 
 
 def forecasts(
