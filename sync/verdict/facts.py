@@ -70,7 +70,7 @@ class Known:
         usual = self._usual(place, one.id, one.base_ref)
         equal = self._equal(one.landed_sha)
         later = found.later.get(one.id, {})
-        own = found.own(one)
+        own, fork = found.own(one), found.forks.get(one.id)
         checks = self._all([*own, *(sha for sha in sorted(equal) if sha not in own), *later])
         previews = found.previews.get(one.id, {})
         paths = found.paths.get(one.id)
@@ -82,7 +82,8 @@ class Known:
             head_sha=one.head_sha,
             merged_at=one.merged_at,
             base_sha=one.base_sha,
-            trees=self._trees([*own, *equal]),
+            trees=self._trees([*own, *equal, *(sha for sha in (fork, one.base_sha) if sha)]),
+            forked_from=fork,
             commits=frozenset(found.earlier.get(one.id, ())) - {one.head_sha or ""},
             previews=previews,
             checks=checks,

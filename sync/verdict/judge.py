@@ -136,6 +136,10 @@ def _left_out(
 ) -> str | None:
     """Why a check is none of this change's; empty: it goes without saying; None: it is one."""
     others = [each for each in every if each.name != one.name]
+    is_later = all(place.level is Level.LATER for place, _ in results[one.name])
+    if is_later and (facts.expected or any(_is_own(each, results) for each in others)):
+        # Of all that runs on later states of the branch, what is usual for a change tells of it.
+        return ""
     if one.grade is Grade.NOT_RUN:
         if one.name in facts.not_expected:
             return "does not run for paths like these"
@@ -149,6 +153,10 @@ def _left_out(
         if any(each.grade.is_success and each.grade.rank >= Grade.HEAD.rank for each in newer):
             return "is not run any more: it was renamed or removed"
     return None
+
+
+def _is_own(one: CheckVerdict, results: Mapping[str, Sequence[Placed]]) -> bool:
+    return any(place.level is not Level.LATER for place, _ in results[one.name])
 
 
 def _is_leg(name: str, one: CheckVerdict) -> bool:

@@ -55,6 +55,8 @@ class Evidence:
     files: dict[str, tuple[FileShape, ...]] = field(default_factory=dict)
     #: commits by change that landed with none before, merges left out; where they were read whole.
     own_commits: dict[str, int] = field(default_factory=dict)
+    #: commit that a change was begun on, where it was never brought up to date.
+    forks: dict[str, str] = field(default_factory=dict)
     #: by account.
     logins: dict[str, str] = field(default_factory=dict)
     #: by change, where they were read.
@@ -389,6 +391,23 @@ def _own_commits(conn: sa.Connection, found: Evidence, parts: Collection[tuple[s
                 if first[sha] >= places[id_]
                 and len(found.commits.get(sha, Commit(None, (), None)).parents) < 2
             )
+            fork = _fork(found, held)
+            if fork is not None:
+                found.forks[id_] = fork
+    _commits(conn, found, set(found.forks.values()) - set(found.commits))
+
+
+def _fork(found: Evidence, shas: Sequence[str]) -> str | None:
+    """The commit that a change with these commits was begun on.
+
+    None: parents are not known, it merged a branch in, or it was begun in several places.
+    """
+    mine = [found.commits.get(sha) for sha in shas]
+    parents = [one.parents for one in mine if one is not None and len(one.parents) == 1]
+    if len(parents) < len(shas):
+        return None
+    outside = {only for (only,) in parents} - set(shas)
+    return outside.pop() if len(outside) == 1 else None
 
 
 def _reviews(conn: sa.Connection, found: Evidence, parts: Collection[tuple[str, str]]) -> None:

@@ -236,6 +236,42 @@ def test_the_base_moved_after_the_preview(store_memory: Store) -> None:
     assert the(store_memory, "verdict") == "tested_at_head"
 
 
+@pytest.mark.parametrize(
+    ("first", "head", "tree", "marks"),
+    [
+        (["f"], ["e9"], "old", ["takes_back"]),
+        # Brought up to date, begun on what it landed on, begun on the same content, not told.
+        (["f"], ["e9", "b9"], "old", []),
+        (["b9"], ["e9"], "old", []),
+        (["f"], ["e9"], "now", []),
+        (None, ["e9"], "old", []),
+    ],
+)
+def test_the_content_of_a_stale_head_was_landed(
+    store_memory: Store, first: list[str] | None, head: list[str], tree: str, marks: list[str]
+) -> None:
+    """B119: Green on an old base, and what landed in between is taken back."""
+    trees = {"landed": "new", "head": "new"}
+    filled(
+        store_memory,
+        change(base_sha="b9", commits=["e9"], checks=[{"at": EARLY}], trees=trees),
+        commits=[
+            {"sha": "e9", "parents": first},
+            {"sha": "h9", "parents": head, "tree": "new"},
+            {"sha": "f", "tree": tree},
+            {"sha": "b9", "tree": "now"},
+        ],
+    )
+    with store_memory.writing() as conn:
+        read = {"part": "commits", "state": "complete", "known_from": NOW}
+        conn.execute(
+            sa.insert(code.change_part).values(connection_id=2, change_request_id="c9", **read)
+        )
+    refreshed(store_memory)
+    assert the(store_memory, "verdict") == "tested"
+    assert the(store_memory, "marks") == marks
+
+
 def test_the_word_of_a_person_decides_what_counts(store_memory: Store) -> None:
     filled(
         store_memory,

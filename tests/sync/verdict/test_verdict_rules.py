@@ -24,6 +24,7 @@ def verdict(*checks: CheckFact, **more: Any) -> str:
 UNIT, E2E = ran("m"), ran("m", name="e2e")
 SKIPPED, PENDING = ran("m", "skipped", name="e2e"), ran("m", "pending", name="e2e")
 FAILED = ran("m", "failure", name="e2e")
+BOTH = {"expected": frozenset({"unit", "e2e"})}
 
 
 @pytest.mark.parametrize(
@@ -31,10 +32,10 @@ FAILED = ran("m", "failure", name="e2e")
     [
         ("all exact", [UNIT, E2E], {}, "tested"),
         ("one after the merge", [UNIT, ran("m", name="e2e", at=AFTER)], {}, "tested_after"),
-        ("one in a batch of two", [UNIT, ran("n1", name="e2e")], {}, "tested_after"),
+        ("one in a batch of two", [UNIT, ran("n1", name="e2e")], BOTH, "tested_after"),
         ("one on a preview", [UNIT, ran("p", name="e2e")], {}, "tested_at_head"),
-        ("one on the head", [ran("n1"), ran("h", name="e2e")], {}, "tested_at_head"),
-        ("one in a large batch", [UNIT, ran("n3", name="e2e")], {}, "stale"),
+        ("one on the head", [ran("n1"), ran("h", name="e2e")], BOTH, "tested_at_head"),
+        ("one in a large batch", [UNIT, ran("n3", name="e2e")], BOTH, "stale"),
         ("one on a stale preview", [UNIT, ran("q", name="e2e")], {}, "stale"),
         ("one on an earlier commit", [UNIT, ran("c1", name="e2e")], {}, "stale"),
         ("one skipped", [UNIT, SKIPPED], {}, "partial"),
@@ -205,6 +206,22 @@ def test_a_check_that_was_renamed_in_the_change() -> None:
     assert verdict(ran("c1", "failure", name="old unit"), retired=gone) == "merged_red"
     assert verdict(old, SKIPPED, retired=gone) == "partial"
     assert verdict(old, UNIT, retired=gone, expected=gone) == "stale"
+
+
+def test_what_runs_on_later_states_of_the_branch_alone_is_none_of_its_own() -> None:
+    """A nightly run tells of a change what is usual for changes, and nothing else."""
+    nightly = (ran("n3", name="nightly"), ran("n3", "failure", name="nightly e2e"))
+    usual = frozenset({"unit"})
+    assert verdict(ran("m"), *nightly) == "tested"
+    assert verdict(ran("m"), *nightly, expected=usual) == "tested"
+    assert verdict(ran("n1"), *nightly, expected=usual) == "tested_after"
+    assert verdict(*nightly, expected=usual) == "not_tested"
+    assert verdict(ran("n1"), expected=frozenset({"unit", "e2e"})) == "partial"
+    # Where nothing is usual yet, it is all that there is.
+    assert verdict(ran("n3", name="nightly")) == "stale"
+    assert verdict(ran("n3", "failure", name="nightly"), required=frozenset({"nightly"})) == (
+        "merged_red"
+    )
 
 
 def test_namesakes_of_two_workflows_are_two_checks() -> None:
