@@ -31,6 +31,9 @@ _NAMES_ITS_CHANGES = (
 #: Runs that test the branch as it stands, or stood for a moment in its queue.
 OF_BRANCH = (PipelineKind.BRANCH.value, PipelineKind.SCHEDULE.value, PipelineKind.TRAIN.value)
 
+#: Ways to land whose first parent is the base.
+_ON_THEIR_BASE = (MergeMethod.MERGE.value, MergeMethod.SQUASH.value)
+
 #: (connection id, scope id).
 Repository = tuple[int, str]
 
@@ -117,6 +120,7 @@ def frame(conn: sa.Connection, repository: Repository, since: datetime) -> Frame
     branch = _default_branch(conn, repository)
     tips = _tips(conn, repository)
     parents = _parents(conn, repository) if tips else {}
+    changes = tuple(_on_its_base(one, parents) for one in changes)
     told = chain.of(changes, tips, {sha: one.parents for sha, one in parents.items()})
     found = Frame(
         repository,
@@ -138,6 +142,14 @@ def frame(conn: sa.Connection, repository: Repository, since: datetime) -> Frame
     if branch in tips:
         found.pushes = _pushes(conn, found, parents, since)
     return found
+
+
+def _on_its_base(one: Landed, parents: "Mapping[str, _Commit]") -> Landed:
+    """With the base that it landed on: GitLab tells it by the parents of what landed alone."""
+    if one.base_sha is not None or one.landed_sha is None or one.method not in _ON_THEIR_BASE:
+        return one
+    held = parents.get(one.landed_sha)
+    return one if held is None else one._replace(base_sha=held.parents[0])
 
 
 def _changes(

@@ -34,6 +34,8 @@ ORDER = (
 #: commit, a later state of the branch.
 LANDED, EQUAL, PREVIEW, HEAD, EARLIER, LATER = range(6)
 _OLD = timedelta(days=7)
+#: Of an older commit that came without a change GitHub is not asked what was reported on it.
+_ASKED_FOR = timedelta(days=30)
 _TOLD_OF_A_RUN = timedelta(hours=1)
 
 
@@ -74,6 +76,10 @@ class View:
     seen: frozenset[int] = frozenset()
 
     # --- the verdict ------------------------------------------------------------------------
+
+    def of(self, what: ChangeRequest | Commit) -> Said:
+        """What is to be said of a change, or of a commit that came without one."""
+        return self.of_push(what) if isinstance(what, Commit) else self.of_change(what)
 
     def of_change(self, change: ChangeRequest) -> Said:
         """What is to be said of a change that landed."""
@@ -169,7 +175,7 @@ class View:
     def _distance(self, landed: Commit, run: Run, place: tuple[int, str]) -> int:
         if place[0] != LATER:
             return 0
-        line = self._line()
+        line = self.line()
         return line.index(run.sha) - line.index(landed.sha)
 
     def _word(self, run: Run, job: Job) -> str:
@@ -269,7 +275,7 @@ class View:
     def _moved(
         self, change: ChangeRequest, old: str, base: str | None, run: Run
     ) -> tuple[int, str]:
-        line = self._line()
+        line = self.line()
         if base not in line or old not in line:
             return HEAD, "head"
         began = self.code.git.at(self.repo, old).committed
@@ -289,7 +295,7 @@ class View:
             return PREVIEW, "preview-stale"
         return PREVIEW, "preview"
 
-    def _line(self) -> list[str]:
+    def line(self) -> list[str]:
         """The branch from first parent to first parent, oldest first."""
         git = self.code.git
         found: list[str] = []
@@ -304,7 +310,7 @@ class View:
         """A later state of the branch that was tested, with all that it tested first."""
         if run.kind not in ("push", "schedule", "train"):
             return None
-        line = self._line()
+        line = self.line()
         if run.sha not in line or landed.sha not in line:
             return None
         mine, there = line.index(landed.sha), line.index(run.sha)
@@ -339,7 +345,10 @@ class View:
         return found
 
     def _may_have_run(self, what: ChangeRequest | Commit) -> bool:
-        """Whether a run that nobody can see any more was there meanwhile: its number is missing."""
+        """Whether something is hidden: a run whose number is missing, a push that is too old."""
+        is_github = self.repo.host == "github"
+        if isinstance(what, Commit) and is_github and self.now - what.committed > _ASKED_FOR:
+            return True
         begin = what.created if isinstance(what, ChangeRequest) else what.committed
         merged = what.merged_at if isinstance(what, ChangeRequest) else what.committed
         assert merged is not None
