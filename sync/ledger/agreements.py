@@ -452,10 +452,9 @@ def unconfirmed(
     `size`: of the container, in items. `agreed_at`: when a person last agreed to its plan, if ever:
     who did so after the change has seen it.
     """
-    edits = [one for one in container.edits if after < one.at <= until]
     return tuple(
         one
-        for one in mass_edits(edits, size)
+        for one in mass_edits(container.edits(after, until), size)
         if not any(seen.covers(one) for seen in confirmed)
         and (agreed_at is None or one.last_at > agreed_at)
     )

@@ -90,7 +90,7 @@ def _members(part: PartScope, same: Mapping[str, str]) -> dict[str, list[ItemHis
         if stays:
             own = named(part.connection_id, item.id)
             parent = _renamed(item.parent, part, same)
-            mine = replace(item, id=own, stays=stays, parent=parent)
+            mine = item._replace(id=own, stays=stays, parent=parent)
             found.setdefault(same.get(own, own), []).append(mine)
     return found
 
@@ -98,9 +98,9 @@ def _members(part: PartScope, same: Mapping[str, str]) -> dict[str, list[ItemHis
 def _clipped(stay: Stay, start: datetime, end: datetime | None) -> Stay | None:
     """The stay within the time in which its container was a part."""
     if stay.start < start:
-        stay = replace(stay, start=start, exact=True, event_id=None, actor_id=None)
+        stay = stay._replace(start=start, exact=True, event_id=None, actor_id=None)
     if end is not None and (stay.end is None or end < stay.end):
-        stay = replace(stay, end=end, end_cause=None, end_event_id=None, end_actor_id=None)
+        stay = stay._replace(end=end, end_cause=None, end_event_id=None, end_actor_id=None)
     return stay if stay.end is None or stay.start < stay.end else None
 
 
@@ -113,7 +113,7 @@ def _renamed(
         own = named(part.connection_id, id_)
         return same.get(own, own)
 
-    changes = tuple(replace(one, old=of(one.old), new=of(one.new)) for one in track.changes)
+    changes = tuple(one._replace(old=of(one.old), new=of(one.new)) for one in track.changes)
     return Track.of(changes, of(track.held))
 
 
@@ -124,8 +124,7 @@ def _united(held: Iterable[Mapping[str, Sequence[ItemHistory]]]) -> dict[str, It
         for id_, mine in members.items():
             found.setdefault(id_, []).extend(mine)
     return {
-        id_: replace(
-            next((one for one in mine if one.id == id_), mine[0]),
+        id_: next((one for one in mine if one.id == id_), mine[0])._replace(
             id=id_,
             stays=merged(stay for one in mine for stay in one.stays),
             whole=all(one.whole for one in mine),
@@ -142,8 +141,7 @@ def merged(stays: Iterable[Stay]) -> tuple[Stay, ...]:
         if last is None or (last.end is not None and last.end < stay.start):
             found.append(stay)
         elif last.end is not None and (stay.end is None or stay.end > last.end):
-            found[-1] = replace(
-                last,
+            found[-1] = last._replace(
                 end=stay.end,
                 end_cause=stay.end_cause,
                 end_event_id=stay.end_event_id,

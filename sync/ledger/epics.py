@@ -5,7 +5,7 @@ an item that none of them speaks of has had its parent since its creation.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -186,16 +186,14 @@ def _spans(track: Track[str | None], life: Life) -> Iterable[tuple[str, Stay]]:
 def _both(inner: Stay, outer: Stay) -> Stay | None:
     """When it was under its parent while that was below the epic."""
     later = outer if outer.start > inner.start else inner
-    made = replace(
-        later,
+    made = later._replace(
         end=inner.end,
         end_cause=inner.end_cause,
         end_event_id=inner.end_event_id,
         end_actor_id=inner.end_actor_id,
     )
     if outer.end is not None and (inner.end is None or outer.end < inner.end):
-        made = replace(
-            made,
+        made = made._replace(
             end=outer.end,
             end_cause=outer.end_cause,
             end_event_id=outer.end_event_id,

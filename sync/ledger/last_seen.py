@@ -5,7 +5,7 @@ between the last reading that found it and the one that did not is known to nobo
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -29,9 +29,13 @@ _PROVEN_THERE = frozenset(
 _WHOLE = (Outcome.COMPLETE.value, Outcome.UNAVAILABLE.value)
 
 
+#: No end, or one that the source dates.
+_SEEN = frozenset({None, "event"})
+
+
 def is_unseen(end_cause: str | None) -> bool:
     """Whether an end of this cause is dated by a reading and not by the source."""
-    return end_cause is not None and end_cause != "event"
+    return end_cause not in _SEEN
 
 
 def bounded(
@@ -48,7 +52,7 @@ def bounded(
     in place; no query where every end was told. `changes`: they are stays of change requests.
     """
     _begun(conn, connection_id, stays, known_at)
-    unseen = _ids(stays, lambda one: is_unseen(one.end_cause))
+    unseen = _ids(stays, lambda one: one.end_cause not in _SEEN)
     if not unseen:
         return
     table = change_request if changes else schema.work_item
@@ -56,7 +60,7 @@ def bounded(
     for (_, kind, milestone_id), by_item in stays.items():
         for id_ in by_item.keys() & unseen:
             by_item[id_][:] = [
-                replace(one, held_until=seen.until(one, (id_, kind.value, milestone_id, one.start)))
+                one._replace(held_until=seen.until(one, (id_, kind.value, milestone_id, one.start)))
                 if is_unseen(one.end_cause)
                 else one
                 for one in by_item[id_]
@@ -69,12 +73,13 @@ def _ids(stays: _Stays, is_such: Callable[[Stay], bool]) -> set[str]:
         id_
         for by_item in stays.values()
         for id_, mine in by_item.items()
-        if any(is_such(one) for one in mine)
+        for one in mine
+        if is_such(one)
     }
 
 
 def _is_of_board(stay: Stay) -> bool:
-    return stay.exact and (stay.event_id or "").startswith(OF_BOARD)
+    return stay.event_id is not None and stay.exact and stay.event_id.startswith(OF_BOARD)
 
 
 def _begun(conn: sa.Connection, connection_id: int, stays: _Stays, known_at: datetime) -> None:
@@ -96,7 +101,7 @@ def _begun(conn: sa.Connection, connection_id: int, stays: _Stays, known_at: dat
     for by_item in stays.values():
         for id_ in by_item.keys() & told:
             by_item[id_][:] = [
-                replace(one, absent_until=_before(by_board, one.start))
+                one._replace(absent_until=_before(by_board, one.start))
                 if _is_of_board(one)
                 else one
                 for one in by_item[id_]

@@ -10,7 +10,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sync.ledger.timeline import ABSENT, ItemHistory, Place, Track, counted, in_scope, place
+from sync.ledger.timeline import (
+    ABSENT,
+    ItemHistory,
+    Place,
+    Track,
+    counted,
+    leaves_in_scope,
+    parents_within,
+    place,
+)
 
 #: Sizes are sums of decimal numbers: what is smaller than this is rounding.
 EPSILON = 1e-6
@@ -77,6 +86,18 @@ class Ledger:
     unknown_before: datetime | None = None
     #: items whose events do not lead to what they are, or of which one in between is missing.
     torn: frozenset[str] = frozenset()
+    #: where the container's items stood at `counted_from`, and where they stand at `at`, judged
+    #: backwards; empty: nobody worked that out.
+    before: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+    now: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    def was(self, item: ItemHistory) -> Place:
+        """Where an item stood when the plan was made."""
+        return self.before.get(item.id) or place(item, self.counted_from, self.since)
+
+    def stands(self, item: ItemHistory) -> Place:
+        """Where an item stands at the end, judged backwards from what is held."""
+        return self.now.get(item.id) or place(item, self.at, self.since, undone=True)
 
     def total(self, kind: LineKind) -> float:
         """Signed sum of the lines of one kind."""
@@ -181,17 +202,20 @@ def compute(
     `unit` the lead unit is chosen.
     """
     counted_from = min(max(since, counted_from), max(at, since))
-    planned = in_scope(items, counted_from, since)
-    present = in_scope(items, at, since, undone=True)
+    before = {item.id: place(item, counted_from, since) for item in items}
+    seen = _Glance.of(items, counted_from)
+    again = items if at < counted_from else [*seen.unsound, *seen.moving]
+    # What did not move is where it was.
+    now = before | {item.id: place(item, at, since, undone=True) for item in again}
+    planned, present = leaves_in_scope(before), leaves_in_scope(now)
     if unit is None:
         unit = lead_unit(planned.values(), present.values())
     walk = _Walk({item.id: item for item in items}, since, unit)
-    walk.start(counted_from)
-    at_start = dict(walk.places)
+    walk.start(before, seen.moving, counted_from)
     unsure = {
-        item.id: before
-        for item in items
-        if (before := item.unknown_before) is not None and counted_from < before
+        item.id: first
+        for item in seen.gappy
+        if (first := item.unknown_before) is not None and counted_from < first
     }
     for instant in sorted(walk.by_instant):
         if instant > at:
@@ -207,18 +231,62 @@ def compute(
         lines=tuple(walk.finish()),
         planned=frozenset(planned),
         present=frozenset(present),
-        family=frozenset(id_ for id_, one in at_start.items() if one.member),
-        unsure=frozenset(unsure) | _vague(items, (counted_from, at)),
+        family=frozenset(id_ for id_, one in before.items() if one.member),
+        unsure=frozenset(unsure) | _vague(seen.unseen, (counted_from, at)),
         unknown_before=max(unsure.values(), default=None),
         torn=frozenset(
             walk.differing(present)
             | {
                 item.id
-                for item in items
+                for item in seen.unsound
                 if item.is_torn(counted_from, at, sized=unit is Unit.POINTS)
             }
         ),
+        before=before,
+        now=now,
     )
+
+
+@dataclass(slots=True)
+class _Glance:
+    """What of many items needs a second look, found out by one."""
+
+    #: something happens to them later.
+    moving: list[ItemHistory] = field(default_factory=list)
+    #: told and undone may not be the same, or an event is missing.
+    unsound: list[ItemHistory] = field(default_factory=list)
+    #: the begin of a stay, or a part of the history, is not known.
+    gappy: list[ItemHistory] = field(default_factory=list)
+    #: a stay ended unseen.
+    unseen: list[ItemHistory] = field(default_factory=list)
+
+    @staticmethod
+    def of(items: Iterable[ItemHistory], at: datetime) -> "_Glance":
+        found = _Glance()
+        for item in items:
+            _, stays, sizes, categories, parents, whole = item
+            is_moving, is_gappy, is_unseen = False, not whole, False
+            for stay in stays:
+                if stay.start > at:
+                    is_moving = True
+                if stay.end is not None:
+                    is_moving = is_moving or stay.end > at
+                    is_unseen = is_unseen or stay.gone_by is not None
+                if not stay.exact:
+                    is_gappy = True
+            for track in (sizes, categories, parents):
+                if track.ats:
+                    if track.ats[-1] > at:
+                        is_moving = True
+                    if not track.sound:
+                        found.unsound.append(item)
+            if is_moving:
+                found.moving.append(item)
+            if is_gappy:
+                found.gappy.append(item)
+            if is_unseen:
+                found.unseen.append(item)
+        return found
 
 
 def _vague(items: Iterable[ItemHistory], instants: Iterable[datetime]) -> frozenset[str]:
@@ -277,12 +345,16 @@ class _Walk:
     split_at: dict[str, datetime] = field(default_factory=dict)
     by_instant: dict[datetime, list[str]] = field(default_factory=dict)
 
-    def start(self, at: datetime) -> None:
-        for id_, item in self.items.items():
-            self._put(id_, place(item, at, self.since))
+    def start(
+        self, places: Mapping[str, Place], moving: Iterable[ItemHistory], at: datetime
+    ) -> None:
+        """Begin where the items are at `at`; only those that move later are looked at again."""
+        self.places.update(places)
+        self.children.update(parents_within(places.items()))
+        for item in moving:
             for instant in item.instants():
                 if instant > at:
-                    self.by_instant.setdefault(instant, []).append(id_)
+                    self.by_instant.setdefault(instant, []).append(item.id)
 
     def _put(self, id_: str, now: Place) -> None:
         before = self.places.get(id_, ABSENT)

@@ -1,11 +1,11 @@
 """Containers out of the store: members, their events and their places, one query per table."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import pairwise
+from functools import lru_cache, partial
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
@@ -25,9 +25,10 @@ from sync.ledger.nameless import Nameless
 from sync.ledger.then import Undone, undone
 from sync.ledger.timeline import Change, ItemHistory, Stay, Track
 from sync.store import past, schema
-from sync.store.bulk import select_ids
+from sync.store.bulk import among, select_columns, select_where
 from sync.store.read import event_order
 
+_T = TypeVar("_T")
 _FIELD_OF_KIND = {
     MilestoneKind.VERSION: EventField.VERSION,
     MilestoneKind.SPRINT: EventField.SPRINT,
@@ -81,8 +82,11 @@ class Container:
     facts: MilestoneFacts
     items: Mapping[str, ItemFacts]
     by_item: Mapping[str, ItemHistory]
-    #: changes of membership and size by account, and items that vanished, for mass edits.
-    edits: tuple[Edit, ...] = field(default=())
+    #: changes of membership and size by account, and items that vanished, for mass edits: those
+    #: after an instant, up to another.
+    edits: Callable[[datetime, datetime], Iterable[Edit]] = field(
+        default=lambda _after, _until: (), compare=False, repr=False
+    )
     #: items that were in some milestone of the repository, perhaps in this one.
     nameless: tuple[Nameless, ...] = field(default=())
     #: work closed before this instant (UTC) was not read; None: all of it was.
@@ -93,6 +97,13 @@ class Container:
         """Histories of all items, in order of their ids."""
         return tuple(self.by_item.values())
 
+    @property
+    def scopes(self) -> set[str]:
+        """Projects and repositories that its items are in."""
+        if isinstance(self.items, _Items):
+            return self.items.scopes
+        return {one.scope_id for one in self.items.values()}
+
     def history(self, id_: str) -> ItemHistory:
         """History of one of its items."""
         return self.by_item[id_]
@@ -100,11 +111,12 @@ class Container:
     def gaps(self, since: datetime) -> tuple[str, ...]:
         """Why the ledger from `since` on would not be whole; empty when it is."""
         cut = [one for one in self.histories if not one.whole]
-        unsure = [
-            one
+        unsure = {
+            one.id
             for one in self.histories
-            if any(not stay.exact and stay.start > since for stay in one.stays)
-        ]
+            for stay in one.stays
+            if not stay.exact and stay.start > since
+        }
         found: list[str] = []
         if cut:
             found.append(f"the history of {len(cut)} of {len(self.items)} items is not complete")
@@ -115,7 +127,11 @@ class Container:
             found.append(
                 f"{len(lost)} items were in a milestone whose title is lost, perhaps in this one"
             )
-        nameless = [one for one in self.histories if not _tells_parents(one.parent, since)]
+        nameless = [
+            one
+            for one in self.histories
+            if one.parent.changes and not _tells_parents(one.parent, since)
+        ]
         if nameless:
             found.append(f"who was the parent of {len(nameless)} items before is not told")
         if self.read_since is not None and since < self.read_since:
@@ -156,11 +172,13 @@ def _of_connection(
     rows_at = None if present else known_at
     stored = [one for one in milestones if one.kind is not MilestoneKind.EPIC]
     above = {one.source_id for one in milestones if one.kind is MilestoneKind.EPIC}
-    stays = _stays(conn, connection_id, stored, known_at)
+    told = _stay_rows(conn, connection_id, stored, known_at)
     below = epics.candidates(conn, connection_id, above, now=present) if above else set()
-    ids = {id_ for by_item in stays.values() for id_ in by_item} | below
+    ids = {id_ for _, (_, members, *_) in told for id_ in members} | below
     rows = _rows(conn, connection_id, ids, rows_at)
     events = _events(conn, connection_id, ids, known_at, present)
+    stays = _stays(connection_id, told, events)
+    last_seen.bounded(conn, connection_id, stays, known_at)
     statuses = _statuses(conn, connection_id, rows_at)
     point_names = _point_names(conn, connection_id, rows_at)
     tracks = {
@@ -170,7 +188,10 @@ def _of_connection(
         parents = {id_: tracks[id_][2] for id_ in below if id_ in tracks}
         lives = epics.lives(conn, connection_id, parents, rows_at)
         for id_ in above:
-            stays[connection_id, MilestoneKind.EPIC, id_] = epics.stays(id_, parents, lives)
+            stays[connection_id, MilestoneKind.EPIC, id_] = {
+                item: _by_whom(mine, events.get(item, ()))
+                for item, mine in epics.stays(id_, parents, lives).items()
+            }
     before = _undone(conn, connection_id, rows, as_of, known_at)
     lost = nameless.of_milestones(conn, connection_id, milestones, known_at)
     horizons = horizon.by_scope(conn, connection_id, known_at)
@@ -183,15 +204,10 @@ def _of_connection(
             facts=facts,
             items=_Items(connection_id, {id_: rows[id_] for id_ in mine}, before),
             by_item={
-                id_: ItemHistory(
-                    id_,
-                    tuple(_by_whom(mine[id_], events.get(id_, ()))),
-                    *tracks[id_],
-                    whole=rows[id_].is_whole,
-                )
+                id_: ItemHistory(id_, tuple(mine[id_]), *tracks[id_], rows[id_].is_whole)
                 for id_ in sorted(mine)
             },
-            edits=tuple(_edits(facts, mine, events, statuses)),
+            edits=partial(_edits, facts, mine, events, statuses),
             nameless=tuple(lost.get(facts.key, ())),
             read_since=horizon.of(horizons, facts.scope_id, everywhere=facts.kind in _ANYWHERE),
         )
@@ -206,6 +222,11 @@ class _Items(Mapping[str, ItemFacts]):
     ) -> None:
         self._connection_id, self._rows, self._before = connection_id, rows, before
         self._made: dict[str, ItemFacts] = {}
+
+    @property
+    def scopes(self) -> set[str]:
+        """Their scopes, which nothing undoes."""
+        return {row.facts[3] for row in self._rows.values()}
 
     def __getitem__(self, id_: str) -> ItemFacts:
         found = self._made.get(id_)
@@ -225,19 +246,25 @@ class _Items(Mapping[str, ItemFacts]):
         return id_ in self._rows
 
 
-def _by_whom(stays: Sequence[Stay], events: Sequence["_Event"]) -> Sequence[Stay]:
-    """The stays with the accounts whose events began and ended them."""
-    if not any(one.event_id or one.end_event_id for one in stays):
-        return stays
-    actors = {event.id: event.actor_id for event in events}
+def _by_whom(stays: Sequence[Stay], events: Sequence["_Event"]) -> list[Stay]:
+    """The stays with the accounts whose events, of this very item, began and ended them."""
     return [
-        replace(
-            one,
-            actor_id=actors.get(one.event_id or ""),
-            end_actor_id=actors.get(one.end_event_id or ""),
+        one._replace(
+            actor_id=_actor(one.event_id, events), end_actor_id=_actor(one.end_event_id, events)
         )
+        if one.event_id or one.end_event_id
+        else one
         for one in stays
     ]
+
+
+def _actor(event_id: str | None, events: Sequence["_Event"]) -> str | None:
+    """The account of the event of this id."""
+    if event_id:
+        for one in events:
+            if one.id == event_id:
+                return one.actor_id
+    return None
 
 
 def _through_parents(
@@ -248,26 +275,30 @@ def _through_parents(
     """Sub-tasks are in a sprint with their parent, and no history of their own tells since when."""
     found = dict(stays)
     for id_ in stays:
-        row, theirs = rows[id_], stays.get(rows[id_].parent_id or "")
-        told = any(one.field is EventField.SPRINT for one in events.get(id_, ()))
-        if row.item_type is not ItemType.SUBTASK or theirs is None or told:
+        row = rows[id_]
+        if row.item_type is not ItemType.SUBTASK:
+            continue
+        theirs = stays.get(row.parent_id or "")
+        mine = events.get(id_, ())
+        if theirs is None or any(one.field is EventField.SPRINT for one in mine):
             continue
         # Its own end stands: it may be gone while its parent stays.
         created, own = row.created_at or theirs[0].start, stays[id_][-1]
         until = [one if own.end is None else _until(one, own) for one in theirs]
         # Born into it: no event of its parent tells of that.
         later = [
-            replace(one, start=created, event_id=None) if one.start < created else one
+            one._replace(start=created, event_id=None) if one.start < created else one
             for one in until
         ]
-        found[id_] = [one for one in later if one.end is None or one.end > one.start]
+        lasting = [one for one in later if one.end is None or one.end > one.start]
+        found[id_] = _by_whom(lasting, mine)
     return {id_: mine for id_, mine in found.items() if mine}
 
 
 def _until(stay: Stay, last: Stay) -> Stay:
     """The stay, ended where the last one ended if that is earlier."""
     ended = stay.end is not None and last.end is not None and stay.end <= last.end
-    return stay if ended else replace(stay, end=last.end, end_cause=last.end_cause)
+    return stay if ended else stay._replace(end=last.end, end_cause=last.end_cause)
 
 
 def known(table: sa.Table, known_at: datetime) -> sa.ColumnElement[bool]:
@@ -289,45 +320,70 @@ _STAY_COLUMNS = (
 )
 
 
-def _stays(
+def _stay_rows(
     conn: sa.Connection,
     connection_id: int,
     milestones: Sequence[MilestoneFacts],
     known_at: datetime,
-) -> dict[Key, dict[str, list[Stay]]]:
-    c = schema.scope_membership.c
-    found: dict[Key, dict[str, list[Stay]]] = {}
+) -> list[tuple[MilestoneKind, list[Sequence[Any]]]]:
+    """Who was in these milestones and when, by kind: columns, in order of time."""
     kinds: dict[MilestoneKind, list[str]] = {}
     for one in milestones:
         kinds.setdefault(one.kind, []).append(one.source_id)
-    for kind, ids in kinds.items():
-        # The ids one by one: a list in JSON would have SQLite read all members instead.
-        rows = conn.execute(
-            sa.select(*(c[name] for name in _STAY_COLUMNS))
-            .where(
-                c.connection_id == connection_id,
-                c.member_kind == "work_item",
-                c.milestone_kind == kind.value,
-                c.milestone_id.in_(ids),
-                known(schema.scope_membership, known_at),
-            )
-            .order_by(c.valid_from)
+    return [
+        (
+            kind,
+            select_where(
+                conn,
+                schema.scope_membership,
+                _STAY_COLUMNS,
+                # The ids one by one: a list in JSON would have SQLite read all members instead.
+                "connection_id = %s AND member_kind = 'work_item' AND milestone_kind = %s "
+                f"AND milestone_id {among(conn.dialect.name, ids)} "
+                "AND known_from <= %s AND (known_to IS NULL OR known_to > %s) ORDER BY valid_from",
+                connection_id,
+                kind.value,
+                ids,
+                known_at,
+                known_at,
+            ),
         )
-        for milestone, member, start, end, cause, exact, event, ended_by, seen in rows:
-            by_item = found.setdefault((connection_id, kind, milestone), {})
-            gone_by = seen if last_seen.is_unseen(cause) else None
-            by_item.setdefault(member, []).append(
-                Stay(
-                    start,
-                    end,
-                    cause,
-                    exact,
-                    event_id=event,
-                    end_event_id=ended_by,
-                    gone_by=gone_by,
-                )
+        for kind, ids in kinds.items()
+    ]
+
+
+def _stays(
+    connection_id: int,
+    told: Iterable[tuple[MilestoneKind, list[Sequence[Any]]]],
+    events: Mapping[str, Sequence["_Event"]],
+) -> dict[Key, dict[str, list[Stay]]]:
+    found: dict[Key, dict[str, list[Stay]]] = {}
+    for kind, columns in told:
+        milestones: dict[str, dict[str, list[Stay]]] = {}
+        for milestone, member, start, end, cause, exact, event, ended_by, seen in zip(
+            *columns, strict=True
+        ):
+            mine = events.get(member, ()) if event or ended_by else ()
+            stay = Stay(
+                start,
+                end,
+                cause,
+                exact,
+                event,
+                _actor(event, mine) if event else None,
+                ended_by,
+                _actor(ended_by, mine) if ended_by else None,
+                None,
+                seen if last_seen.is_unseen(cause) else None,
             )
-    last_seen.bounded(conn, connection_id, found, known_at)
+            by_item = milestones.get(milestone)
+            if by_item is None:
+                by_item = milestones[milestone] = {}
+            if member in by_item:
+                by_item[member].append(stay)
+            else:
+                by_item[member] = [stay]
+        found.update(((connection_id, kind, id_), mine) for id_, mine in milestones.items())
     return found
 
 
@@ -353,11 +409,9 @@ _ITEM_COLUMNS = (
 
 
 class _Row(NamedTuple):
+    #: `_ITEM_COLUMNS`.
     facts: tuple[Any, ...]
     category: StatusCategory
-    status_id: str | None
-    points: float | None
-    points_field: str | None
 
     @property
     def parent_id(self) -> str | None:
@@ -375,14 +429,32 @@ class _Row(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        return bool(self.facts[11] == HistoryState.COMPLETE)
+        return bool(self.facts[11] == _COMPLETE)
+
+    @property
+    def status_id(self) -> str | None:
+        status: str | None = self.facts[14]
+        return status
+
+    @property
+    def points(self) -> float | None:
+        points: float | None = self.facts[15]
+        return points
+
+    @property
+    def points_field(self) -> str | None:
+        points_field: str | None = self.facts[16]
+        return points_field
+
+
+_COMPLETE = HistoryState.COMPLETE.value
 
 
 def _rows(
     conn: sa.Connection, connection_id: int, ids: Collection[str], known_at: datetime | None
 ) -> dict[str, _Row]:
     rows = past.select_ids(conn, schema.work_item, _ITEM_COLUMNS, connection_id, ids, known_at)
-    return {row[0]: _Row(row[:13], _CATEGORIES[row[13]], row[14], row[15], row[16]) for row in rows}
+    return {row[0]: _Row(row, _CATEGORIES[row[13]]) for row in rows}
 
 
 def facts_of(
@@ -476,11 +548,10 @@ _EVENT_COLUMNS = (
     "new_ids",
     "old_text",
     "new_text",
-    "known_from",
-    "known_to",
 )
 _WANTED = (
-    "AND field IN ('status', 'points', 'parent', 'version', 'sprint', 'milestone', 'iteration')"
+    "AND field IN ('status', 'points', 'parent', 'version', 'sprint', 'milestone', 'iteration') "
+    "AND known_from <= %s"
 )
 
 
@@ -492,20 +563,28 @@ def _events(
     present: bool,
 ) -> dict[str, list[_Event]]:
     """Events by item as known at an instant, in order."""
-    extra = f"{_WANTED} AND known_to IS NULL" if present else _WANTED
-    found: dict[str, list[_Event]] = {}
-    rows = select_ids(
-        conn, schema.field_event, _EVENT_COLUMNS, connection_id, "work_item_id", ids, extra
+    until = "AND known_to IS NULL" if present else "AND (known_to IS NULL OR known_to > %s)"
+    items, event_ids, fields, *rest = select_columns(
+        conn,
+        schema.field_event,
+        _EVENT_COLUMNS,
+        connection_id,
+        "work_item_id",
+        ids,
+        f"{_WANTED} {until}",
+        *((known_at,) if present else (known_at, known_at)),
     )
-    for row in rows:
-        known_from, known_to = row[10], row[11]
-        if known_from > known_at or (known_to is not None and known_to <= known_at):
-            continue
-        found.setdefault(row[0], []).append(_Event(row[1], _EVENT_FIELDS[row[2]], *row[3:10]))
+    found: dict[str, list[_Event]] = {}
+    made = map(_Event, event_ids, map(_EVENT_FIELDS.__getitem__, fields), *rest)
+    for id_, event in zip(items, made, strict=True):
+        if id_ in found:
+            found[id_].append(event)
+        else:
+            found[id_] = [event]
     for mine in found.values():
         if len(mine) > 1:
             mine.sort(key=_AT)
-            if any(one.at == other.at for one, other in pairwise(mine)):
+            if len(set(map(_AT, mine))) < len(mine):
                 mine.sort(key=lambda event: (event.at, event_order(event.id)))
     return found
 
@@ -535,14 +614,29 @@ def _tracks(
     statuses: Mapping[str, StatusCategory],
     names: Mapping[str, str],
 ) -> tuple[Track[float | None], Track[StatusCategory], Track[str | None]]:
-    by_field: dict[EventField, list[_Event]] = {}
-    for event in events:
-        by_field.setdefault(event.field, []).append(event)
+    sizes: list[_Event] = []
+    states: list[_Event] = []
+    parents: list[_Event] = []
+    for one in events:
+        name = one.field
+        if name is EventField.STATUS:
+            states.append(one)
+        elif name is EventField.POINTS:
+            sizes.append(one)
+        elif name is EventField.PARENT:
+            parents.append(one)
     return (
-        _points_track(row, by_field.get(EventField.POINTS, ()), names),
-        _category_track(row, by_field.get(EventField.STATUS, ()), statuses),
-        _parent_track(row, by_field.get(EventField.PARENT, ())),
+        _points_track(row, sizes, names) if sizes else _still(row.points),
+        _category_track(row, states, statuses) if states else _still(row.category),
+        _parent_track(row, parents) if parents else _still(row.parent_id),
     )
+
+
+# Typed, as a status and a parent may be the same text.
+@lru_cache(maxsize=4096, typed=True)
+def _still(held: _T) -> Track[_T]:
+    """A field without a change; most items share theirs with others."""
+    return Track((), held)
 
 
 def _category_track(
@@ -559,18 +653,18 @@ def _category_track(
         )
         for event in mine
     ]
-    if mine and mine[-1].new_ids == row.status_id:
+    if mine[-1].new_ids == row.status_id:
         # The item's own category knows its resolution and type, which a status id alone does not.
-        changes[-1] = replace(changes[-1], new=row.category)
+        changes[-1] = changes[-1]._replace(new=row.category)
     return Track.of(changes, row.category)
 
 
 def _points_track(
     row: _Row, mine: Sequence[_Event], names: Mapping[str, str]
 ) -> Track[float | None]:
-    if not mine:
-        return Track((), row.points)
-    wanted = _estimate_field(row, mine, names)
+    told = tuple({event.raw_field for event in mine}) if row.points_field else ()
+    own = names.get(row.points_field or "")
+    wanted = _estimate_field(row.points_field, own, told) or mine[-1].raw_field.casefold()
     return Track.of(
         [
             Change(
@@ -581,26 +675,29 @@ def _points_track(
                 event.actor_id,
             )
             for event in mine
-            if event.raw_field.casefold() == wanted
+            if event.raw_field == wanted or event.raw_field.casefold() == wanted
         ],
         row.points,
     )
 
 
-def _estimate_field(row: _Row, events: Sequence[_Event], names: Mapping[str, str]) -> str:
-    """The estimate field whose events tell this item's size, in small letters."""
-    if row.points_field is not None:
-        told = {event.raw_field.casefold() for event in events}
-        for name in (names.get(row.points_field, ""), row.points_field):
-            if name.casefold() in told:
-                return name.casefold()
-        return names.get(row.points_field, row.points_field).casefold()
-    return events[-1].raw_field.casefold() if events else ""
+@lru_cache(maxsize=256)
+def _estimate_field(id_: str | None, name: str | None, told: tuple[str, ...]) -> str:
+    """The estimate field whose events tell an item's size, in small letters.
+
+    `id_` and `name` are of the field that holds its size (None: it has none, and the answer is
+    empty), `told` those that events are of.
+    """
+    if id_ is None:
+        return ""
+    small = {one.casefold() for one in told}
+    for one in (name or "", id_):
+        if one.casefold() in small:
+            return one.casefold()
+    return (id_ if name is None else name).casefold()
 
 
 def _parent_track(row: _Row, mine: Sequence[_Event]) -> Track[str | None]:
-    if not mine:
-        return Track((), row.parent_id)
     # One act may tell the same change under two field names, once as a removal: the parent wins.
     by_instant: dict[datetime, Change[str | None]] = {}
     for event in mine:
@@ -612,7 +709,7 @@ def _parent_track(row: _Row, mine: Sequence[_Event]) -> Track[str | None]:
     last = max(by_instant)
     if row.parent_id is not None and _is_named(by_instant[last].new):
         # Whoever was named last is who it is now.
-        by_instant[last] = replace(by_instant[last], new=row.parent_id)
+        by_instant[last] = by_instant[last]._replace(new=row.parent_id)
     return Track.of(by_instant.values(), row.parent_id)
 
 
@@ -637,6 +734,7 @@ def _tells_parents(track: Track[str | None], since: datetime) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
 def _number(text: str | None) -> float | None:
     if text is None or not text.strip():
         return None
@@ -651,15 +749,19 @@ def _edits(
     items: Mapping[str, Sequence[Stay]],
     events: Mapping[str, Sequence[_Event]],
     statuses: Mapping[str, StatusCategory],
+    after: datetime,
+    until: datetime,
 ) -> Iterable[Edit]:
-    """Whatever changes the scope; work that gets done does not."""
+    """Whatever changed the scope between two instants; work that gets done does not."""
     membership = _FIELD_OF_KIND.get(facts.kind)
     for id_, stays in items.items():
         for stay in stays:
-            if stay.end is not None and stay.end_cause in _VANISHED:
-                yield Edit(id_, PRESENCE, stay.end, "")
-        for event in events.get(id_, ()):
-            if event.actor_id is None:
+            end = stay.end
+            if end is not None and stay.end_cause in _VANISHED and after < end <= until:
+                yield Edit(id_, PRESENCE, end, "")
+        mine = events.get(id_)
+        for event in mine if mine is not None and mine[-1].at > after else ():
+            if event.actor_id is None or not after < event.at <= until:
                 continue
             if event.field is membership:
                 old = set((event.old_ids or "").split(","))
@@ -669,6 +771,6 @@ def _edits(
             elif event.field in (EventField.POINTS, EventField.PARENT):
                 yield Edit(id_, event.field.value, event.at, event.actor_id)
             elif event.field is EventField.STATUS:
-                before, after = statuses.get(event.old_ids or ""), statuses.get(event.new_ids or "")
-                if (before is StatusCategory.CANCELLED) != (after is StatusCategory.CANCELLED):
+                before, now = statuses.get(event.old_ids or ""), statuses.get(event.new_ids or "")
+                if (before is StatusCategory.CANCELLED) != (now is StatusCategory.CANCELLED):
                     yield Edit(id_, event.field.value, event.at, event.actor_id)

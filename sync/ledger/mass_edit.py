@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 WINDOW = timedelta(hours=1)
 #: From this many items on, or from this share of a container that holds at least `FEW` of them.
@@ -13,8 +14,7 @@ FEW = 5
 PRESENCE = "presence"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One change by one account; instants in UTC."""
 
     item_id: str
@@ -41,6 +41,8 @@ def mass_edits(edits: Iterable[Edit], container_size: int) -> tuple[MassEdit, ..
         groups.setdefault((edit.field, edit.actor_id), []).append(edit)
     found: list[MassEdit] = []
     for (name, _), mine in sorted(groups.items()):
+        if len(mine) < limit:
+            continue
         mine.sort(key=lambda edit: (edit.at, edit.item_id))
         start = 0
         while start < len(mine):

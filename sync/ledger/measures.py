@@ -90,10 +90,7 @@ def measure(
 
 def present_places(ledger: Ledger, items: Mapping[str, ItemHistory]) -> dict[str, Place]:
     """Where the items in scope at the end of the ledger stand."""
-    return {
-        id_: place(items[id_], ledger.at, ledger.since, undone=True)
-        for id_ in sorted(ledger.present)
-    }
+    return {id_: ledger.stands(items[id_]) for id_ in sorted(ledger.present)}
 
 
 def net_known(ledger: Ledger) -> float | None:
@@ -180,8 +177,7 @@ def estimates(ledger: Ledger, items: Mapping[str, ItemHistory]) -> dict[str, tup
     """
     found: dict[str, tuple[float, float]] = {}
     for id_ in sorted(ledger.planned & ledger.present):
-        before = place(items[id_], ledger.counted_from, ledger.since).points
-        now = place(items[id_], ledger.at, ledger.since, undone=True).points
+        before, now = ledger.was(items[id_]).points, ledger.stands(items[id_]).points
         if before is not None and now is not None:
             found[id_] = (before, now)
     return found
@@ -201,8 +197,7 @@ def delivered_as_planned(
     for id_ in ledger.planned:
         then = place(items[id_], by, ledger.since)
         if then.done and then.member:
-            planned = place(items[id_], ledger.counted_from, ledger.since)
-            sizes += size_of(planned, ledger.unit)
+            sizes += size_of(ledger.was(items[id_]), ledger.unit)
     return _of_plan(ledger, sizes)
 
 

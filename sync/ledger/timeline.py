@@ -1,37 +1,54 @@
 """What an item was at an instant, told from its events or undone from what it is now; pure."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Generic, TypeVar
+from operator import attrgetter
+from typing import Generic, NamedTuple, TypeVar
 
 from mappings.vocabulary import StatusCategory
 
 T = TypeVar("T")
+# Named tuples: of a million items, frozen dataclasses take several times as long to make.
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Generic[T]):
-    """One event of one field: value before and after."""
+class Change(NamedTuple, Generic[T]):
+    """One event of one field: value before and after. Equal where these are, whoever told it."""
 
     at: datetime
     old: T
     new: T
     #: id of the event at its source, and account that made it, where they are known.
-    event_id: str | None = field(default=None, compare=False)
-    actor_id: str | None = field(default=None, compare=False)
+    event_id: str | None = None
+    actor_id: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Change) and self[:3] == other[:3]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:3])
 
 
-@dataclass(frozen=True, slots=True)
-class Track(Generic[T]):
+class Track(NamedTuple, Generic[T]):
     """A field over time: its changes in order of time, and the value held at the end."""
 
     changes: tuple[Change[T], ...]
     held: T
-    ats: tuple[datetime, ...] = field(default=(), compare=False)
+    ats: tuple[datetime, ...] = ()
     #: changes that do not begin where the one before ended: (value after that one, change).
-    torn: tuple[tuple[T, Change[T]], ...] = field(default=(), compare=False)
+    torn: tuple[tuple[T, Change[T]], ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Track) and self[:2] == other[:2]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:2])
 
     @staticmethod
     def of(changes: Iterable[Change[T]], held: T) -> "Track[T]":
@@ -40,26 +57,30 @@ class Track(Generic[T]):
         Of consecutive changes from the same to the same value the first stands: sources tell one
         change twice, and taken twice it could not be undone.
         """
+        told = list(changes)
+        if len(told) < 2:
+            return Track(tuple(told), held, tuple(map(_AT, told)))
+        told.sort(key=_AT)
         ordered: list[Change[T]] = []
         torn: list[tuple[T, Change[T]]] = []
-        for change in sorted(changes, key=lambda change: change.at):
-            last = ordered[-1] if ordered else None
-            told_twice = (
-                last is not None
-                and change.old != change.new
-                and (last.old, last.new) == (change.old, change.new)
-            )
-            if told_twice:
-                continue
-            if last is not None and last.new != change.old:
-                torn.append((last.new, change))
+        last = None
+        for change in told:
+            if last is not None:
+                is_same = last.old == change.old and last.new == change.new
+                if is_same and change.old != change.new:
+                    continue
+                if last.new != change.old:
+                    torn.append((last.new, change))
             ordered.append(change)
-        return Track(tuple(ordered), held, tuple(change.at for change in ordered), tuple(torn))
+            last = change
+        return Track(tuple(ordered), held, tuple(map(_AT, ordered)), tuple(torn))
 
     @property
     def sound(self) -> bool:
         """Whether told and undone are the same at every instant: no event is missing."""
-        return not self.torn and (not self.changes or self.changes[-1].new == self.held)
+        if not self.changes:
+            return not self.torn
+        return not self.torn and self.changes[-1].new == self.held
 
     def before(self, at: datetime) -> T:
         """The value told just before this instant."""
@@ -101,9 +122,14 @@ class Track(Generic[T]):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """One interval of an item in the container, from `start` up to but not with `end`."""
+_AT = attrgetter("at")
+
+
+class Stay(NamedTuple):
+    """One interval of an item in the container, from `start` up to but not with `end`.
+
+    Equal where interval, cause and exactness are, whoever told it.
+    """
 
     start: datetime
     #: None: still there.
@@ -113,16 +139,25 @@ class Stay:
     #: False: it was there at `start`, and since when is not known.
     exact: bool = True
     #: ids of the events that began and ended it, and the accounts that made them, where known.
-    event_id: str | None = field(default=None, compare=False)
-    actor_id: str | None = field(default=None, compare=False)
-    end_event_id: str | None = field(default=None, compare=False)
-    end_actor_id: str | None = field(default=None, compare=False)
+    event_id: str | None = None
+    actor_id: str | None = None
+    end_event_id: str | None = None
+    end_actor_id: str | None = None
     #: of an end that no event tells: the last instant (UTC) at which it certainly held, and the
     #: reading (UTC) that no longer found it.
-    held_until: datetime | None = field(default=None, compare=False)
-    gone_by: datetime | None = field(default=None, compare=False)
+    held_until: datetime | None = None
+    gone_by: datetime | None = None
     #: of a begin that a reading dates: the last instant (UTC) at which it had certainly not begun.
-    absent_until: datetime | None = field(default=None, compare=False)
+    absent_until: datetime | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Stay) and self[:4] == other[:4]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:4])
 
     def is_vague(self, at: datetime) -> bool:
         """Whether it ended unseen, and perhaps before this instant, perhaps after it."""
@@ -135,8 +170,7 @@ class Stay:
         return self.start <= at and (self.end is None or at < self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class ItemHistory:
+class ItemHistory(NamedTuple):
     """All that decides an item's place in the scope of one container."""
 
     id: str
@@ -151,6 +185,8 @@ class ItemHistory:
     def unknown_before(self) -> datetime | None:
         """Before this instant (UTC) its place is not known; None: it always is."""
         unsure = [stay.start for stay in self.stays if not stay.exact]
+        if not unsure and self.whole:
+            return None
         if not self.whole:
             seen = [*self.points.ats[:1], *self.category.ats[:1], *self.parent.ats[:1]]
             unsure.append(min([*seen, *(stay.start for stay in self.stays)]))
@@ -199,8 +235,7 @@ def _weight(category: StatusCategory) -> StatusCategory | None:
     return category if ends else None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where one item stands at one instant, apart from whether it is a leaf."""
 
     member: bool
@@ -224,23 +259,33 @@ def place(item: ItemHistory, at: datetime, since: datetime, *, undone: bool = Fa
 
     `undone`: judged backwards from what is held now, to check what the events tell.
     """
-    member = item.stay_at(at) is not None
+    _, stays, sizes, categories, parents, _ = item
     # Whatever has all its events is the same told forwards, which is faster.
-    undone = undone and not (item.points.sound and item.category.sound and item.parent.sound)
-    category = item.category.undone(at) if undone else item.category.told(at)
-    parent = item.parent.undone(at) if undone else item.parent.told(at)
+    if undone and sizes.sound and categories.sound and parents.sound:
+        undone = False
+    category, parent, points = categories.held, parents.held, sizes.held
+    if categories.ats:
+        category = categories.undone(at) if undone else categories.told(at)
+    if parents.ats:
+        parent = parents.undone(at) if undone else parents.told(at)
     done = category is StatusCategory.DONE
-    done_since = item.category.since(at) if done else None
-    # Work done is sized as it was when it was done; later edits are not scope.
-    measured = done_since or at
-    points = item.points.undone(measured) if undone else item.points.told(measured)
+    done_since = categories.since(at) if done else None
+    if sizes.ats:
+        # Work done is sized as it was when it was done; later edits are not scope.
+        measured = done_since or at
+        points = sizes.undone(measured) if undone else sizes.told(measured)
+    member = False
+    for stay in stays:
+        if stay.start <= at and (stay.end is None or at < stay.end):
+            member = True
+            break
     return Place(
-        member=member,
-        parent=parent,
-        cancelled=category is StatusCategory.CANCELLED,
-        done_before=done and (done_since is None or done_since <= since),
-        done=done,
-        points=points,
+        member,
+        parent,
+        category is StatusCategory.CANCELLED,
+        done and (done_since is None or done_since <= since),
+        done,
+        points,
     )
 
 
@@ -248,8 +293,9 @@ def parents_within(places: Iterable[tuple[str, Place]]) -> dict[str, int]:
     """How many other members of the container name each id as their parent."""
     counts: dict[str, int] = {}
     for id_, one in places:
-        if one.member and one.parent is not None and one.parent != id_:
-            counts[one.parent] = counts.get(one.parent, 0) + 1
+        parent = one.parent
+        if parent is not None and one.member and parent != id_:
+            counts[parent] = counts.get(parent, 0) + 1
     return counts
 
 
@@ -257,9 +303,13 @@ def in_scope(
     items: Iterable[ItemHistory], at: datetime, since: datetime, *, undone: bool = False
 ) -> dict[str, Place]:
     """Leaf items in the container at `at`, without cancelled ones and those done before `since`."""
-    places = {item.id: place(item, at, since, undone=undone) for item in items}
+    return leaves_in_scope({item.id: place(item, at, since, undone=undone) for item in items})
+
+
+def leaves_in_scope(places: Mapping[str, Place]) -> dict[str, Place]:
+    """The same of items that stand in these places."""
     counts = parents_within(places.items())
-    return {id_: one for id_, one in places.items() if counted(one, is_leaf=not counts.get(id_, 0))}
+    return {id_: one for id_, one in places.items() if counted(one, is_leaf=id_ not in counts)}
 
 
 def counted(one: Place, *, is_leaf: bool) -> bool:

@@ -232,7 +232,15 @@ def links(view: View, *, kinds: Sequence[LinkKind] = WORK) -> list[LinkLine]:
     """Links of these kinds that were known at the view's instant; in a fixed order."""
     c = change_link.c
     rows = view.conn.execute(
-        sa.select(change_link)
+        sa.select(
+            c.from_connection_id,
+            c.from_id,
+            c.to_kind,
+            c.to_connection_id,
+            c.to_id,
+            c.evidence,
+            c.ambiguous,
+        )
         .where(
             c.kind.in_([one.value for one in kinds]),
             c.first_seen_at <= view.known_at,
@@ -241,14 +249,8 @@ def links(view: View, *, kinds: Sequence[LinkKind] = WORK) -> list[LinkLine]:
         .order_by(c.from_connection_id, c.from_id, c.to_connection_id, c.to_id, c.kind)
     )
     return [
-        LinkLine(
-            (row.from_connection_id, row.from_id),
-            row.to_kind,
-            (row.to_connection_id, row.to_id),
-            row.evidence,
-            bool(row.ambiguous),
-        )
-        for row in rows
+        LinkLine((connection, id_), to_kind, (to_connection, to), evidence, bool(ambiguous))
+        for connection, id_, to_kind, to_connection, to, evidence, ambiguous in rows
     ]
 
 

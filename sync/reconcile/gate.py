@@ -72,7 +72,7 @@ class Gate:
             projects = {facts.scope_id} if facts.scope_id else set()
         else:
             (plan,) = self.view.plans([facts])
-            projects = {one.scope_id for one in plan.container.items.values()}
+            projects = plan.container.scopes
             if facts.kind in (MilestoneKind.MILESTONE, MilestoneKind.ITERATION, MilestoneKind.EPIC):
                 # Without it, a milestone none of whose items could be read would look empty.
                 projects |= self._served(facts)

@@ -76,6 +76,9 @@ def _without_collector() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            # Counted as old at once, as if it had been looked through.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 

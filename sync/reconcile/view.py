@@ -85,9 +85,12 @@ class Plan:
     @property
     def open_items(self) -> list[ItemFacts]:
         """Leaf items with open work. An unknown status is not called open."""
-        return [
-            self.container.items[id_] for id_, one in sorted(self.leaves.items()) if not one.done
-        ]
+        return [self.container.items[id_] for id_ in self.open_ids]
+
+    @property
+    def open_ids(self) -> list[str]:
+        """Their ids, in order."""
+        return sorted(id_ for id_, one in self.leaves.items() if not one.done)
 
     @property
     def percent_allowed(self) -> bool:
@@ -331,21 +334,24 @@ class View:
         baseline = baselines.in_force(made or (), self.as_of) or baselines.suggest(
             facts, container, self.calendar, self.as_of
         )
-        leaves = leaves_at(container, self.as_of)
         fixed = facts.key in self.fixed_dates
-        plan = Plan(facts, container, baseline, None, None, (), leaves, fixed_date=fixed)
-        if baseline is None or baseline.at > self.as_of:
-            return replace(plan, withheld="it has not begun")
-        gaps = container.gaps(self.calendar.add(baseline.at, self.policy.grace_days))
-        if gaps:
-            return replace(plan, withheld=" and ".join(gaps))
-        ledger = ledger_of(
-            container,
-            baseline,
-            self.calendar,
-            grace_days=self.policy.grace_days,
-            at=self.as_of,
-        )
+        plan = Plan(facts, container, baseline, None, None, (), {}, fixed_date=fixed)
+        withheld, ledger = "it has not begun", None
+        if baseline is not None and baseline.at <= self.as_of:
+            gaps = container.gaps(self.calendar.add(baseline.at, self.policy.grace_days))
+            withheld = " and ".join(gaps)
+            if not gaps:
+                ledger = ledger_of(
+                    container,
+                    baseline,
+                    self.calendar,
+                    grace_days=self.policy.grace_days,
+                    at=self.as_of,
+                )
+        places = ledger.now if ledger is not None and ledger.at == self.as_of else None
+        plan = replace(plan, leaves=leaves_of(container.histories, self.as_of, places))
+        if ledger is None or baseline is None:
+            return replace(plan, withheld=withheld)
         ledger = self.netted(replace(plan, ledger=ledger), ledger)
         plan = replace(plan, ledger=ledger)
         if not ledger.balanced:
@@ -788,16 +794,30 @@ def leaves_at(container: Container, at: datetime) -> dict[str, Place]:
     return leaves_of(container.histories, at)
 
 
-def leaves_of(histories: Iterable[ItemHistory], at: datetime) -> dict[str, Place]:
-    """The same of any items that share a container."""
+def leaves_of(
+    histories: Iterable[ItemHistory], at: datetime, known: Mapping[str, Place] | None = None
+) -> dict[str, Place]:
+    """The same of any items that share a container.
+
+    `known`: their places at `at`, judged backwards, for a plan of whatever instant.
+    """
     items = list(histories)
-    places = {one.id: place(one, at, at, undone=True) for one in items}
+    if known is None:
+        places = {one.id: place(one, at, at, undone=True) for one in items}
+    else:
+        # Of a plan made at this very instant, all that is done was done before.
+        places = {
+            id_: one if one.done is one.done_before else one._replace(done_before=one.done)
+            for id_, one in known.items()
+        }
     counts = parents_within(places.items())
-    unknown = {one.id for one in items if one.category.undone(at) is StatusCategory.UNKNOWN}
     return {
-        id_: one
-        for id_, one in places.items()
-        if one.member and not one.cancelled and not counts.get(id_, 0) and id_ not in unknown
+        one.id: where
+        for one in items
+        if (where := places[one.id]).member
+        and not where.cancelled
+        and one.id not in counts
+        and one.category.undone(at) is not StatusCategory.UNKNOWN
     }
 
 

@@ -10,7 +10,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -18,11 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from sync.store.guard import clean, clean_row
-from sync.store.types import Instant, from_sqlite, to_sqlite
+from sync.store.types import Instant, to_sqlite
 
 #: All values of one column, in the driver's form.
 Convert = Callable[[Sequence[Any]], list[Any]]
-Decode = Callable[[Any], Any]
+#: The same, to Python's form.
+Decode = Callable[[Sequence[Any]], list[Any]]
 
 #: Rows from which COPY pays for its three statements (PostgreSQL).
 COPY_FROM = 150
@@ -226,7 +227,7 @@ def _select_sql(
     inside = "IN (SELECT value FROM json_each(?))" if dialect == "sqlite" else "= ANY(%s)"
     return (
         f"SELECT {names} FROM {quoted(table.name)} "  # noqa: S608  # names and texts of our own
-        f"WHERE connection_id = {mark} AND {quoted(id_column)} {inside} {extra}"
+        f"WHERE connection_id = {mark} AND {quoted(id_column)} {inside} {extra.replace('%s', mark)}"
     )
 
 
@@ -240,46 +241,120 @@ def select_ids(
     extra: str = "",
 ) -> list[tuple[Any, ...]]:
     """Rows of these ids, decoded. `extra` is SQL text of our own (`AND known_to IS NULL`)."""
+    found = select_columns(conn, table, columns, connection_id, id_column, ids, extra)
+    return list(zip(*found, strict=True))
+
+
+def select_columns(
+    conn: sa.Connection,
+    table: sa.Table,
+    columns: tuple[str, ...],
+    connection_id: int,
+    id_column: str,
+    ids: Collection[str],
+    extra: str = "",
+    *values: datetime,
+) -> list[Sequence[Any]]:
+    """The same rows as `select_ids` gives, turned: all values of each column, decoded.
+
+    `extra` has a `%s` for each of `values`, which are instants.
+    """
     if not ids:
-        return []
+        return [()] * len(columns)
     dialect = conn.dialect.name
     listed = list(clean_row(tuple(ids)))
-    parameter: Any = orjson.dumps(listed).decode() if dialect == "sqlite" else listed
+    is_sqlite = dialect == "sqlite"
+    parameter: Any = orjson.dumps(listed).decode() if is_sqlite else listed
+    more = map(to_sqlite, values) if is_sqlite else values
     sql = _select_sql(dialect, table, columns, id_column, extra)
-    rows = conn.exec_driver_sql(sql, (connection_id, parameter)).fetchall()
-    decoders = _decoders(dialect, table, columns)
-    if not decoders:
-        return [tuple(row) for row in rows]
-    out = []
-    for row in rows:
-        values = list(row)
-        for i, decode in decoders:
-            if values[i] is not None:
-                values[i] = decode(values[i])
-        out.append(tuple(values))
-    return out
+    found = _fetched(conn, sql, (connection_id, parameter, *more), table, columns)
+    return found or [()] * len(columns)
+
+
+def among(dialect: str, ids: Sequence[str]) -> str:
+    """SQL of our own for `select_where`: the column before it is one of these values."""
+    return f"IN ({', '.join(['%s'] * len(ids))})" if dialect == "sqlite" else "= ANY(%s)"
+
+
+def select_where(
+    conn: sa.Connection,
+    table: sa.Table,
+    columns: tuple[str, ...],
+    where: str,
+    *values: str | int | datetime | Sequence[str],
+) -> list[Sequence[Any]]:
+    """All values of each column, decoded, of rows that SQL text of our own chooses.
+
+    `where` has a `%s` for each of `values`; for a list, what `among` gives.
+    """
+    is_sqlite = conn.dialect.name == "sqlite"
+    given: list[Any] = []
+    for value in values:
+        if isinstance(value, datetime):
+            given.append(to_sqlite(value) if is_sqlite else value)
+        elif isinstance(value, (str, int)):
+            given.append(value)
+        elif is_sqlite:
+            given += clean_row(value)
+        else:
+            given.append(list(clean_row(value)))
+    names = ", ".join(quoted(name) for name in columns)
+    sql = f"SELECT {names} FROM {quoted(table.name)} WHERE {where}"  # noqa: S608  # names and texts of our own
+    found = _fetched(
+        conn, sql.replace("%s", "?") if is_sqlite else sql, tuple(given), table, columns
+    )
+    return found or [()] * len(columns)
+
+
+def _fetched(
+    conn: sa.Connection,
+    sql: str,
+    values: tuple[Any, ...],
+    table: sa.Table,
+    columns: tuple[str, ...],
+) -> list[Sequence[Any]]:
+    """What a query of the driver's answers, which are these columns: turned and decoded.
+
+    Empty where there is no row.
+    """
+    result = conn.exec_driver_sql(sql, values)
+    found: list[Sequence[Any]] = list(zip(*result.cursor.fetchall(), strict=True))
+    result.close()
+    for i, decode in _decoders(conn.dialect.name, table, columns) if found else ():
+        found[i] = decode(found[i])
+    return found
 
 
 @lru_cache(maxsize=256)
 def _decoders(
     dialect: str, table: sa.Table, columns: tuple[str, ...]
 ) -> tuple[tuple[int, Decode], ...]:
-    """How non-null values of these columns become Python's."""
+    """How all values of these columns become Python's."""
     found: list[tuple[int, Decode]] = []
     for i, name in enumerate(columns):
         kind = table.c[name].type
         if dialect != "sqlite":
             if isinstance(kind, Instant):
-                found.append((i, _utc))
+                found.append((i, partial(_each, _utc)))
         elif isinstance(kind, Instant):
-            found.append((i, from_sqlite))
+            found.append((i, _from_texts))
         elif isinstance(kind, sa.Date):
-            found.append((i, date.fromisoformat))
+            found.append((i, partial(_each, date.fromisoformat)))
         elif isinstance(kind, sa.JSON):
-            found.append((i, orjson.loads))
+            found.append((i, partial(_each, orjson.loads)))
         elif isinstance(kind, sa.Boolean):
-            found.append((i, bool))
+            found.append((i, partial(_each, bool)))
     return tuple(found)
+
+
+def _each(decode: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+    return [None if value is None else decode(value) for value in values]
+
+
+def _from_texts(values: Sequence[str | None]) -> list[datetime | None]:
+    """As `from_sqlite` reads each, without a call for it."""
+    parse = datetime.fromisoformat
+    return [None if value is None else parse(value + "+00:00") for value in values]
 
 
 def _utc(value: datetime) -> datetime:

@@ -1,7 +1,6 @@
 """A program milestone's ledger: every item once, every part from its own baseline."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -69,7 +68,7 @@ def test_the_identity_holds_over_any_parts(
     begins: tuple[int, int, int],
 ) -> None:
     """Parts of one system share what they tell of an item; only its stays differ."""
-    moved = [replace(one, stays=tuple(_later(stay, days) for stay in one.stays)) for one in first]
+    moved = [one._replace(stays=tuple(_later(stay, days) for stay in one.stays)) for one in first]
     made = of(
         part(*first, since=begins[0]),
         part(*moved[1:], since=begins[1]),

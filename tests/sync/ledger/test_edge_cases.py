@@ -129,7 +129,7 @@ def test_moved_from_a_to_b_by_bulk_edit_then_back() -> None:
     stays = [(one.valid_from, one.valid_to) for one in rows if one.milestone_id == "A"]
     assert stays == [(at(-3), at(2)), (at(5), None)]
     made = ledger(
-        replace(item("x", points=(3.0,)), stays=tuple(Stay(start, end) for start, end in stays))
+        item("x", points=(3.0,))._replace(stays=tuple(Stay(start, end) for start, end in stays))
     )
     assert (made.baseline, made.removed, made.added, made.current) == (3, 3, 3, 3)
     assert not made.entered | made.left
@@ -140,7 +140,7 @@ def test_two_identical_consecutive_events_collapse() -> None:
     points = Track.of(
         [Change(at(2), 3.0, 5.0), Change(at(3), 3.0, 5.0), Change(at(4), 5.0, 3.0)], 3.0
     )
-    one = replace(item("x", (-1, None)), points=points)
+    one = item("x", (-1, None))._replace(points=points)
     halfway = ledger(one, until=2.5)
     assert halfway.balanced
     assert (halfway.current, ledger(one).current) == (5, 3)
@@ -255,7 +255,7 @@ def test_reopened_after_close_of_container() -> None:
     assert (summed.done, summed.remaining, summed.reopened) == (1, 0, 0)
     assert measures.reopened_after([one], at(14), at(20)) == {"a"}
     assert not measures.reopened_after([one], at(14), at(15))
-    following = replace(one, stays=(Stay(at(14), None),))
+    following = one._replace(stays=(Stay(at(14), None),))
     next_one = ledger(following, since=17, until=20)
     assert (next_one.baseline, next_one.current) == (3, 3)
 
@@ -306,14 +306,14 @@ def test_history_missing() -> None:
     a and b are known: 3 + 5. c was there when we came on day 4: perhaps it was planned.
     """
     known = (item("a", (-1, None), points=(3.0,)), item("b", (-1, None), points=(5.0,)))
-    late = replace(item("c", points=(2.0,)), stays=(Stay(at(4), exact=False),))
+    late = item("c", points=(2.0,))._replace(stays=(Stay(at(4), exact=False),))
     made = ledger(*known, late)
     assert (made.unsure, made.unknown_before) == ({"c"}, at(4))
     assert not measures.measure(made, by_id(*known, late)).certain
     assert not ledger(*known, late, since=5).unsure
-    cut = replace(item("d", (-1, None), points=(1.0,), status=(TODO, (6, DONE))), whole=False)
+    cut = item("d", (-1, None), points=(1.0,), status=(TODO, (6, DONE)))._replace(whole=False)
     assert ledger(*known, cut).unknown_before is None
-    cut = replace(cut, stays=(Stay(at(6)),))
+    cut = cut._replace(stays=(Stay(at(6)),))
     assert ledger(*known, cut).unknown_before == at(6)
     assert measures.measure(ledger(*known), by_id(*known)).certain
 
@@ -323,7 +323,7 @@ def test_an_end_that_nobody_saw() -> None:
     stay = Stay(at(-1), at(7), "deleted", held_until=at(5), gone_by=at(7))
     items = (
         item("a", (-1, None), points=(3.0,)),
-        replace(item("b", points=(5.0,)), stays=(stay,)),
+        item("b", points=(5.0,))._replace(stays=(stay,)),
     )
     assert [ledger(*items, until=day).unsure for day in (5, 6, 7)] == [set(), {"b"}, set()]
     assert ledger(*items, since=6).unsure == {"b"}

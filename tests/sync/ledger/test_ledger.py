@@ -1,7 +1,5 @@
 """The ledger adds up, and each line says what happened."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +68,7 @@ def test_a_missing_estimate_event_is_noticed(items: list[ItemHistory], amount: f
     if wanted is None:
         return
     spoilt = [
-        replace(one, points=replace(one.points, held=(one.points.held or 0) + amount))
+        one._replace(points=one.points._replace(held=(one.points.held or 0) + amount))
         if one.id == wanted
         else one
         for one in items
@@ -262,7 +260,7 @@ def test_nothing_planned_gives_no_ratio() -> None:
 
 
 def sized(*points: float | None) -> list[Place]:
-    return [replace(ABSENT, member=True, points=one) for one in points]
+    return [ABSENT._replace(member=True, points=one) for one in points]
 
 
 @pytest.mark.parametrize(
@@ -285,5 +283,5 @@ def test_points_lead_where_nearly_all_are_estimated_and_differ(
 def test_changes_of_one_instant_are_one_change() -> None:
     """Moved out and back by a bulk edit: no line."""
     track = Track.of([Change(at(2), 3.0, 5.0), Change(at(2), 5.0, 3.0)], 3.0)
-    one = replace(item("a", (-1, None)), points=track)
+    one = item("a", (-1, None))._replace(points=track)
     assert not ledger(one).lines

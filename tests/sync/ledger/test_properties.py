@@ -84,7 +84,7 @@ def played(events: Sequence[Event], until: float = END) -> list[ItemHistory]:
             elif one.what == "member" and not one.value and inside:
                 last = stays.pop()
                 if last.start < at(one.day):
-                    stays.append(replace(last, end=at(one.day), end_cause="event"))
+                    stays.append(last._replace(end=at(one.day), end_cause="event"))
         found.append(
             ItemHistory(id_, tuple(stays), tracks["points"], tracks["status"], tracks["parent"])
         )
@@ -167,7 +167,7 @@ def test_a_missing_event_is_noticed_or_changes_nothing(
     track = getattr(items[i], name)
     assume(track.changes[n].at > at(0))
     left = [*track.changes[:n], *track.changes[n + 1 :]]
-    spoilt = [*items[:i], replace(items[i], **{name: Track.of(left, track.held)}), *items[i + 1 :]]
+    spoilt = [*items[:i], items[i]._replace(**{name: Track.of(left, track.held)}), *items[i + 1 :]]
     told, truth = made(spoilt, unit), made(items, unit)
     if told.balanced:
         assert (told.baseline, told.current) == (truth.baseline, truth.current)
@@ -191,7 +191,7 @@ def test_an_event_that_is_told_twice_counts_once(
     i, name, n = data.draw(st.sampled_from(places))
     track = getattr(items[i], name)
     again = [*track.changes[: n + 1], *track.changes[n:]]
-    twice = replace(items[i], **{name: Track.of(again, track.held)})
+    twice = items[i]._replace(**{name: Track.of(again, track.held)})
     assert made([*items[:i], twice, *items[i + 1 :]], unit) == made(items, unit)
 
 

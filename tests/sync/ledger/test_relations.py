@@ -1,7 +1,7 @@
 """What a ledger reads of an item's other places, its links and the changes that speak of it."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -251,8 +251,10 @@ def test_edits_that_change_the_scope(tmp_path: Any) -> None:
     world = {**WORLD, "items": [{"id": 1, "in": ["v1"]}, item], "links": [], "changes": []}
     _, plan, _ = seen(str(tmp_path / "store.db"), world=world)
     assert plan.facts.kind is MilestoneKind.VERSION
-    assert [(one.field, one.actor_id) for one in plan.container.edits] == [
+    edits = plan.container.edits(day - timedelta(days=1), day + timedelta(days=1))
+    assert [(one.field, one.actor_id) for one in edits] == [
         ("status", "u1"),
         ("parent", "u2"),
         ("points", "u2"),
     ]
+    assert not list(plan.container.edits(day + timedelta(hours=4), day + timedelta(days=1)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mappings.vocabulary import HistoryState, StatusCategory
+from mappings.vocabulary import MilestoneKind, StatusCategory
 from sync.ledger.milestones import MilestoneFacts
 from sync.ledger.timeline import ItemHistory
 from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Voice, Words
@@ -14,9 +14,12 @@ from sync.reconcile.severity import level, raised
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import capped, count, item_evidence, verb
 from sync.store import schema
-from sync.store.bulk import select_ids
+from sync.store.bulk import select_columns
 
 ID = "scope.carryover"
+
+
+_KINDS = {one.value: one for one in MilestoneKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +34,20 @@ class _Stay:
 
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
     """Judged open milestones with open work that was left over by several earlier ones."""
-    wanted = [plan for plan in view.plans() if plan.facts.state.is_open and plan.open_items]
+    wanted = [
+        (plan, ids) for plan in view.plans() if plan.facts.state.is_open and (ids := plan.open_ids)
+    ]
     elsewhere = _elsewhere(view, wanted)
-    for plan in wanted:
+    for plan, ids in wanted:
         facts, unknown = plan.facts, 0
         rolled: dict[str, list[str]] = {}
-        for item in plan.open_items:
-            stays = elsewhere.get((facts.connection_id, item.id), ())
-            names = _rolled(view, facts, plan.container.history(item.id), stays, thresholds)
+        for id_ in ids:
+            item = plan.container.history(id_)
+            stays = elsewhere.get((facts.connection_id, id_))
+            names = _rolled(view, facts, item, stays, thresholds) if stays else []
             if len(names) >= thresholds["low"]:
-                rolled[item.id] = names
-            elif item.history_state is not HistoryState.COMPLETE:
+                rolled[id_] = names
+            elif not item.whole:
                 unknown += 1
         if rolled:
             yield _found(view, plan, rolled, thresholds)
@@ -53,36 +59,37 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             )
 
 
-def _elsewhere(view: View, wanted: Iterable[Plan]) -> dict[tuple[int, str], list[_Stay]]:
-    """Intervals of these plans' open items in other containers of the same kind, in order."""
+def _elsewhere(
+    view: View, wanted: Iterable[tuple[Plan, list[str]]]
+) -> dict[tuple[int, str], list[_Stay]]:
+    """Intervals of these plans' open items in finished containers of their kinds, in order."""
     ids: dict[int, set[str]] = {}
-    for plan in wanted:
-        ids.setdefault(plan.facts.connection_id, set()).update(one.id for one in plan.open_items)
+    for plan, mine in wanted:
+        ids.setdefault(plan.facts.connection_id, set()).update(mine)
     found: dict[tuple[int, str], list[_Stay]] = {}
-    columns = (
-        "member_id",
-        "milestone_id",
-        "valid_from",
-        "valid_to",
-        "known_from",
-        "known_to",
-        "milestone_kind",
-    )
-    kinds = {plan.facts.kind.value for plan in view.plans()}
-    for connection_id, mine in ids.items():
-        for row in select_ids(
-            view.conn,
-            schema.scope_membership,
-            columns,
-            connection_id,
-            "member_id",
-            mine,
-            "AND member_kind = 'work_item'",
+    columns = ("member_id", "milestone_id", "valid_from", "valid_to", "milestone_kind")
+    kinds = sorted({plan.facts.kind.value for plan in view.plans()})
+    named = ", ".join(f"'{kind}'" for kind in kinds)
+    for connection_id, some in ids.items():
+        for member, milestone, start, end, kind in zip(
+            *select_columns(
+                view.conn,
+                schema.scope_membership,
+                columns,
+                connection_id,
+                "member_id",
+                some,
+                f"AND member_kind = 'work_item' AND milestone_kind IN ({named}) "
+                "AND known_from <= %s AND (known_to IS NULL OR known_to > %s)",
+                view.known_at,
+                view.known_at,
+            ),
+            strict=True,
         ):
-            known = row[4] <= view.known_at and (row[5] is None or row[5] > view.known_at)
-            if known and row[6] in kinds:
-                stay = _Stay(row[6], row[1], row[2], row[3])
-                found.setdefault((connection_id, row[0]), []).append(stay)
+            other = view.milestones.get((connection_id, _KINDS[kind], milestone))
+            if other is not None and not other.state.is_open:
+                stay = _Stay(kind, milestone, start, end)
+                found.setdefault((connection_id, member), []).append(stay)
     return found
 
 

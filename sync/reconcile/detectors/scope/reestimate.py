@@ -5,7 +5,6 @@ from typing import Any
 
 from sync.ledger import measures
 from sync.ledger.ledger import EPSILON, Ledger
-from sync.ledger.timeline import place
 from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Voice, Words
 from sync.reconcile.detectors.scope import plans
 from sync.reconcile.severity import level
@@ -44,8 +43,7 @@ def _grown(plan: Plan, ledger: Ledger) -> list[_Growth]:
     found = []
     for id_ in ledger.planned & ledger.present:
         item = plan.container.history(id_)
-        before = place(item, ledger.counted_from, ledger.since).points
-        now = place(item, ledger.at, ledger.since, undone=True).points
+        before, now = ledger.was(item).points, ledger.stands(item).points
         if before is not None and now is not None and now > before + EPSILON:
             found.append((id_, before, now))
     return sorted(found, key=lambda one: (one[1] - one[2], one[0]))

@@ -27,8 +27,8 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             continue
         plan, ledger = one
         returned = _returned(plan, ledger)
-        rate = measures.reopen_rate(ledger, plan.container.by_item)
-        if not returned or rate is None:
+        rate = measures.reopen_rate(ledger, plan.container.by_item) if returned else None
+        if rate is None:
             continue
         open_at = thresholds["close_at"] if plans.was_open(view, ID, plan) else 1.0
         by_rate = None

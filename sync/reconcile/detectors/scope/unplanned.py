@@ -208,7 +208,7 @@ def _repositories(
     working = {
         plan.facts.key: {
             change
-            for id_ in plan.container.items
+            for id_ in plan.container.by_item
             for change in by_item.get((plan.facts.connection_id, id_), ())
         }
         for plan in plans
