@@ -595,17 +595,14 @@ _AT = attrgetter("at")
 def _statuses(
     conn: sa.Connection, connection_id: int, known_at: datetime | None
 ) -> dict[str, StatusCategory]:
-    c = past.at(schema.status, known_at).c
-    rows = conn.execute(sa.select(c.source_id, c.category).where(c.connection_id == connection_id))
-    return {row.source_id: StatusCategory(row.category) for row in rows}
+    rows = past.select_all(conn, schema.status, ("source_id", "category"), connection_id, known_at)
+    return {id_: StatusCategory(category) for id_, category in rows}
 
 
 def _point_names(
     conn: sa.Connection, connection_id: int, known_at: datetime | None
 ) -> dict[str, str]:
-    c = past.at(schema.field, known_at).c
-    rows = conn.execute(sa.select(c.source_id, c.name).where(c.connection_id == connection_id))
-    return {row.source_id: row.name for row in rows}
+    return dict(past.select_all(conn, schema.field, ("source_id", "name"), connection_id, known_at))
 
 
 def _tracks(

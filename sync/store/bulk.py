@@ -262,7 +262,8 @@ def select_columns(
     if not ids:
         return [()] * len(columns)
     dialect = conn.dialect.name
-    listed = list(clean_row(tuple(ids)))
+    # In the order of the index: pages are read in a row, and once.
+    listed = sorted(clean_row(tuple(ids)))
     is_sqlite = dialect == "sqlite"
     parameter: Any = orjson.dumps(listed).decode() if is_sqlite else listed
     more = map(to_sqlite, values) if is_sqlite else values

@@ -5,7 +5,7 @@ stands now. What was first seen later was not there. Who may see a row is a matt
 restricted now is restricted at every instant.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -182,3 +182,38 @@ def select_ids(
                 row[place] = row[place] or found[id_][place]
             found[id_] = tuple(row)
     return [row[2:] for row in found.values() if row[1] <= known_at]
+
+
+def select_all(
+    conn: sa.Connection,
+    table: sa.Table,
+    columns: tuple[str, ...],
+    connection_id: int,
+    known_at: datetime | None,
+) -> list[tuple[Any, ...]]:
+    """The same for all rows of a connection, of a table whose rows an id alone names."""
+    mine = "connection_id = %s"
+    if known_at is None:
+        return _rows(bulk.select_where(conn, table, columns, mine, connection_id))
+    ours = ("source_id", "first_seen_at")
+    found = {
+        row[0]: row
+        for row in _rows(bulk.select_where(conn, table, (*ours, *columns), mine, connection_id))
+    }
+    later = _rows(
+        bulk.select_where(
+            conn,
+            schema.PAST[table.name],
+            (*ours, *columns),
+            f"{mine} AND known_to > %s ORDER BY known_to DESC",
+            connection_id,
+            known_at,
+        )
+    )
+    # What was overwritten first after the instant is what stood.
+    found.update((row[0], row) for row in later)
+    return [row[2:] for row in found.values() if row[1] <= known_at]
+
+
+def _rows(columns: list[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    return list(zip(*columns, strict=True))

@@ -105,6 +105,8 @@ def test_every_row_is_found_again_as_it_was(
                     conn, KEPT[name], tuple(columns(name)), 1, ["1", "2", "3"], when
                 )
                 assert sorted(map(repr, found)) == rows[name]
+            whole = past.select_all(conn, KEPT["status"], tuple(columns("status")), 1, when)
+            assert sorted(map(repr, whole)) == rows["status"]
 
 
 def told(store: Store, views: list[Any], known_at: datetime | None = None) -> list[Any]:
