@@ -37,15 +37,14 @@ def at(container: Container, t: datetime, late: Late = NONE) -> Container:
         container,
         items={id_: container.items[id_] for id_ in here},
         by_item=here,
-        edits=tuple(one for one in container.edits if one.at <= t),
+        edits=lambda after, until: container.edits(after, min(until, t)),
         nameless=tuple(one for one in container.nameless if one.start <= t),
     )
 
 
 def item(one: ItemHistory, t: datetime, late: Late = NONE) -> ItemHistory:
     """One item of it."""
-    return replace(
-        one,
+    return one._replace(
         stays=tuple(_stays(one, t, late)),
         points=_track(one.points, t, late),
         category=_track(one.category, t, late),
@@ -62,11 +61,10 @@ def _stays(one: ItemHistory, t: datetime, late: Late) -> list[Stay]:
         # An end that no event tells is known from the reading on that missed it.
         ended = stay.end if stay.gone_by is None else stay.gone_by
         if ended is not None and ended <= t:
-            found.append(replace(stay, start=start))
+            found.append(stay._replace(start=start))
         else:
             found.append(
-                replace(
-                    stay,
+                stay._replace(
                     start=start,
                     end=None,
                     end_cause=None,

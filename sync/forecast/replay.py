@@ -96,7 +96,7 @@ def as_archived(container: Container) -> Container:
         if one.stays and one.stays[-1].end is None:
             created = container.items[id_].created_at
             start = one.stays[0].start if created is None else created
-            kept[id_] = replace(one, stays=(Stay(start),))
+            kept[id_] = one._replace(stays=(Stay(start),))
     return replace(container, by_item=kept, items={id_: container.items[id_] for id_ in kept})
 
 

@@ -96,10 +96,10 @@ def _other(item: ItemHistory, after: datetime, rng: Random) -> ItemHistory:
     if rng.random() < 0.2:
         end = after + timedelta(days=rng.uniform(0.1, 60))
         stays = tuple(
-            replace(stay, end=end) if stay.end is None and stay.start < end else stay
+            stay._replace(end=end) if stay.end is None and stay.start < end else stay
             for stay in stays
         )
-    return replace(item, category=Track.of(kept, held), stays=stays)
+    return item._replace(category=Track.of(kept, held), stays=stays)
 
 
 def _moved(facts: MilestoneFacts, after: datetime, rng: Random) -> MilestoneFacts:
