@@ -67,6 +67,10 @@ class Push(NamedTuple):
         return f"push:{self.sha}"
 
 
+#: Of one statement: set on a connection they would stay with it.
+_STREAMED = {"stream_results": True, "yield_per": 5_000}
+
+
 @dataclass(slots=True)
 class Frame:
     """A repository's changes in the order they landed, and its branches."""
@@ -193,14 +197,15 @@ def _runs(
     """
     wanted = {one.number: one.head_sha for one in changes}
     r = code.pipeline_run.c
-    rows = conn.execution_options(stream_results=True, yield_per=5_000).execute(
+    rows = conn.execute(
         sa.select(r.sha, r.kind, r.change_numbers).where(
             r.connection_id == repository[0],
             r.scope_id == repository[1],
             r.kind.in_({*_NAMES_ITS_CHANGES, *OF_BRANCH}),
             r.sha.is_not(None),
             r.gone_at.is_(None),
-        )
+        ),
+        execution_options=_STREAMED,
     )
     built: dict[int, dict[str, None]] = {}
     tested: set[str] = set()
@@ -311,12 +316,13 @@ class _Commit(NamedTuple):
 
 def _parents(conn: sa.Connection, repository: Repository) -> dict[str, _Commit]:
     c = code.code_commit.c
-    rows = conn.execution_options(stream_results=True, yield_per=5_000).execute(
+    rows = conn.execute(
         sa.select(c.sha, c.parents, c.committed_at).where(
             c.connection_id == repository[0],
             c.scope_id == repository[1],
             c.parents.is_not(None),
-        )
+        ),
+        execution_options=_STREAMED,
     )
     return {sha: _Commit(parents[:1], at) for sha, parents, at in rows if parents}
 
