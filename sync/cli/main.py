@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "tests": ("sync.cli.tests_", "tests", "Which checks of a repository are tests."),
     "verdicts": ("sync.cli.verdicts", "verdicts", "What landed, and whether it was tested."),
     "evidence": ("sync.cli.evidence", "evidence", "Test reports, coverage, sign-offs by hand."),
+    "gate": ("sync.cli.gate", "gate", "May a milestone or a tag go: met, not met, unknown."),
     "mapping": ("sync.cli.mapping", "mapping", "Check and show the mapping."),
     "remap": ("sync.cli.remap", "remap", "Apply a changed mapping to what is stored."),
     "export": ("sync.cli.export", "export", "Write a view as CSV or JSON lines."),

@@ -20,6 +20,7 @@ from sync.reconcile.contract import Channel, PartRule, Policy
 from sync.report.smtp import Smtp
 from sync.verdict import exempt
 from sync.verdict.change_facts import Target
+from sync.verdict.paths import PathKind, PathRule
 
 _DAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7}
 _PORTS = {"starttls": 587, "tls": 465, "plain": 25}
@@ -179,6 +180,9 @@ def policy(settings: Settings) -> Policy:
         teams={name: (*team_rules(settings, name), *flat(table)) for name, table in tables.items()},
         team_fields={name: table.team_fields for name, table in tables.items()},
         testing=testing(settings),
+        paths=tuple(
+            PathRule(one.pattern, PathKind(one.kind), one.repository) for one in root.paths
+        ),
         config_hash=settings.hash,
         program_version=VERSION,
     )
