@@ -13,6 +13,7 @@ from connectors.registry import BrokenEntry, entries
 from sync.cli.main import COMMANDS, cli
 from sync.config import schema
 from sync.config.models import ConnectionSettings, Root, TeamCalendarSettings
+from sync.config.quality import GateSettings, PathsSettings
 from sync.config.testing import ExemptionSettings, TestingSettings
 from sync.reconcile.registry import BUILT_IN
 
@@ -137,6 +138,8 @@ def _tables() -> dict[str, Any]:
         "links": models.LinkSettings,
         "calendar": models.CalendarSettings,
         "testing": TestingSettings,
+        "paths": PathsSettings,
+        "gate": GateSettings,
         "detectors": models.DetectorSettings,
         "report": models.ReportSettings,
         "mail": models.MailSettings,

@@ -181,7 +181,7 @@ def policy(settings: Settings) -> Policy:
         team_fields={name: table.team_fields for name, table in tables.items()},
         testing=testing(settings),
         paths=tuple(
-            PathRule(one.pattern, PathKind(one.kind), one.repository) for one in root.paths
+            PathRule(one.pattern, PathKind(one.kind), one.repository) for one in root.paths.rules
         ),
         config_hash=settings.hash,
         program_version=VERSION,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from sync.config.quality import GateSettings, PathSettings
+from sync.config.quality import GateSettings, PathsSettings
 from sync.config.testing import TestingSettings
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -376,9 +376,7 @@ class Root(BaseModel):
     links: LinkSettings = Field(default_factory=LinkSettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     testing: TestingSettings = Field(default_factory=TestingSettings)
-    paths: list[PathSettings] = Field(
-        default_factory=list, description="What files are for, over the built-in rules."
-    )
+    paths: PathsSettings = Field(default_factory=PathsSettings)
     gate: GateSettings = Field(default_factory=GateSettings)
     detectors: dict[str, DetectorSettings] = Field(
         default_factory=dict, description="Detectors by id."

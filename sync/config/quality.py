@@ -53,6 +53,19 @@ class PathSettings(BaseModel):
         return value
 
 
+class PathsSettings(BaseModel):
+    """What files are for."""
+
+    model_config = _STRICT
+
+    rules: list[PathSettings] = Field(
+        default_factory=list,
+        description="Rules over the built-in ones, each with pattern (as in .gitignore), kind "
+        "(source, test, docs, config, generated, vendored) and, unless it is for all, repository; "
+        "the last that matches counts.",
+    )
+
+
 class GateSettings(BaseModel):
     """When `driftline gate` lets a milestone or a ref go."""
 

@@ -49,7 +49,7 @@ EVIDENCE_VIEWS: tuple[View, ...] = (
             "changes": "changes that landed for it",
             "weakest": "verdict of the weakest of them",
             "tested": "of these, how many were tested at least on their head",
-            "untested": "how many were not tested, landed red, or are of a repository without tests",
+            "untested": "how many were not tested, landed red, or have no test in their repository",
             "unknown": "of how many it is not known",
             "lines": "lines that they altered; empty where one does not tell",
         },
