@@ -7,10 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import github_figures, jira_figures, scope_figures
+from benchmarks import forecast_figures, github_figures, jira_figures, scope_figures
 
 HERE = Path(__file__).parent
-PARTS = {"jira": jira_figures, "github": github_figures, "scope": scope_figures}
+PARTS = {
+    "jira": jira_figures,
+    "github": github_figures,
+    "scope": scope_figures,
+    "forecast": forecast_figures,
+}
 
 
 def main() -> None:
@@ -22,6 +27,8 @@ def main() -> None:
     parser.add_argument("--factor", type=int, default=10, help="for the memory measurement")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--no-peers", action="store_true", help="leave the peers out")
+    parser.add_argument("--milestones", type=int, default=40, help="of each made-up team")
+    parser.add_argument("--write", action="store_true", help="put tables into docs/forecast.md")
     parser.add_argument("--only", choices=sorted(PARTS), help="one part")
     options = parser.parse_args()
     figures: dict[str, Any] = vars(options).copy()

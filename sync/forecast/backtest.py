@@ -387,7 +387,7 @@ def _against_original(
 ) -> Scored:
     """The share of runs that end by the first date, beside whether it was kept."""
     key = one.subject.key
-    if one.original is None or predicted.ends is None:
+    if one.original is None:
         return Scored(key)
     days = calendar.between(as_of_day(one.at, calendar), one.original)
     end = calendar.end_of(one.original)
@@ -396,7 +396,9 @@ def _against_original(
         on_time = ended.at < end
     elif now >= end:
         on_time = False
-    p = predicted.p if one.original == one.due else float((predicted.ends <= days).mean())
+    p = predicted.p
+    if one.original != one.due and predicted.ends is not None:
+        p = float((predicted.ends <= days).mean())
     return Scored(key, {}, None, p, on_time)
 
 
