@@ -332,7 +332,9 @@ class Story:
             issue = self._new(project, begun - days(3 + n % 5), points=(2.0, 3.0, 5.0)[n % 3])
             self.world.add_to_version(issue, version, at=issue.created + timedelta(hours=1))
             if n < done:
-                finish = min(begun + days(8 + n), self.world.now - days(1))
+                # Spread over the time that has passed: nothing that goes on is silent for weeks.
+                step = max(1, ((self.world.now - begun).days - 14) // done)
+                finish = min(begun + days(8 + n * step), self.world.now - days(1))
                 self.world.transition(issue, "In Progress", at=finish - days(2))
                 self._complete(project, issue, finish)
         if confirm:
