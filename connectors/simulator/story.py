@@ -333,7 +333,7 @@ class Story:
             self.world.add_to_version(issue, version, at=issue.created + timedelta(hours=1))
             if n < done:
                 # Spread over the time that has passed: nothing that goes on is silent for weeks.
-                step = max(1, ((self.world.now - begun).days - 14) // done)
+                step = max(1, ((self.world.now - begun).days - 13) // max(1, done - 1))
                 finish = min(begun + days(8 + n * step), self.world.now - days(1))
                 self.world.transition(issue, "In Progress", at=finish - days(2))
                 self._complete(project, issue, finish)

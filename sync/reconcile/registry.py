@@ -9,7 +9,14 @@ from typing import Any
 from sync.errors import ConfigError
 from sync.reconcile.contract import CONTRACT, Detector, Policy
 from sync.reconcile.detectors.data import blind_spot, contradiction, plan_gap
-from sync.reconcile.detectors.plan import dependency, due_moved, overdue
+from sync.reconcile.detectors.plan import (
+    dependency,
+    diverging,
+    due_moved,
+    forecast_late,
+    forecast_shift,
+    overdue,
+)
 from sync.reconcile.detectors.scope import (
     carryover,
     churn,
@@ -37,7 +44,10 @@ BUILT_IN: tuple[Detector, ...] = (
     contradiction.DETECTOR,
     plan_gap.DETECTOR,
     dependency.DETECTOR,
+    diverging.DETECTOR,
     due_moved.DETECTOR,
+    forecast_late.DETECTOR,
+    forecast_shift.DETECTOR,
     overdue.DETECTOR,
     carryover.DETECTOR,
     churn.DETECTOR,

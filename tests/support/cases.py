@@ -22,6 +22,8 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     waits, complete {status = whom it waits for}, [statuses whose code is complete]
     people          {person = [[connection id, account id]]}
     changes, …      what `code_rows` says
+    said            milestone, on, p50, p85, due, open, abstained, made: forecasts of earlier days
+    proven          whether a backtest speaks for forecasts
     open            detector, subject: findings that were open before
     derived         instant at which links and verdicts became known; the judgement's
     expect          subject, severity, rule, channel, says, hides: findings of the file's detector
@@ -46,6 +48,7 @@ from sync.reconcile.contract import Channel, Policy
 from sync.store import schema
 from sync.store.open import Store, memory_store
 from sync.store.tables_agreed import scope_agreement
+from sync.store.tables_forecast import backtest_result, forecast
 from sync.store.tables_judged import person_account
 from sync.store.tables_texts import item_text
 from sync.verdict import refresh as verdicts
@@ -207,6 +210,19 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
                 person=person,
                 known_from=SEEN,
             )
+    for one in data.get("said", ()):
+        _said(insert, one)
+    if data.get("proven"):
+        insert.add(
+            backtest_result,
+            made_at=SEEN,
+            model_version=1,
+            digest="x",
+            dates_proven=True,
+            probability_proven=True,
+            words="proven",
+            facts={},
+        )
     insert.run()
     for one in data.get("open", ()):
         _open(conn, one)
@@ -218,6 +234,30 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
         links.refresh(conn, known)
         verdicts.refresh(conn, known)
     code_rows.said(conn, data, now)
+
+
+def _said(insert: "_Inserts", one: Mapping[str, Any]) -> None:
+    """A forecast that was made on a day."""
+    insert.add(
+        forecast,
+        connection_id=CONNECTION,
+        milestone_kind="version",
+        milestone_id=one["milestone"],
+        as_of=one["on"],
+        known_from=utc(one.get("made", one["on"])),
+        digest="x",
+        model_version=1,
+        inputs={},
+        parameters={},
+        due_date=one.get("due"),
+        open_items=one["open"],
+        p50=one.get("p50"),
+        p70=one.get("p50"),
+        p85=one.get("p85"),
+        p95=one.get("p85"),
+        p_on_time=one.get("p"),
+        abstained=one.get("abstained"),
+    )
 
 
 class _Inserts:

@@ -158,7 +158,7 @@ def _instants(item: ItemHistory) -> set[datetime]:
 def _of_changes(view: View, connection_id: int, ids: Sequence[str]) -> list[datetime]:
     """When changes that speak of these items last moved."""
     c, r = change_link.c, change_request.c
-    found = []
+    found: list[datetime] = []
     for start in range(0, len(ids), 500):
         rows = view.conn.execute(
             sa.select(sa.func.max(r.updated_at, type_=r.updated_at.type))
