@@ -1,0 +1,89 @@
+"""What an honest forecast must and may say of the company's milestones, told from its truth.
+
+Between the clear cases two honest forecasters may differ: what is said there counts neither as
+found nor as false.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from connectors.simulator.story import Planted
+from connectors.simulator.story_milestones import subject
+from connectors.simulator.world import World
+
+#: The pace that counts, weeks; and completions below which nobody can forecast.
+_WEEKS, _LEAST = 8, 5
+#: Needed pace by seen pace from which the date is surely lost, and below which it surely holds.
+_LOST, _HELD = 3.0, 0.4
+#: Arrivals of five weeks that may be called growth.
+_ARRIVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A judged milestone and its items as (created, done) in UTC."""
+
+    subject: str
+    due: date | None
+    items: Sequence[tuple[datetime, datetime | None]]
+
+
+def outlook(world: World, judged: Iterable[str]) -> tuple[list[Planted], list[Planted]]:
+    """What must be said of these milestones (as a person names them) now, and what may be."""
+    names = set(judged)
+    must: list[Planted] = []
+    may: list[Planted] = []
+    for work in (*_versions(world, names), *_milestones(world, names)):
+        done = [at for _, at in work.items if at is not None]
+        open_ = len(work.items) - len(done)
+        if not open_:
+            continue
+        arrived = sum(created > world.now - timedelta(weeks=5) for created, _ in work.items)
+        if arrived >= _ARRIVALS:
+            may.append(Planted("plan.diverging", work.subject))
+        if len(done) < _LEAST or work.due is None:
+            continue
+        may.append(Planted("plan.forecast-shift", work.subject))
+        may.append(Planted("plan.forecast-shift", work.subject, "earlier"))
+        late = Planted("plan.forecast-late", work.subject, note="far more is left than is done")
+        recent = sum(at > world.now - timedelta(weeks=_WEEKS) for at in done)
+        seen = max(recent, 1) / _WEEKS
+        left = (work.due - world.now.date()).days / 7
+        if left > 0 and open_ / left >= _LOST * seen:
+            must.append(late)
+        elif -1 < left <= 0 or (left > 0 and open_ / left > _HELD * seen):
+            may.append(late)
+    return must, may
+
+
+def _versions(world: World, names: set[str]) -> Iterable[_Work]:
+    for one in world.versions.values():
+        if f"{world.projects[one.project_id].key}:{one.name}" in names and not one.released:
+            members = [issue for issue in world.alive() if one.id in issue.versions]
+            parents = {issue.parent_id for issue in members}
+            yield _Work(
+                f"version:{one.id}",
+                one.due,
+                [
+                    (issue.created, issue.resolved if issue.is_done else None)
+                    for issue in members
+                    if issue.id not in parents
+                ],
+            )
+
+
+def _milestones(world: World, names: set[str]) -> Iterable[_Work]:
+    for one in world.code.milestones.values():
+        repo = world.code.repositories.get(one.repo_id or 0)
+        if repo is None or f"{repo.path}:{one.title}" not in names or not one.is_open:
+            continue
+        yield _Work(
+            subject(repo, one),
+            one.due,
+            [
+                (issue.created, issue.closed if issue.state == "closed" else None)
+                for issue in world.code.issues.values()
+                if issue.milestone_id == one.id and not issue.deleted
+            ],
+        )
