@@ -42,7 +42,7 @@ def outlook(world: World, judged: Iterable[str]) -> tuple[list[Planted], list[Pl
         arrived = sum(created > world.now - timedelta(weeks=5) for created, _ in work.items)
         if arrived >= _ARRIVALS:
             may.append(Planted("plan.diverging", work.subject))
-        if len(done) < _LEAST or work.due is None:
+        if work.due is None:
             continue
         may.append(Planted("plan.forecast-shift", work.subject))
         may.append(Planted("plan.forecast-shift", work.subject, "earlier"))
@@ -50,7 +50,10 @@ def outlook(world: World, judged: Iterable[str]) -> tuple[list[Planted], list[Pl
         recent = sum(at > world.now - timedelta(weeks=_WEEKS) for at in done)
         seen = max(recent, 1) / _WEEKS
         left = (work.due - world.now.date()).days / 7
-        if left > 0 and open_ / left >= _LOST * seen:
+        if len(done) < _LEAST:
+            # What others of its project did may be history enough.
+            may.append(late)
+        elif left > 0 and open_ / left >= _LOST * seen:
             must.append(late)
         elif -1 < left <= 0 or (left > 0 and open_ / left > _HELD * seen):
             may.append(late)

@@ -69,11 +69,6 @@ def _past(view: View, plan: Plan, days: int, thresholds: Mapping[str, Any]) -> F
             "remedy": (
                 f"Set a date that can hold, close {facts.name}, or move the open items out of it."
             ),
-            "executive": (
-                f"{facts.name} was promised for {day(due)} and is not finished: {number} of "
-                f"{len(plan.leaves)} open."
-            ),
-            "ask": "Ask for a date that can hold, or for what can be left out.",
         },
         evidence=(
             Evidence(
@@ -106,8 +101,6 @@ def _silent(view: View, plan: Plan, last: datetime, quiet: int) -> Found:
             "so_what": "Either nobody works on it, or nobody writes down what is done.",
             "by_when": "at the next meeting",
             "remedy": f"Ask whether {facts.name} is still wanted; close it or say when it goes on.",
-            "executive": f"{facts.name} stands still: nothing has happened for {days}.",
-            "ask": "Ask whether it is still wanted.",
         },
         evidence=(
             Evidence(
@@ -193,7 +186,10 @@ DETECTOR = Detector(
         who="the owner of {milestone}",
         by_when="{by_when}",
         remedy="{remedy}",
-        executive=Voice(what="{executive}", remedy="{ask}"),
+        executive=Voice(
+            what="{title}.",
+            remedy="Ask for a date that can hold, or whether all of it is still wanted.",
+        ),
         engineer=Voice(
             remedy="Say for each open item below when it will be done, or that it can wait.",
         ),
