@@ -22,7 +22,7 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     waits, complete {status = whom it waits for}, [statuses whose code is complete]
     people          {person = [[connection id, account id]]}
     changes, …      what `code_rows` says
-    said            milestone, on, p50, p85, due, open, abstained, made: forecasts of earlier days
+    foretold        milestone, on, p50, p85, due, open, abstained, made: forecasts of earlier days
     proven          whether a backtest speaks for forecasts
     open            detector, subject: findings that were open before
     derived         instant at which links and verdicts became known; the judgement's
@@ -210,8 +210,8 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
                 person=person,
                 known_from=SEEN,
             )
-    for one in data.get("said", ()):
-        _said(insert, one)
+    for one in data.get("foretold", ()):
+        _foretold(insert, one)
     if data.get("proven"):
         insert.add(
             backtest_result,
@@ -236,7 +236,7 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
     code_rows.said(conn, data, now)
 
 
-def _said(insert: "_Inserts", one: Mapping[str, Any]) -> None:
+def _foretold(insert: "_Inserts", one: Mapping[str, Any]) -> None:
     """A forecast that was made on a day."""
     insert.add(
         forecast,
