@@ -156,7 +156,7 @@ def _facts(
     whole: bool = False,
 ) -> dict[str, Any]:
     """A forecast as JSON; probabilities in steps of five percent."""
-    from sync.forecast.explain import rounded
+    from sync.forecast.percent import steps_of_five
     from sync.reconcile.forecasts import moved_dates
     from sync.reconcile.levers import levers
 
@@ -173,7 +173,7 @@ def _facts(
         "p50": made.p50,
         "p70": made.p70,
         "p85": made.p85,
-        "percent_on_time": None if made.p_on_time is None else rounded(made.p_on_time),
+        "percent_on_time": None if made.p_on_time is None else steps_of_five(made.p_on_time),
         "open_items": one.inputs.open_items,
         "baseline_items": one.inputs.baseline_items,
         "unsure_items": one.inputs.unsure_items,
@@ -211,7 +211,7 @@ def _facts(
                     "p85": other.p85,
                     "percent_on_time": None
                     if other.p_on_time is None
-                    else rounded(other.p_on_time),
+                    else steps_of_five(other.p_on_time),
                 }
                 for name, other in (
                     ("without_growth", why.without_growth),

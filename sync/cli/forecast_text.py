@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from sync.cli.scope_text import header
 from sync.cli.what_if import WhatIf
 from sync.forecast.dates import DateHistory
-from sync.forecast.explain import LIKELY, Otherwise, about
+from sync.forecast.explain import LIKELY, Otherwise
 from sync.forecast.model import Forecast
+from sync.forecast.percent import about
 from sync.forecast.store import Proof
 from sync.reconcile.droppable import RULE
 from sync.reconcile.forecasts import MilestoneForecast, moved_dates
@@ -54,7 +55,7 @@ def one_milestone(
     moved = moved_dates(view, one)
     yield f"Promised: {_promised(one, moved)}"
     if moved is not None and moved.number:
-        yield from _moves(moved)
+        yield from date_moves(moved)
     yield f"Forecast of {day(one.inputs.as_of)} ({proven.words}):"
     if one.silent is not None:
         yield f"  {_silent(one)}"
@@ -175,7 +176,7 @@ def _promised(one: MilestoneForecast, moved: DateHistory | None) -> str:
     return text
 
 
-def _moves(moved: DateHistory) -> Iterator[str]:
+def date_moves(moved: DateHistory) -> Iterator[str]:
     """How far it moved, and how late."""
     if moved.slip is not None:
         way = "later" if moved.slip >= 0 else "earlier"

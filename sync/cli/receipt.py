@@ -1,6 +1,6 @@
 """`driftline receipt`: every date that was promised for a milestone, on one page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +10,7 @@ from sync.cli.instants import clock_options, clocks
 from sync.cli.scope import baseline_facts, ledger_facts
 
 if TYPE_CHECKING:
+    from sync.forecast.store import Said
     from sync.ledger.agreements import Agreement
     from sync.ledger.working_days import WorkCalendar
     from sync.reconcile.receipt import Between, Promise, Receipt
@@ -26,8 +27,8 @@ def receipt(
     """Show every date promised for MILESTONE, when it moved, and what its scope did meanwhile.
 
     With its baselines and re-plans, their reasons, and what was agreed to. Who moved a date stands
-    there where the source tells. Forecasts are not made yet, so none stands there. A program
-    milestone has one for each part.
+    there where the source tells. Beside each date stands what driftline forecast at that time, and
+    what came of it. A program milestone has one for each part.
     """
     from sync.cli import wiring
     from sync.ledger.baseline import the_one
@@ -61,8 +62,9 @@ def receipt(
 
 
 def _words(made: "Receipt", calendar: "WorkCalendar") -> Iterator[str]:
+    from sync.cli.forecast_text import date_moves
     from sync.cli.scope_text import baseline, header, span
-    from sync.reconcile.words import day, day_of
+    from sync.reconcile.words import day_of
 
     yield from header(made.facts, calendar, moves=False)
     yield f"Receipt of {day_of(made.as_of, calendar)}, by what was known on " + day_of(
@@ -76,10 +78,13 @@ def _words(made: "Receipt", calendar: "WorkCalendar") -> Iterator[str]:
             yield f"    {_scope(one.scope, calendar)}"
         if one.total:
             yield f"    At the end of that day {one.done} of {one.total} items were done."
+        yield from _said(made.forecasts_of(one))
     if not made.promises:
         yield "  None was ever seen."
     elif len(made.promises) > 1:
         yield "  Who moved a date, and at what hour, its source does not tell."
+    if made.dates is not None and made.dates.number:
+        yield from date_moves(made.dates)
     if made.withheld is not None:
         yield f"  What the scope did is not told: {made.withheld}."
     yield ""
@@ -108,9 +113,35 @@ def _words(made: "Receipt", calendar: "WorkCalendar") -> Iterator[str]:
         yield f"  {state.state}, {span(state.seen_after, state.seen_at, calendar)}"
     if made.facts.finished_at is not None:
         yield f"  finished on {day_of(made.facts.finished_at, calendar)}, as the source tells"
-    yield ""
-    due = f" the date promised is {day(made.facts.due_date)}, and" if made.facts.due_date else ""
-    yield f"Forecasts: driftline makes none yet;{due} nothing here says whether it will hold."
+    if not made.forecasts:
+        yield ""
+        yield "No forecast was stored for it; `driftline forecast` makes one now."
+
+
+def _said(forecasts: "Sequence[Said]") -> Iterator[str]:
+    """The first and the last forecast of a promise; those between are counted."""
+    shown = forecasts if len(forecasts) < 3 else (forecasts[0], forecasts[-1])
+    for number, one in enumerate(shown):
+        if number and len(forecasts) > len(shown):
+            yield f"    and {len(forecasts) - len(shown)} forecasts in between"
+        yield f"    {_forecast(one)}"
+
+
+def _forecast(one: "Said") -> str:
+    from sync.forecast.percent import about
+    from sync.reconcile.words import day
+
+    text = f"forecast of {day(one.as_of)}: "
+    if one.abstained is not None:
+        text += one.abstained
+    else:
+        p50, p85 = (day(it) if it else "not within two years" for it in (one.p50, one.p85))
+        text += f"P50 {p50}, P85 {p85}"
+        if one.p_on_time is not None:
+            text += f", on time: {about(one.p_on_time)}"
+    if one.on_time is not None:
+        text += "; it was on time" if one.on_time else "; it was late"
+    return text
 
 
 def _is_hidden(told: "Agreement", made: "Receipt") -> bool:
@@ -178,7 +209,36 @@ def _facts(made: "Receipt") -> dict[str, Any]:
             }
             for one in made.agreements
         ],
-        "forecasts": None,
+        "date_history": None
+        if made.dates is None
+        else {
+            "original": made.dates.original,
+            "current": made.dates.current,
+            "moves": made.dates.number,
+            "slip_working_days": made.dates.slip,
+            "slip_rate": made.dates.rate,
+            "last_minute": [made.dates.last_minute, made.dates.last_minute_at_most],
+            "after_it_passed": [made.dates.after_it_passed, made.dates.after_it_passed_at_most],
+        },
+        "forecasts": [_forecast_facts(one) for one in made.forecasts],
+    }
+
+
+def _forecast_facts(one: "Said") -> dict[str, Any]:
+    from sync.forecast.percent import steps_of_five
+
+    return {
+        "as_of": one.as_of,
+        "made_at": one.known_from,
+        "due_date": one.due,
+        "open_items": one.open_items,
+        "abstained": one.abstained,
+        "p50": one.p50,
+        "p70": one.p70,
+        "p85": one.p85,
+        "percent_on_time": None if one.p_on_time is None else steps_of_five(one.p_on_time),
+        "done_at": one.done_at,
+        "on_time": one.on_time,
     }
 
 

@@ -17,8 +17,6 @@ from sync.forecast.rates import rate
 LIKELY, SAFE = 0.80, 0.85
 #: A single estimate above this share of what is left is a risk of its own (drift-spec 7).
 HUGE = 0.20
-#: Beyond these shares nothing more precise is said.
-LEAST, MOST = 0.05, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +166,3 @@ def _otherwise(made: Forecast) -> Otherwise:
 def is_huge(estimate: float, remaining: float) -> bool:
     """Whether one estimate is so much of what is left that counting items means little."""
     return remaining > 0 and estimate > HUGE * remaining
-
-
-def about(p: float) -> str:
-    """A probability in words: steps of five, and never certain."""
-    if p < LEAST:
-        return "less than 5 %"
-    if p > MOST:
-        return "more than 95 %"
-    return f"about {rounded(p)} %"
-
-
-def rounded(p: float) -> int:
-    """Percent in steps of five, from 5 to 95."""
-    return min(95, max(5, int(p * 20 + 0.5) * 5))

@@ -152,8 +152,8 @@ def abstention(inputs: Inputs, settings: Settings = DEFAULTS) -> str | None:
     done, weeks = sum(inputs.weeks), round(inputs.weeks_worked)
     if done < settings.least_completions:
         return (
-            f"not enough history: {done:.0f} items done so far, {settings.least_completions} are "
-            "needed"
+            f"not enough history: {done:.0f} completions in the weeks that count, "
+            f"{settings.least_completions} are needed"
         )
     if weeks < settings.least_weeks:
         needed = settings.least_weeks

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from mappings.vocabulary import MilestoneKind
 from sync.engine.tokens import ending
+from sync.forecast.store import NO_CONNECTION, proof
 from sync.ledger.baseline import ledger_of
 from sync.ledger.ledger import Ledger, LineKind
 from sync.ledger.measures import net_known
@@ -19,12 +20,14 @@ from sync.reconcile.combined import ProgramPlan, program_plans, sums
 from sync.reconcile.contract import (
     Certificate,
     Finding,
+    ForecastSummary,
     LedgerSummary,
     MilestoneLine,
     Reconciliation,
 )
 from sync.reconcile.detectors.scope import net
 from sync.reconcile.findings import Run
+from sync.reconcile.forecasts import forecasts
 from sync.reconcile.gate import Gate
 from sync.reconcile.program import part_name
 from sync.reconcile.propose import left_over, open_items, proposals
@@ -140,6 +143,7 @@ def _program_line(view: View, one: ProgramPlan, held: Sequence[str]) -> Mileston
         ledger=_program_summary(view, one) if withheld is None else None,
         withheld=withheld,
         parts=tuple(part_name(part) for part in one.program.parts),
+        forecast=_forecast(view, (NO_CONNECTION, MilestoneKind.PROGRAM, one.program.name)),
     )
 
 
@@ -199,6 +203,24 @@ def _line(view: View, plan: Plan, gate: Gate) -> MilestoneLine:
         original_at=plan.original.at if plan.original is not None else None,
         original_accepted=plan.original is not None and plan.original.accepted,
         original=_since_original(view, plan, ledger),
+        forecast=_forecast(view, facts.key),
+    )
+
+
+def _forecast(view: View, key: Key) -> ForecastSummary | None:
+    one = forecasts(view).get(key)
+    if one is None:
+        return None
+    said = one.made if one.silent is None else None
+    need = one.need if one.not_checked is None else None
+    return ForecastSummary(
+        p50=said.p50 if said else None,
+        p70=said.p70 if said else None,
+        p85=said.p85 if said else None,
+        p_on_time=said.p_on_time if said else None,
+        silent=one.silent,
+        out_of_reach=need is not None and need.required is not None and need.is_out_of_reach,
+        proven=proof(view.conn, view.known_at).whole,
     )
 
 

@@ -278,6 +278,24 @@ class LedgerSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastSummary:
+    """What is forecast of a milestone; apart from what is promised for it."""
+
+    #: days by which so many of the runs are done; None: not within two years, or nothing is said.
+    p50: date | None
+    p70: date | None
+    p85: date | None
+    #: share of the runs that keep the promised date; None: none is promised, or nothing is said.
+    p_on_time: float | None
+    #: why nothing is forecast; None: something is.
+    silent: str | None
+    #: more is needed each week than was done in the best weeks.
+    out_of_reach: bool
+    #: whether past forecasts were better than simple ones; without, it has no colour.
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MilestoneLine:
     """One judged milestone as the report shows it."""
 
@@ -308,6 +326,8 @@ class MilestoneLine:
     original_at: datetime | None = None
     original_accepted: bool = False
     original: LedgerSummary | None = None
+    #: None: it is closed.
+    forecast: ForecastSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

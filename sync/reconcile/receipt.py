@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sync.forecast.dates import DateHistory, history
+from sync.forecast.store import Said, said
 from sync.ledger import agreements as agreed
 from sync.ledger import baseline as baselines
 from sync.ledger.agreements import Agreement
@@ -71,6 +73,22 @@ class Receipt:
     keys: dict[str, str | None]
     #: why the scope is not told, if so.
     withheld: str | None
+    #: how its date moved; None: no date was seen.
+    dates: DateHistory | None = None
+    #: what was forecast, oldest first, as it was stored on the day.
+    forecasts: tuple[Said, ...] = ()
+
+    def forecasts_of(self, promise: Promise) -> tuple[Said, ...]:
+        """Forecasts that were measured against this promised date while it stood."""
+        later = [one.seen_at for one in self.promises if one.seen_at > promise.seen_at]
+        until = min(later, default=None)
+        return tuple(
+            one
+            for one in self.forecasts
+            if one.due == promise.due_date
+            and one.known_from >= promise.seen_at
+            and (until is None or one.known_from < until)
+        )
 
 
 def receipt(view: View, facts: MilestoneFacts) -> Receipt:
@@ -80,6 +98,7 @@ def receipt(view: View, facts: MilestoneFacts) -> Receipt:
     made = baselines.stored(view.conn, {facts.key}, view.known_at).get(facts.key, ())
     told = agreed.stored(view.conn, {facts.key}, view.known_at).get(facts.key, ())
     ids = {facts.connection_id: [one.subject for one in told]}
+    first = plan.original or plan.baseline
     return Receipt(
         facts=facts,
         as_of=view.as_of,
@@ -97,6 +116,17 @@ def receipt(view: View, facts: MilestoneFacts) -> Receipt:
             for (_, id_), item in view.item_facts(ids).items()
         },
         withheld=reason,
+        dates=history(
+            facts,
+            view.calendar,
+            view.as_of,
+            since=first.at if first is not None else None,
+        ),
+        forecasts=tuple(
+            one
+            for one in said(view.conn, {facts.key}, view.known_at).get(facts.key, ())
+            if one.as_of <= view.today
+        ),
     )
 
 

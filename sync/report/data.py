@@ -147,6 +147,15 @@ class MilestoneRow:
     url: str | None
     #: of a program milestone: its parts, as `CONNECTION/PROJECT:name`.
     parts: tuple[str, ...] = ()
+    #: dates and probability in words, or why there are none; empty: it is closed.
+    forecast: str = ""
+    #: days by which half and 85 % of the simulated runs are done.
+    p50: date | None = None
+    p85: date | None = None
+    #: probability of the promised date, in steps of five from 5 to 95.
+    percent_on_time: int | None = None
+    #: False: no colour, past forecasts have not been better than simple ones yet.
+    forecast_proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

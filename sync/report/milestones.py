@@ -7,7 +7,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from mappings.vocabulary import MilestoneKind
-from sync.reconcile.contract import LedgerSummary, MilestoneLine
+from sync.forecast.percent import about, steps_of_five
+from sync.reconcile.contract import ForecastSummary, LedgerSummary, MilestoneLine
 from sync.report.clean import clean, clean_url
 from sync.report.data import LedgerRow, MilestoneRow, OriginRow
 from sync.report.wording import count, day, number, percent, signed
@@ -84,7 +85,33 @@ def milestone_row(
         withheld=withheld,
         url=clean_url(line.url),
         parts=tuple(clean(part, 300) for part in line.parts),
+        forecast=_forecast(line.forecast),
+        p50=line.forecast.p50 if line.forecast else None,
+        p85=line.forecast.p85 if line.forecast else None,
+        percent_on_time=_percent(line.forecast),
+        forecast_proven=line.forecast is not None and line.forecast.proven,
     )
+
+
+def _percent(told: ForecastSummary | None) -> int | None:
+    return None if told is None or told.p_on_time is None else steps_of_five(told.p_on_time)
+
+
+def _forecast(told: ForecastSummary | None) -> str:
+    """`P50 28 May 2026, P85 10 Jul 2026; on time: about 30 % (unproven)`."""
+    if told is None:
+        return ""
+    if told.silent is not None:
+        text = f"none, {clean(told.silent, 300)}"
+    else:
+        p50, p85 = (day(one) if one else "not within two years" for one in (told.p50, told.p85))
+        text = f"P50 {p50}, P85 {p85}"
+        if told.p_on_time is not None:
+            text += f"; on time: {about(told.p_on_time)}"
+        text += "" if told.proven else " (unproven)"
+    if told.out_of_reach:
+        text += "; needs more each week than its best weeks did"
+    return text
 
 
 def ledger_row(line: MilestoneLine, label: str, time_zone: ZoneInfo) -> LedgerRow | None:

@@ -232,6 +232,8 @@ def _milestones(data: ReportData) -> Iterator[str]:
 def _milestone(row: MilestoneRow) -> Iterator[str]:
     yield from wrap(f"{row.label} ({row.note})", "  ", "    ")
     yield from wrap(f"promised: {row.due}", "    ", "      ")
+    if row.forecast:
+        yield from wrap(f"forecast: {row.forecast}", "    ", "      ")
     yield from wrap(f"work: {_bar(row)} {done_words(row)}", "    ", "      ")
     yield from wrap(f"scope: {row.scope}", "    ", "      ")
     if row.url:
@@ -318,7 +320,7 @@ def _trust(data: ReportData) -> Iterator[str]:
     if trust.baselines and data.audience != "executive":
         yield "  Baselines:"
         yield from _bullets(trust.baselines[:CAP])
-    yield "  No forecast is made: dates are the promised ones."
+    yield "  A promised date is no forecast, and a forecast is no promise."
     for line in (*trust.how_to, trust.why_you):
         yield from wrap(line, "  ")
 

@@ -11,6 +11,7 @@ from sync.reconcile.contract import (
     Evidence,
     Finding,
     FindingState,
+    ForecastSummary,
     LedgerSummary,
     MilestoneLine,
     Question,
@@ -184,6 +185,15 @@ def milestone(name: str = "Release 3.2", **changes: Any) -> MilestoneLine:
         baseline_accepted=False,
         ledger=ledger(),
         url="https://jira.example.com/projects/APO/versions/10001",
+        forecast=ForecastSummary(
+            p50=date(2026, 1, 9),
+            p70=date(2026, 1, 20),
+            p85=date(2026, 2, 3),
+            p_on_time=0.31,
+            silent=None,
+            out_of_reach=False,
+            proven=False,
+        ),
     )
     return replace(base, **changes)
 
