@@ -180,9 +180,6 @@ def policy(settings: Settings) -> Policy:
         teams={name: (*team_rules(settings, name), *flat(table)) for name, table in tables.items()},
         team_fields={name: table.team_fields for name, table in tables.items()},
         testing=testing(settings),
-        paths=tuple(
-            PathRule(one.pattern, PathKind(one.kind), one.repository) for one in root.paths.rules
-        ),
         config_hash=settings.hash,
         program_version=VERSION,
     )
@@ -212,6 +209,10 @@ def testing(settings: Settings) -> exempt.Testing:
         frozenset(told.update_bots),
         frozenset(told.release_bots),
         Target(told.diff_coverage, told.uncovered_lines),
+        tuple(
+            PathRule(one.pattern, PathKind(one.kind), one.repository)
+            for one in settings.root.paths.rules
+        ),
     )
 
 

@@ -13,7 +13,6 @@ from typing import Any, Literal
 from mappings.schema import TeamRule
 from mappings.vocabulary import MilestoneKind, MilestoneState
 from sync.verdict.exempt import Testing
-from sync.verdict.paths import PathRule
 
 #: Major version of the detector contract; the registry refuses another.
 CONTRACT = 1
@@ -112,8 +111,6 @@ class Policy:
     team_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: what needs no test, and how much has to be covered.
     testing: Testing = field(default_factory=Testing)
-    #: what files are for, over the built-in rules; the last that matches counts.
-    paths: tuple[PathRule, ...] = ()
     #: hash of the configuration without secrets.
     config_hash: str = ""
     program_version: str = ""

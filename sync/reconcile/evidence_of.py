@@ -148,7 +148,7 @@ def own(view: View, lines: Mapping[Pair, ChangeLine]) -> dict[Pair, tuple[int | 
     for connection_id, id_ in lines:
         by_connection.setdefault(connection_id, set()).add(id_)
     found: dict[Pair, tuple[int | None, bool]] = {}
-    rules = view.policy.paths
+    rules = view.policy.testing.paths
     for connection_id, ids in by_connection.items():
         whole = {
             id_

@@ -44,7 +44,7 @@ def _program() -> str:
 
 def _rules(testing: Testing) -> tuple[object, ...]:
     bots = (sorted(testing.update_bots), sorted(testing.release_bots))
-    return (testing.rules, *bots, testing.target)
+    return (testing.rules, *bots, testing.target, testing.paths)
 
 
 def _said(conn: sa.Connection) -> dict[Repository, list[tuple[str, bool]]]:

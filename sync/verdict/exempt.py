@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from mappings.vocabulary import FileChange
 from sync.verdict.change_facts import Exemption, Target
 from sync.verdict.exempt_paths import is_ci, is_docs, is_generated, is_lock, is_version
+from sync.verdict.paths import PathRule
 
 
 class Kind(StrEnum):
@@ -88,6 +89,8 @@ class Testing:
     update_bots: frozenset[str] = UPDATE_BOTS
     release_bots: frozenset[str] = RELEASE_BOTS
     target: Target = field(default_factory=Target)
+    #: what files are for, over the built-in rules; the last that matches counts.
+    paths: tuple[PathRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

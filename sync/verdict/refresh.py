@@ -10,7 +10,7 @@ written.
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from sync.verdict import arrivals, basis
 from sync.verdict.arrivals import Affected, Arrived
 from sync.verdict.catalogue import Catalogue, Named, catalogue
 from sync.verdict.change_facts import ChangeFacts, Target
+from sync.verdict.coverage import Subject, diff_coverage
 from sync.verdict.exempt import Testing
 from sync.verdict.facts import Known
 from sync.verdict.frame import (
@@ -194,7 +195,24 @@ def _known(
     load_later(conn, found, known.lacking(changes, pushes))
     facts = {one.id: known.change(one) for one in changes}
     facts.update({one.id: known.push(one) for one in pushes})
+    if held.has_uploads:
+        _cover(conn, held, testing, facts)
     return facts
+
+
+def _cover(
+    conn: sa.Connection, held: Frame, testing: Testing, facts: dict[str, ChangeFacts]
+) -> None:
+    """Add how many of the lines that changes altered were executed, where that is told."""
+    subjects = [
+        Subject(
+            id_, tuple(sha for sha in (one.landed_sha, *sorted(one.equal), one.head_sha) if sha)
+        )
+        for id_, one in facts.items()
+    ]
+    told = diff_coverage(conn, held.repository, subjects, testing.paths, held.path)
+    for id_, one in told.items():
+        facts[id_] = replace(facts[id_], coverage=one.lines)
 
 
 def _keep_checks(

@@ -14,7 +14,9 @@ from sync.cli.app import App
 from sync.cli.main import main
 from sync.store.open import Store, open_store
 from sync.store.tables_evidence import evidence_file, evidence_upload
+from sync.store.tables_judged import verdict as verdict_table
 from sync.verdict import uploads
+from sync.verdict.refresh import refresh
 
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
 SHA = "ab" * 20
@@ -212,3 +214,25 @@ def test_listed_and_taken_back(say: Say, store: Store) -> None:
 def test_no_tests_are_no_evidence(say: Say, tmp_path: Path) -> None:
     (tmp_path / "junit.xml").write_text("<testsuite><testcase><skipped/></testcase></testsuite>")
     assert "no test was executed" in say("evidence", "add", "junit.xml", "--sha", SHA)[2]
+
+
+def test_an_uploaded_report_is_test_evidence(say: Say, store: Store, tmp_path: Path) -> None:
+    """A repository that shows no test is one with a test from then on; a failure is one, too."""
+
+    def verdict() -> str:
+        v = verdict_table.c
+        with store.writing() as conn:
+            refresh(conn, NOW)
+            return str(
+                conn.execute(
+                    sa.select(v.verdict).where(v.change_request_id == "c1", v.known_to.is_(None))
+                ).scalar_one()
+            )
+
+    assert verdict() == "no_ci"
+    (tmp_path / "good.xml").write_text("<testsuite><testcase/></testsuite>")
+    assert say("evidence", "add", "good.xml", "--sha", SHA, "--name", "nightly unit")[0] == 0
+    # When it ran is not known: it is not said to have ended before the merge.
+    assert verdict() == "tested_after"
+    assert say("evidence", "add", "junit.xml", "--sha", SHA, "--name", "smoke")[0] == 0
+    assert verdict() == "merged_red"

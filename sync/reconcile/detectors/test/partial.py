@@ -68,7 +68,11 @@ def _covered(view: View, mine: Iterable[VerdictLine]) -> dict[Pair, Covered]:
             for one in lines
         ]
         told = diff_coverage(
-            view.conn, repository, subjects, view.policy.paths, changes.path(view, repository)
+            view.conn,
+            repository,
+            subjects,
+            view.policy.testing.paths,
+            changes.path(view, repository),
         )
         found.update({(repository[0], id_): one for id_, one in told.items()})
     return found
