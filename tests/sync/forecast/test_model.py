@@ -67,7 +67,8 @@ def test_a_due_date_in_the_past_cannot_hold():
 
 def test_no_completions_are_not_enough_history():
     found = simulate(replace(INPUTS, weekly_done=(0,) * 12), PRIOR, FEW)
-    assert found.abstained == "not enough history: 0 completions in the weeks that count, 5 are needed"
+    told = "not enough history: 0 completions in the weeks that count, 5 are needed"
+    assert found.abstained == told
     assert found.p50 is None
     assert found.p_on_time is None
 

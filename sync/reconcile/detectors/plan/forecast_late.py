@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sync.forecast.explain import about
+from sync.forecast.percent import about
 from sync.reconcile.contract import (
     Channel,
     Detector,
