@@ -41,6 +41,9 @@ _KINDS = {
 _RUN = re.compile(r"/actions/runs/(\d+)")
 #: Branch of an entry of a merge queue: number of the change, and the commit that it stands on.
 _QUEUE = re.compile(r"^gh-readonly-queue/.+/pr-(\d+)-([0-9a-f]{40,64})$")
+#: Statuses that tell coverage, and the figure in their description: `85.30% (+0.10%) compared to`.
+_TELLS_COVERAGE = re.compile(r"cov(?:erage|eralls)|codecov|codacy|codeclimate", re.IGNORECASE)
+_PERCENT = re.compile(r"(?<![\d.+-])(\d{1,3}(?:\.\d+)?)\s?%")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -205,6 +208,7 @@ def checks_by_graphql(part: Any, scope_id: str, out: Out) -> list[Checks]:
             creator=one.get("creator"),
             at=one.get("createdAt"),
             url=text(one.get("targetUrl")),
+            description=text(one.get("description")),
             place=(scope_id, sha),
             out=out,
         )
@@ -246,6 +250,7 @@ def checks_by_rest(part: Any, scope_id: str, out: Out) -> list[Checks]:
             creator=one.get("creator"),
             at=one.get("created_at"),
             url=text(one.get("target_url")),
+            description=text(one.get("description")),
             place=(scope_id, sha),
             out=out,
         )
@@ -331,6 +336,7 @@ def _status(
     creator: Any,
     at: Any,
     url: str | None,
+    description: str | None,
     place: tuple[str, str],
     out: Out,
 ) -> CheckResult:
@@ -350,5 +356,18 @@ def _status(
         app=None if login is None else login.removesuffix("[bot]"),
         created_at=moment,
         finished_at=None if ended is Conclusion.PENDING else moment,
+        coverage=_coverage(name, description),
         url=url or None,
     )
+
+
+def _coverage(name: str, description: str | None) -> float | None:
+    """Percent of the code that is covered, where a service writes it beside its status.
+
+    A figure of the changed lines alone (`patch`) is another one.
+    """
+    if description is None or "patch" in name.lower() or not _TELLS_COVERAGE.search(name):
+        return None
+    found = _PERCENT.search(description)
+    value = float(found[1]) if found else None
+    return value if value is not None and value <= 100 else None

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from mappings import github
+from mappings import github, github_ci
 from mappings.code_records import (
     ChangeCommits,
     ChangeFiles,
@@ -24,6 +24,7 @@ from mappings.code_records import (
     Reviews,
     RunJobs,
 )
+from mappings.github_out import Out
 from mappings.load import load
 from mappings.records import (
     Account,
@@ -31,6 +32,7 @@ from mappings.records import (
     FieldEvent,
     History,
     Links,
+    Lookups,
     Milestone,
     Scope,
     Status,
@@ -1111,3 +1113,24 @@ def test_the_readers_own_layer_wins(tmp_path: Path) -> None:
     assert item.status_category is StatusCategory.IN_PROGRESS
     later = rest(issue_rest(labels=[{"name": "Later"}]))
     assert only(records("issues", later, mapping), WorkItem).status_category is StatusCategory.TODO
+
+
+@pytest.mark.parametrize(
+    ("context", "description", "coverage"),
+    [
+        ("codecov/project", "85.30% (+0.10%) compared to 1a2b3c4", 85.3),
+        ("coverage/coveralls", "Coverage increased (+0.2%) to 91.0%", 91.0),
+        ("codecov/patch", "100% of diff hit (target 80%)", None),
+        ("codecov/project", "No report found to compare against", None),
+        ("ci/build", "Built 99% of it", None),
+        ("coverage", "400%", None),
+    ],
+)
+def test_coverage_stands_in_what_a_service_says(
+    context: str, description: str, coverage: float | None
+) -> None:
+    status = {"id": 5, "context": context, "state": "success", "description": description}
+    (_, found) = github_ci.checks_by_rest(
+        {"sha": "a" * 40, "check_runs": [], "statuses": [status]}, "1", Out(TABLE, Lookups())
+    )
+    assert [one.coverage for one in found.results] == [coverage]
