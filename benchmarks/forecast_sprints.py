@@ -188,15 +188,27 @@ def _how_many(inputs: Inputs, known: Prior, most: int) -> Shares:
     settings = replace(QUICK, cap_weeks=span // 7 + 2)
     done = np.zeros(QUICK.runs)
     growth = 0.0
-    for number in range(1, most + 1):
-        asked = replace(inputs, open_items=number, baseline_items=inputs.baseline_items)
+    before = 0
+    for number in _numbers(most):
+        asked = replace(inputs, open_items=number)
         made = simulate(asked, known, settings, change=NO_GROWTH)
         growth = made.growth or 0.0
         reached = (made.ends <= span) & (made.ends < made.cap)
-        done += reached
+        done = np.where(reached, number, done)
+        # Between two numbers that were asked for: their middle.
+        done += (before == done) * (number - before - 1) / 2
+        before = number
         if not reached.any():
             break
     return np.minimum(done, inputs.open_items + growth * done)
+
+
+def _numbers(most: int) -> list[int]:
+    """Numbers of items to ask for: every one of the first ten, then in steps of a seventh."""
+    found = list(range(1, min(10, most) + 1))
+    while found[-1] < most:
+        found.append(min(most, max(found[-1] + 1, round(found[-1] * 8 / 7))))
+    return found
 
 
 def _weeks(row: Row) -> Iterator[float]:

@@ -132,6 +132,12 @@ def _first(
 ) -> datetime | None:
     """The first instant with seven days in which nothing was open and something done."""
     quiet: datetime | None = None
+    if not spans:
+        # Whatever was in it had been done before.
+        entered = [stay.start for one in items for stay in one.stays]
+        quiet = min(entered, default=None)
+        if quiet is not None and since is not None:
+            quiet = max(quiet, since)
     for span in spans:
         if quiet is not None and span.start - quiet >= STAYS and _any_done(items, quiet):
             return quiet

@@ -88,6 +88,11 @@ def test_done_before_it_was_closed() -> None:
     assert ended([item("a", 0, (5, DONE))], closed=40) == 5
 
 
+def test_what_was_done_before_it_came_in_completes_it() -> None:
+    assert ended([item("a", 3, (1, DONE))]) == 3
+    assert ended([item("a", 3, (1, DONE))], since=day(10)) == 10
+
+
 def test_closed_without_any_item() -> None:
     found = outcome([], day(10), NOW)
     assert found == Outcome(day(10), day(10))
