@@ -14,6 +14,7 @@ from sync.cli.scope import ledger_facts
 if TYPE_CHECKING:
     from sync.config.settings import Settings
     from sync.ledger.milestones import Key, MilestoneFacts
+    from sync.reconcile.contract import TestedSummary
     from sync.reconcile.view import View
 
 #: In words, and as facts.
@@ -63,6 +64,7 @@ def list_(
             linked = [plan(view, one) for one in view.programs]
             suggested = suggestions(view)
             judged = _scopes(view, lines)
+            tested = _tested(view, lines)
             facts = [program_facts(one, view) for one in linked if as_json]
             texts = [text for one in linked for text in program_lines(one, view)]
     finally:
@@ -75,6 +77,7 @@ def list_(
                     **milestone_facts(one),
                     "judged": one.key in judged,
                     "scope": None if one.key not in judged else judged[one.key][1],
+                    "tested": tested.get(one.key),
                 }
                 for one in lines
             ],
@@ -95,6 +98,8 @@ def list_(
         app.say(f"{mark} {milestone_line(one)}")
         if one.key in judged:
             app.say(f"      {judged[one.key][0]}")
+        if one.key in tested:
+            app.say(f"      tested: {tested[one.key].words}")
     for text in texts:
         app.say(text)
     for question in suggested:
@@ -210,6 +215,16 @@ def _chosen(view: "View", *, everything: bool) -> "list[MilestoneFacts]":
         (one for one in view.milestones.values() if everything or one.state.is_open),
         key=lambda one: (one.connection, one.line, one.kind.value, one.source_id),
     )
+
+
+def _tested(view: "View", lines: "Sequence[MilestoneFacts]") -> "dict[Key, TestedSummary]":
+    """How much of what landed for the judged ones is tested, where anything landed."""
+    from sync.reconcile.evidence_of import contents, summary
+
+    judged = {one.key for one in view.judged}
+    plans = view.plans([one for one in lines if one.key in judged])
+    told = [summary(view, one.pieces) for one in contents(view, plans)]
+    return {plan.facts.key: one for plan, one in zip(plans, told, strict=True) if one is not None}
 
 
 def _scopes(view: "View", lines: "Sequence[MilestoneFacts]") -> "dict[Key, _Scope]":

@@ -26,6 +26,7 @@ from sync.reconcile.contract import (
     Reconciliation,
 )
 from sync.reconcile.detectors.scope import net
+from sync.reconcile.evidence_of import contents, summary
 from sync.reconcile.findings import Run
 from sync.reconcile.forecasts import forecasts
 from sync.reconcile.gate import Gate
@@ -105,7 +106,15 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
 
 def _lines(view: View, gate: Gate) -> tuple[MilestoneLine, ...]:
     """Judged milestones; a program milestone stands above its parts."""
-    lines = [(plan.facts.key, _line(view, plan, gate)) for plan in view.plans()]
+    plans = view.plans()
+    pieces = {
+        plan.facts.key: one.pieces for plan, one in zip(plans, contents(view, plans), strict=True)
+    }
+    lines = [
+        (key, replace(_line(view, plan, gate), tested=summary(view, pieces[key])))
+        for plan in plans
+        for key in [plan.facts.key]
+    ]
     for one in program_plans(view):
         keys = {part.key for part in one.program.parts}
         mine = [pair for pair in lines if pair[0] in keys]
@@ -115,7 +124,13 @@ def _lines(view: View, gate: Gate) -> tuple[MilestoneLine, ...]:
             for _, part in mine
             if part.withheld and part.baseline_at is not None and part.baseline_at <= view.as_of
         ]
-        program = ((0, MilestoneKind.PROGRAM, one.program.name), _program_line(view, one, held))
+        inside = {
+            piece.change.pair: piece
+            for part in one.program.parts
+            for piece in pieces.get(part.key, ())
+        }
+        line = replace(_program_line(view, one, held), tested=summary(view, inside.values()))
+        program = ((0, MilestoneKind.PROGRAM, one.program.name), line)
         after = [pair for pair in lines[first:] if pair[0] not in keys]
         lines = [*lines[:first], program, *mine, *after]
     return tuple(line for _, line in lines)

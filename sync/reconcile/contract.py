@@ -293,6 +293,24 @@ class ForecastSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class TestedSummary:
+    """How much of what landed for a milestone has test evidence."""
+
+    #: pytest takes a class of such a name for tests.
+    __test__ = False
+
+    #: shares of changed lines, 0 to 1: tested at least at the head, and exactly as it landed. None:
+    #: nothing is known, or nobody confirmed which checks are tests.
+    share: float | None
+    ready: float | None
+    changes: int
+    unknown_changes: int
+    exempt_changes: int
+    #: the same in words.
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class MilestoneLine:
     """One judged milestone as the report shows it."""
 
@@ -325,6 +343,8 @@ class MilestoneLine:
     original: LedgerSummary | None = None
     #: None: it is closed.
     forecast: ForecastSummary | None = None
+    #: None: nothing landed for it.
+    tested: TestedSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

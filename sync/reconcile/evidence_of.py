@@ -9,7 +9,8 @@ from sync.ledger import change_members
 from sync.ledger.load import ItemFacts
 from sync.reconcile import changes
 from sync.reconcile.changes import ChangeLine, Pair
-from sync.reconcile.evidence_rate import Piece, Rate, pieces_of, rate
+from sync.reconcile.contract import TestedSummary
+from sync.reconcile.evidence_rate import Piece, Rate, in_words, pieces_of, rate
 from sync.reconcile.view import Plan, View
 from sync.store import tables_code as code
 from sync.store.bulk import select_ids
@@ -193,3 +194,30 @@ def own(view: View, lines: Mapping[Pair, ChangeLine]) -> dict[Pair, tuple[int | 
 
 def _was_known(view: View, known_from: datetime, known_to: datetime | None) -> bool:
     return known_from <= view.known_at and (known_to is None or known_to > view.known_at)
+
+
+def summary(view: View, pieces: Collection[Piece]) -> TestedSummary | None:
+    """What a report says of these changes; None: there are none.
+
+    Without a person's word on which checks are tests, for every repository in it, no share is told.
+    """
+    told = rate(pieces)
+    if not told.changes:
+        return None
+    confirmed = changes.confirmed(view)
+    wanted = {(one.change.connection_id, one.change.scope_id) for one in pieces}
+    asked = sorted(changes.path(view, one) for one in wanted - confirmed)
+    if asked:
+        words = f"not confirmed which checks of {asked[0]} are tests" + (
+            f", and of {len(asked) - 1} more" if len(asked) > 1 else ""
+        )
+    else:
+        words = in_words(told)
+    return TestedSummary(
+        None if asked else told.share,
+        None if asked else told.ready,
+        told.changes,
+        told.unknown_changes,
+        told.exempt_changes,
+        words,
+    )

@@ -156,6 +156,11 @@ class MilestoneRow:
     percent_on_time: int | None = None
     #: False: no colour, past forecasts have not been better than simple ones yet.
     forecast_proven: bool = False
+    #: how much of what landed for it is tested, in words; empty where nothing landed.
+    tested: str = ""
+    #: whole percent of changed lines, rounded down: tested at least at the head, and as landed.
+    percent_tested: int | None = None
+    percent_ready: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,15 @@ def milestone_row(
         p85=line.forecast.p85 if line.forecast else None,
         percent_on_time=_percent(line.forecast),
         forecast_proven=line.forecast is not None and line.forecast.proven,
+        tested=clean(line.tested.words, 300) if line.tested else "",
+        percent_tested=_whole(line.tested.share) if line.tested else None,
+        percent_ready=_whole(line.tested.ready) if line.tested else None,
     )
+
+
+def _whole(share: float | None) -> int | None:
+    """Whole percent, rounded towards what proves less."""
+    return None if share is None else int(share * 100)
 
 
 def _percent(told: ForecastSummary | None) -> int | None:

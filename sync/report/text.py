@@ -236,6 +236,8 @@ def _milestone(row: MilestoneRow) -> Iterator[str]:
         yield from wrap(f"forecast: {row.forecast}", "    ", "      ")
     yield from wrap(f"work: {_bar(row)} {done_words(row)}", "    ", "      ")
     yield from wrap(f"scope: {row.scope}", "    ", "      ")
+    if row.tested:
+        yield from wrap(f"tested: {row.tested}", "    ", "      ")
     if row.url:
         yield f"    {row.url}"
 
