@@ -3,15 +3,16 @@
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from mappings.vocabulary import Conclusion, MergeMethod, Origin
-from sync.verdict import unread, uploads
+from sync.verdict import lost_runs, unread, uploads
 from sync.verdict.catalogue import Catalogue
 from sync.verdict.change_facts import ChangeFacts, CheckFact, Moved
+from sync.verdict.evidence import Evidence
 from sync.verdict.exempt import ChangeShape, Testing, match
 from sync.verdict.expected import Ran, areas, not_of_paths, of_paths, retired, run_here
 from sync.verdict.frame import AROUND, Landed, Push
-from sync.verdict.load import Evidence
 from sync.verdict.names import Subject
 from sync.verdict.results import Result, Run
 
@@ -68,6 +69,9 @@ class Known:
         found, place = self._found, self._places[one.id]
         reasons, gaps = unread.of_change(found, one)
         usual = self._usual(place, one.id, one.base_ref)
+        ran = self._ran[place].ran
+        if not ran or usual.expected - ran:
+            reasons += self._lost(one.created_at, one.merged_at)
         equal = self._equal(one.landed_sha)
         later = found.later.get(one.id, {})
         own, fork = found.own(one), found.forks.get(one.id)
@@ -104,6 +108,7 @@ class Known:
             reviews=None if reviews is None else tuple(reviews),
             author_id=one.author_id,
             pushed_at=found.pushed.get(one.id),
+            coverage=found.coverage.get(one.id),
         )
 
     def push(self, one: Push) -> ChangeFacts:
@@ -114,6 +119,8 @@ class Known:
         equal = self._equal(one.sha)
         later = found.later.get(one.id, {})
         checks = self._all([one.sha, *sorted(equal), *later])
+        if not any(_ended(check) for check in self._checks(one.sha)):
+            reasons += self._lost(one.landed_at, one.landed_at)
         return ChangeFacts(
             landed_sha=one.sha,
             head_sha=None,
@@ -132,6 +139,11 @@ class Known:
             retired=usual.retired,
             required=self._required(found.frame.branch, usual.expected),
         )
+
+    def _lost(self, begin: datetime | None, end: datetime) -> tuple[str, ...]:
+        """Why a result that is missing may be lost."""
+        told = lost_runs.reason(self._found.frame.lost, begin, end)
+        return () if told is None else (told,)
 
     def _shape(self, one: Landed) -> ChangeShape:
         found = self._found

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import ChangeState, HistoryState, MergeMethod, PipelineKind
-from sync.store import schema
+from mappings.vocabulary import ChangeState, MergeMethod, PipelineKind
 from sync.store import tables_code as code
 from sync.store.bulk import select_ids
-from sync.store.tables_evidence import evidence_upload
-from sync.verdict import chain
+from sync.verdict import chain, whole
 from sync.verdict.chain import Chain
+from sync.verdict.lost_runs import Gap
+from sync.verdict.whole import Repository as Repository  # told with the frame
 
 #: A change is judged anew as long as it landed within this time: runs end late.
 JUDGED = timedelta(days=180)
@@ -31,11 +31,8 @@ _NAMES_ITS_CHANGES = (
 #: Runs that test the branch as it stands, or stood for a moment in its queue.
 OF_BRANCH = (PipelineKind.BRANCH.value, PipelineKind.SCHEDULE.value, PipelineKind.TRAIN.value)
 
-#: Ways to land whose first parent is the base.
+#: Ways to land whose first parent is the base, and that leave one commit on the branch.
 _ON_THEIR_BASE = (MergeMethod.MERGE.value, MergeMethod.SQUASH.value)
-
-#: (connection id, scope id).
-Repository = tuple[int, str]
 
 
 class Landed(NamedTuple):
@@ -52,6 +49,7 @@ class Landed(NamedTuple):
     head_tree: str | None
     author_id: str | None
     method: str
+    created_at: datetime | None
 
 
 class Push(NamedTuple):
@@ -95,6 +93,8 @@ class Frame:
     runs_complete: bool | None = None
     #: accounts that are bots.
     bots: frozenset[str] = frozenset()
+    #: runs that were deleted before anybody read them.
+    lost: tuple[Gap, ...] = ()
     #: `owner/name`.
     path: str | None = None
     #: somebody gave test reports by hand, of this repository or of any.
@@ -121,7 +121,7 @@ def frame(conn: sa.Connection, repository: Repository, since: datetime) -> Frame
     """The changes of one repository that landed from `since` (UTC) on, and its branches."""
     changes, first = _changes(conn, repository, since)
     built, tested = _runs(conn, repository, changes)
-    branch = _default_branch(conn, repository)
+    branch = whole.default_branch(conn, repository)
     tips = _tips(conn, repository)
     parents = _parents(conn, repository) if tips else {}
     changes = tuple(_on_its_base(one, parents) for one in changes)
@@ -134,14 +134,13 @@ def frame(conn: sa.Connection, repository: Repository, since: datetime) -> Frame
         built,
         tested,
         branch=branch,
-        required=_required(conn, repository),
-        sources=_sources(conn, repository),
-        runs_complete=_runs_complete(conn, repository),
-        bots=_bots(conn, repository[0]),
-        path=_path(conn, repository),
-        has_uploads=conn.execute(
-            sa.select(sa.exists().where(evidence_upload.c.known_to.is_(None)))
-        ).scalar_one(),
+        required=whole.required(conn, repository),
+        sources=whole.sources(conn, repository),
+        runs_complete=whole.runs_complete(conn, repository),
+        bots=whole.bots(conn, repository[0]),
+        lost=whole.lost(conn, repository),
+        path=whole.path(conn, repository),
+        has_uploads=whole.has_uploads(conn),
     )
     if branch in tips:
         found.pushes = _pushes(conn, found, parents, since)
@@ -172,6 +171,7 @@ def _changes(
         c.head_tree,
         c.author_id,
         c.merge_method,
+        c.created_at,
     ).where(
         c.connection_id == repository[0],
         c.scope_id == repository[1],
@@ -184,8 +184,8 @@ def _changes(
         .order_by(c.merged_at.desc(), c.source_id.desc())
         .limit(AROUND)
     )
-    earlier = [Landed(*row) for row in conn.execute(before)][::-1]
-    return (*earlier, *(Landed(*row) for row in conn.execute(judged))), len(earlier)
+    earlier = [Landed._make(row) for row in conn.execute(before)][::-1]
+    return (*earlier, *(Landed._make(row) for row in conn.execute(judged))), len(earlier)
 
 
 def _runs(
@@ -217,83 +217,6 @@ def _runs(
                 if number in wanted and wanted[number] != sha:
                     built.setdefault(number, {})[sha] = None
     return {number: list(shas) for number, shas in built.items()}, frozenset(tested)
-
-
-def _default_branch(conn: sa.Connection, repository: Repository) -> str | None:
-    c = code.default_branch.c
-    return conn.execute(
-        sa.select(c.name).where(
-            c.connection_id == repository[0],
-            c.scope_id == repository[1],
-            c.known_to.is_(None),
-        )
-    ).scalar()
-
-
-def _path(conn: sa.Connection, repository: Repository) -> str | None:
-    s = schema.scope.c
-    return conn.execute(
-        sa.select(s.key)
-        .where(s.connection_id == repository[0], s.source_id == repository[1], s.kind != "board")
-        .order_by(s.kind)
-    ).scalar()
-
-
-def _required(conn: sa.Connection, repository: Repository) -> dict[str, frozenset[str]]:
-    s, c = code.checks_state.c, code.required_check.c
-    read = conn.execute(
-        sa.select(s.subject_id, s.state).where(
-            s.connection_id == repository[0],
-            s.scope_id == repository[1],
-            s.subject_kind == "branch",
-            s.known_to.is_(None),
-        )
-    )
-    names = {row.subject_id: set[str]() for row in read if row.state == HistoryState.COMPLETE.value}
-    rows = conn.execute(
-        sa.select(c.branch, c.name).where(
-            c.connection_id == repository[0],
-            c.scope_id == repository[1],
-            c.known_to.is_(None),
-        )
-    )
-    for row in rows:
-        names.setdefault(row.branch, set()).add(row.name)
-    return {branch: frozenset(held) for branch, held in names.items()}
-
-
-def _sources(conn: sa.Connection, repository: Repository) -> frozenset[str]:
-    s = code.checks_state.c
-    rows = conn.execute(
-        sa.select(s.source)
-        .distinct()
-        .where(
-            s.connection_id == repository[0],
-            s.scope_id == repository[1],
-            s.subject_kind == "commit",
-            s.known_to.is_(None),
-        )
-    )
-    return frozenset(rows.scalars())
-
-
-def _runs_complete(conn: sa.Connection, repository: Repository) -> bool | None:
-    s = schema.sync_step.c
-    newest = conn.execute(
-        sa.select(s.outcome)
-        .where(s.connection_id == repository[0], s.scope_id == repository[1], s.stream == "runs")
-        .order_by(s.id.desc())
-        .limit(1)
-    ).scalar()
-    return None if newest is None else newest == "complete"
-
-
-def _bots(conn: sa.Connection, connection_id: int) -> frozenset[str]:
-    a = schema.account.c
-    rows = conn.execute(
-        sa.select(a.source_id).where(a.connection_id == connection_id, a.is_bot.is_(True))
-    )
-    return frozenset(rows.scalars())
 
 
 def _tips(conn: sa.Connection, repository: Repository) -> dict[str, str]:
@@ -348,7 +271,7 @@ def _pushes(
 def _sizes(conn: sa.Connection, found: Frame) -> dict[str, int]:
     """Commits of each change that may have been replayed one by one onto the branch."""
     sizes: dict[str, int] = {}
-    ids = [one.id for one in found.changes if one.method not in _LANDS_ONE]
+    ids = [one.id for one in found.changes if one.method not in _ON_THEIR_BASE]
     for change_id, _ in select_ids(
         conn,
         code.change_commit,
@@ -360,10 +283,6 @@ def _sizes(conn: sa.Connection, found: Frame) -> dict[str, int]:
     ):
         sizes[change_id] = sizes.get(change_id, 0) + 1
     return sizes
-
-
-#: Ways to land that leave one commit on the branch.
-_LANDS_ONE = (MergeMethod.MERGE.value, MergeMethod.SQUASH.value)
 
 
 def _of_changes(conn: sa.Connection, repository: Repository, shas: Iterable[str]) -> set[str]:

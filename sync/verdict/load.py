@@ -1,92 +1,21 @@
 """The evidence of a part of a repository's changes, out of the store in a few queries by keys."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import FileChange, HistoryState, Origin, PipelineKind, ReviewVerdict
-from sync.store import schema
+from mappings.vocabulary import Origin, PipelineKind
 from sync.store import tables_code as code
 from sync.store.bulk import select_ids
 from sync.verdict import uploads
-from sync.verdict.change_facts import Preview, ReviewFact
-from sync.verdict.exempt import FileShape
+from sync.verdict.change_facts import Preview
+from sync.verdict.evidence import Commit, Evidence
 from sync.verdict.frame import Frame, Landed, Push
+from sync.verdict.load_changes import load_changes
 from sync.verdict.results import RESULT_COLUMNS, RUN_COLUMNS, Result, Run, merged, newest_runs
 
 _BUILDS_A_MERGE = (PipelineKind.MERGE_RESULT.value, PipelineKind.TRAIN.value)
 _NOW = "AND known_to IS NULL"
-
-
-class Commit(NamedTuple):
-    """What is told of a commit; instants in UTC."""
-
-    tree: str | None
-    parents: Sequence[str]
-    at: datetime | None
-
-
-@dataclass(slots=True)
-class Evidence:
-    """All that is known of some changes of one repository and their checks."""
-
-    frame: Frame
-    changes: Sequence[Landed]
-    pushes: Sequence[Push] = ()
-    #: by commit.
-    results: dict[str, list[Result]] = field(default_factory=dict)
-    #: by commit; with runs that have no result at all.
-    runs: dict[str, list[Run]] = field(default_factory=dict)
-    commits: dict[str, Commit] = field(default_factory=dict)
-    #: earlier commits by change, those too that were pushed away.
-    earlier: dict[str, list[str]] = field(default_factory=dict)
-    #: previews by change.
-    previews: dict[str, dict[str, Preview]] = field(default_factory=dict)
-    #: commits of equal content, by the commit that landed.
-    equal: dict[str, set[str]] = field(default_factory=dict)
-    #: later commits of the branch that were tested, by change.
-    later: dict[str, dict[str, int]] = field(default_factory=dict)
-    #: old and new paths by change, where the list was read whole.
-    paths: dict[str, frozenset[str]] = field(default_factory=dict)
-    #: likewise, with what is told of each file.
-    files: dict[str, tuple[FileShape, ...]] = field(default_factory=dict)
-    #: commits by change that landed with none before, merges left out; where they were read whole.
-    own_commits: dict[str, int] = field(default_factory=dict)
-    #: commit that a change was begun on, where it was never brought up to date.
-    forks: dict[str, str] = field(default_factory=dict)
-    #: by account.
-    logins: dict[str, str] = field(default_factory=dict)
-    #: by change, where they were read.
-    reviews: dict[str, list[ReviewFact]] = field(default_factory=dict)
-    #: last push by change.
-    pushed: dict[str, datetime] = field(default_factory=dict)
-    #: by commit and source: state and reason.
-    asked: dict[str, dict[str, tuple[str, str | None]]] = field(default_factory=dict)
-    #: state and reason of the jobs of each run.
-    jobs: dict[str, tuple[str, str | None]] = field(default_factory=dict)
-
-    def own(self, one: Landed) -> list[str]:
-        """Commits of a change: what landed, its head, earlier ones, previews."""
-        return [
-            sha
-            for sha in dict.fromkeys(
-                (
-                    one.landed_sha,
-                    one.head_sha,
-                    *self.earlier.get(one.id, ()),
-                    *self.previews.get(one.id, ()),
-                )
-            )
-            if sha is not None
-        ]
-
-    def tree(self, sha: str | None) -> str | None:
-        """The tree of a commit, where it is told."""
-        held = self.commits.get(sha) if sha is not None else None
-        return None if held is None else held.tree
 
 
 def load(
@@ -94,7 +23,6 @@ def load(
 ) -> Evidence:
     """The evidence of these changes and pushes of a repository; `later` is left to `load_later`."""
     found = Evidence(frame, changes, pushes)
-    parts = _parts(conn, found)
     _earlier(conn, found)
     _commits(conn, found, _first(found))
     _previews(conn, found)
@@ -104,10 +32,8 @@ def load(
     shas.update(sha for equal in found.equal.values() for sha in equal)
     _results(conn, found, shas)
     _asked(conn, found, shas)
-    _files(conn, found, parts)
-    _reviews(conn, found, parts)
-    _authors(conn, found)
-    _own_commits(conn, found, parts)
+    load_changes(conn, found)
+    _commits(conn, found, set(found.forks.values()) - set(found.commits))
     return found
 
 
@@ -121,29 +47,8 @@ def load_later(
     _results(conn, found, wanted)
 
 
-def _ids(found: Evidence) -> list[str]:
-    return [one.id for one in found.changes]
-
-
-def _parts(conn: sa.Connection, found: Evidence) -> set[tuple[str, str]]:
-    """(change, part) of what was read whole."""
-    return {
-        (change_id, part)
-        for change_id, part, state in select_ids(
-            conn,
-            code.change_part,
-            ("change_request_id", "part", "state"),
-            found.frame.repository[0],
-            "change_request_id",
-            _ids(found),
-            _NOW,
-        )
-        if state == HistoryState.COMPLETE.value
-    }
-
-
 def _earlier(conn: sa.Connection, found: Evidence) -> None:
-    host, ids = found.frame.repository[0], _ids(found)
+    host, ids = found.frame.repository[0], found.ids
     mine = {one.id: dict[str, None]() for one in found.changes}
     for change_id, sha in select_ids(
         conn, code.change_commit, ("change_request_id", "sha"), host, "change_request_id", ids, _NOW
@@ -326,102 +231,3 @@ def _asked(conn: sa.Connection, found: Evidence, shas: Collection[str]) -> None:
             found.asked.setdefault(subject, {})[source] = (state, reason)
         elif kind == "run":
             found.jobs[subject] = (state, reason)
-
-
-def _files(conn: sa.Connection, found: Evidence, parts: Collection[tuple[str, str]]) -> None:
-    whole = [id_ for id_ in _ids(found) if (id_, "files") in parts]
-    files: dict[str, list[FileShape]] = {id_: [] for id_ in whole}
-    for change_id, *told in select_ids(
-        conn,
-        code.change_file,
-        ("change_request_id", "path", "change", "old_path", "additions", "deletions"),
-        found.frame.repository[0],
-        "change_request_id",
-        whole,
-        _NOW,
-    ):
-        path, change, old, added, removed = told
-        files[change_id].append(FileShape(path, FileChange(change), old, added, removed))
-    for change_id, held in files.items():
-        held.sort(key=lambda one: one.path)
-        found.files[change_id] = tuple(held)
-        olds = (one.old_path for one in held if one.old_path is not None)
-        found.paths[change_id] = frozenset((*(one.path for one in held), *olds))
-
-
-def _authors(conn: sa.Connection, found: Evidence) -> None:
-    ids = {one.author_id for one in found.changes if one.author_id is not None}
-    rows = select_ids(
-        conn,
-        schema.account,
-        ("source_id", "login"),
-        found.frame.repository[0],
-        "source_id",
-        sorted(ids),
-    )
-    found.logins = {id_: login for id_, login in rows if login is not None}
-
-
-def _own_commits(conn: sa.Connection, found: Evidence, parts: Collection[tuple[str, str]]) -> None:
-    """Of each change whose commits were read whole those that landed with none before it."""
-    host, frame = found.frame.repository[0], found.frame
-    columns = ("change_request_id", "sha")
-    whole = [id_ for id_ in _ids(found) if (id_, "commits") in parts]
-    mine: dict[str, list[str]] = {id_: [] for id_ in whole}
-    for change_id, sha in select_ids(
-        conn, code.change_commit, columns, host, "change_request_id", whole, _NOW
-    ):
-        mine[change_id].append(sha)
-    places = {one.id: place for place, one in enumerate(frame.changes)}
-    shas = {sha for held in mine.values() for sha in held}
-    first: dict[str, int] = {}
-    for change_id, sha in select_ids(
-        conn, code.change_commit, columns, host, "sha", sorted(shas), _NOW
-    ):
-        if change_id in places:
-            first[sha] = min(first.get(sha, len(places)), places[change_id])
-    for place, one in enumerate(frame.changes):
-        if one.landed_sha in shas:
-            first[one.landed_sha] = min(first.get(one.landed_sha, len(places)), place)
-    for id_, held in mine.items():
-        if held:
-            found.own_commits[id_] = sum(
-                1
-                for sha in held
-                if first[sha] >= places[id_]
-                and len(found.commits.get(sha, Commit(None, (), None)).parents) < 2
-            )
-            fork = _fork(found, held)
-            if fork is not None:
-                found.forks[id_] = fork
-    _commits(conn, found, set(found.forks.values()) - set(found.commits))
-
-
-def _fork(found: Evidence, shas: Sequence[str]) -> str | None:
-    """The commit that a change with these commits was begun on.
-
-    None: parents are not known, it merged a branch in, or it was begun in several places.
-    """
-    mine = [found.commits.get(sha) for sha in shas]
-    parents = [one.parents for one in mine if one is not None and len(one.parents) == 1]
-    if len(parents) < len(shas):
-        return None
-    outside = {only for (only,) in parents} - set(shas)
-    return outside.pop() if len(outside) == 1 else None
-
-
-def _reviews(conn: sa.Connection, found: Evidence, parts: Collection[tuple[str, str]]) -> None:
-    found.reviews = {id_: [] for id_ in _ids(found) if (id_, "reviews") in parts}
-    for change_id, reviewer, verdict, sha, at in select_ids(
-        conn,
-        code.review,
-        ("change_request_id", "reviewer_id", "verdict", "commit_sha", "at"),
-        found.frame.repository[0],
-        "change_request_id",
-        sorted(found.reviews),
-        _NOW,
-    ):
-        is_bot = reviewer in found.frame.bots
-        found.reviews[change_id].append(
-            ReviewFact(reviewer, ReviewVerdict(verdict), sha, at, is_bot)
-        )

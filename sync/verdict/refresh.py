@@ -114,7 +114,7 @@ def _refresh(
     held = frame(conn, repository, now - JUDGED)
     names = catalogue(conn, repository)
     done.checks += _keep_checks(conn, repository, names.named, now)
-    tests = _hash(names.standing(), sorted(held.sources))
+    tests = _hash(names.standing(), sorted(held.sources), held.lost)
     whole = arrived.whole or row is None or row.tests != tests
     chosen = (
         Affected(frozenset(range(held.first, len(held.changes))), held.pushes)

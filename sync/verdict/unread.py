@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mappings.vocabulary import CheckSource, HistoryState
+from sync.verdict.evidence import Evidence
 from sync.verdict.frame import Landed, Push
-from sync.verdict.load import Evidence
 
 _COMPLETE, _NEVER = HistoryState.COMPLETE.value, HistoryState.NOT_FETCHED.value
 _SOURCES = {"check_run": "check runs", "status": "commit statuses", "job": "jobs"}
