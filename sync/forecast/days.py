@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from sync.ledger.working_days import WorkCalendar
 
 WEEK = 7
+#: Where days are simulated, weeks follow after so many of them: nobody plans that far by days.
+BY_DAYS = 12 * WEEK
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,13 +26,13 @@ class Coming:
     shares: NDArray[np.float64]
     #: last day of each step.
     ends: NDArray[np.int64]
-    #: what one step is of an ordinary week, holidays apart.
-    nominal: float
+    #: what each step is of an ordinary week, holidays apart.
+    nominal: NDArray[np.float64]
 
 
 @lru_cache(maxsize=256)
 def coming(calendar: WorkCalendar, as_of: date, weeks: int, daily: bool) -> Coming:
-    """The days of so many weeks after `as_of`, in steps of a day or a week."""
+    """The days of so many weeks after `as_of`, in steps of a week; `daily`: of a day at first."""
     number = weeks * WEEK
     flags = np.fromiter(
         (calendar.is_worked(as_of + timedelta(days=day)) for day in range(1, number + 1)),
@@ -40,10 +42,11 @@ def coming(calendar: WorkCalendar, as_of: date, weeks: int, daily: bool) -> Comi
     worked = np.concatenate(([0], flags.cumsum()))
     days = np.concatenate(([0], np.flatnonzero(flags) + 1))
     ordinary = max(1, len(calendar.work_days))
-    step = 1 if daily else WEEK
-    ends = np.arange(step, number + 1, step)
+    first = min(BY_DAYS, number) if daily else 0
+    ends = np.concatenate((np.arange(1, first + 1), np.arange(first + WEEK, number + 1, WEEK)))
     shares = np.diff(worked[np.concatenate(([0], ends))]) / ordinary
-    return Coming(worked, days, shares, ends, 1.0 / ordinary if daily else 1.0)
+    nominal = np.where(np.arange(len(ends)) < first, 1.0 / ordinary, 1.0)
+    return Coming(worked, days, shares, ends, nominal)
 
 
 def share_of_week(calendar: WorkCalendar, last: date) -> float:

@@ -215,8 +215,9 @@ class _Group:
         drawn = grow.beta(weight * share, weight * (1 - share), size)
         self.growth = np.minimum(drawn, settings.growth_cap) * change.grows
         # Steps of a part of a week differ more from each other: together they make the week.
-        self.shape = found.dispersion * days.nominal
-        self.worked = np.zeros((0, size))
+        self.shapes = (found.dispersion * days.nominal)[:, None]
+        self.worked = np.zeros((len(days.ends), size), np.float32)
+        self.drawn = 0
 
     def ends(self) -> Ints:
         """Calendar days after which each run is done; `len(days.worked)`: not within the cap."""
@@ -268,15 +269,18 @@ class _Group:
 
     def _until(self, steps: int) -> Floats:
         """Work that each run could have done by the end of each of the first steps."""
-        while len(self.worked) < steps:
-            done = len(self.worked)
-            block = self._busy.standard_gamma(self.shape, (_STEPS, self.size), np.float32)
-            shares = self.days.shares[done : done + _STEPS]
-            block = block[: len(shares)]
-            block *= self.pace / self.shape
-            block *= shares[:, None]
-            _sum_up(block, self.worked[-1] if done else np.zeros(self.size))
-            self.worked = np.concatenate((self.worked, block))
+        while self.drawn < steps:
+            first, until = self.drawn, min(self.drawn + _STEPS, len(self.worked))
+            # Whole blocks, so that what is drawn does not depend on how much is asked for.
+            shapes = self.shapes[first:until]
+            block = self.worked[first:until]
+            self._busy.standard_gamma(
+                np.broadcast_to(shapes, block.shape), out=block, dtype=np.float32
+            )
+            block *= self.days.shares[first:until, None] / shapes
+            block *= self.pace
+            _sum_up(block, self.worked[first - 1] if first else np.zeros(self.size))
+            self.drawn = until
         return self.worked
 
     def _grow(
@@ -295,7 +299,8 @@ class _Group:
                 left = targets - done
                 part = float(self.days.shares[at] * stop[at])
                 pressure += self.growth * self.pace * (part * np.minimum(1.0, fade * left))
-                self._arrive(new, pressure, targets, running)
+                came = np.count_nonzero(new <= pressure, axis=0)
+                np.copyto(targets, number + came, where=running)
                 done = counts[at - first]
                 over = running & (done >= targets)
                 step[over] = at
@@ -303,22 +308,11 @@ class _Group:
                 if not running.any():
                     return
 
-    def _arrive(self, new: Floats, pressure: Floats, targets: Ints, running: Bools) -> None:
-        """Count what arrives up to `pressure`; it was counted up to an earlier one before."""
-        rows, number = len(new), self.inputs.open_items
-        live = np.flatnonzero(running)
-        while live.size:
-            at = targets[live] - number
-            inside = at < rows
-            live = live[inside]
-            live = live[new[at[inside], live] <= pressure[live]]
-            targets[live] += 1
-
     def _finish(self, aim: Floats, step: Ints, first: int) -> None:
         """The step in which each run that still goes on reaches its aim."""
         total = len(self.days.ends)
         while first < total and bool((step < 0).any()):
-            until = min(total, max(first + 1, len(self.worked), first + _STEPS // 2))
+            until = min(total, max(first + _STEPS // 2, self.drawn))
             worked = self._until(until)[first:until]
             reached = worked >= aim
             found = reached.any(axis=0) & (step < 0)
