@@ -160,6 +160,9 @@ class ChangeFacts:
     retired: frozenset[str] = frozenset()
     #: tests without which the branch takes no merge. None: not known.
     required: frozenset[str] | None = None
+    #: since when it is known that they are required; before that nobody is called to have gone past
+    #: a gate that may not have been there. None: not known since when.
+    required_since: datetime | None = None
     #: None: not read.
     reviews: tuple[ReviewFact, ...] | None = None
     #: account that made the change: its own approval is none.

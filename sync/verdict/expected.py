@@ -53,6 +53,14 @@ def of_paths(mine: frozenset[str] | None, around: Sequence[Ran]) -> frozenset[st
     return expected_names(like)
 
 
+def begun(before: Iterable[Ran], own: Iterable[str]) -> frozenset[str]:
+    """Tests that are known to have run by then: on a change before this one, or on it.
+
+    What was introduced later is not missed on what landed before.
+    """
+    return frozenset(own).union(*(one.ran for one in before))
+
+
 def not_of_paths(mine: frozenset[str] | None, around: Sequence[Ran]) -> frozenset[str]:
     """Tests that run here, and not on changes that touch at least these areas."""
     if not mine:

@@ -11,7 +11,7 @@ from sync.verdict.catalogue import Catalogue
 from sync.verdict.change_facts import ChangeFacts, CheckFact, Moved
 from sync.verdict.evidence import Evidence
 from sync.verdict.exempt import ChangeShape, Testing, match
-from sync.verdict.expected import Ran, areas, not_of_paths, of_paths, retired, run_here
+from sync.verdict.expected import Ran, areas, begun, not_of_paths, of_paths, retired, run_here
 from sync.verdict.frame import AROUND, Landed, Push
 from sync.verdict.names import Subject
 from sync.verdict.results import Result, Run
@@ -177,13 +177,14 @@ class Known:
         around = [*before, *after]
         mine = None if id_ is None else self._ran[place].areas
         required = self._found.frame.required.get(branch or "", _NOTHING) & self._names.names
-        expected = of_paths(mine, around)
         own = _NOTHING if id_ is None else self._ran[place].ran
+        known = begun(before, own)
+        expected, required = of_paths(mine, around) & known, required & known
         return _Usual(
             expected | required,
             not_of_paths(mine, around) - required,
             retired(expected | own, after),
-            run_here([one.ran for one in around]),
+            bool(known or not before) and run_here([one.ran for one in around]),
         )
 
     def _required(self, branch: str | None, names: Collection[str]) -> frozenset[str] | None:

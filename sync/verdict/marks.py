@@ -19,12 +19,12 @@ def gated(facts: ChangeFacts, checks: Sequence[CheckVerdict]) -> Gate | None:
 
     Says nothing of how much they tested: a skipped test satisfies a gate.
     """
-    if facts.subject is Subject.DIRECT_PUSH:
-        return Gate.NOT_GATED if facts.required is None or not facts.required else Gate.BYPASSED
     if facts.required is None:
         return None
     if not facts.required:
         return Gate.NOT_GATED
+    if facts.subject is Subject.DIRECT_PUSH:
+        return _bypassed(facts)
     wanted = facts.required - {WHOLE_PIPELINE}
     if WHOLE_PIPELINE in facts.required:
         wanted |= {one.name for one in facts.checks if not one.allow_failure}
@@ -33,12 +33,19 @@ def gated(facts: ChangeFacts, checks: Sequence[CheckVerdict]) -> Gate | None:
         # Nothing ran that could have been waited for.
         return None
     if False in satisfied:
-        return None if facts.unread or facts.gaps else Gate.BYPASSED
+        return _bypassed(facts)
     if None in satisfied:
         return None
     required = {bare(name) for name in wanted}
     whole = all(one.name in wanted or bare(one.name) in required for one in checks)
     return Gate.GATED if whole else Gate.PARTLY
+
+
+def _bypassed(facts: ChangeFacts) -> Gate | None:
+    """It went past the gate, if there was one by then and all was read."""
+    since, merged = facts.required_since, facts.merged_at
+    was_there = since is not None and merged is not None and since <= merged
+    return Gate.BYPASSED if was_there and not facts.unread and not facts.gaps else None
 
 
 def _satisfied(facts: ChangeFacts, name: str) -> bool | None:

@@ -40,6 +40,7 @@ CHANGE = ChangeFacts(
     },
     paths=frozenset({"src/app.py"}),
     later={"n1": 1, "n3": 3},
+    required_since=MERGED - 9 * DAY,
     has_tests=True,
     tests_run_here=True,
 )

@@ -4,6 +4,7 @@ from sync.verdict.expected import (
     Ran,
     areas,
     bare,
+    begun,
     expected_names,
     missing,
     not_of_paths,
@@ -69,6 +70,12 @@ def test_what_did_not_run_on_more_paths_would_not_run_on_these() -> None:
 def test_a_test_that_never_runs_anywhere_is_not_excused() -> None:
     """Skipped for everybody: nothing says that paths are why."""
     assert "e2e" not in not_of_paths(WEB, FILTERED)
+
+
+def test_what_was_introduced_later_is_not_missed_before() -> None:
+    before = [ran("unit", on=WEB), ran("lint tests", on=API)]
+    assert begun(before, ["e2e"]) == {"unit", "lint tests", "e2e"}
+    assert begun([], []) == frozenset()
 
 
 def test_retired() -> None:

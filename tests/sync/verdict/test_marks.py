@@ -61,6 +61,14 @@ def test_a_gate_that_was_not_read_is_not_called_bypassed() -> None:
     assert gate(UNIT, required=ONE, merged_at=None) is None
 
 
+def test_a_gate_that_may_not_have_been_there_was_not_bypassed() -> None:
+    """What merging requires is known as it is now, since it was first read."""
+    for since in (None, MERGED + timedelta(seconds=1)):
+        assert gate(required=ONE, required_since=since) is None
+        assert gate(UNIT, required=ONE, required_since=since) is Gate.GATED
+    assert gate(required=ONE, required_since=MERGED) is Gate.BYPASSED
+
+
 def test_a_skipped_gate_and_its_evidence_are_two_things() -> None:
     one = judge(facts(ran("h", "skipped"), required=ONE))
     assert (one.gated, one.verdict.value) == (Gate.GATED, "not_tested")
@@ -70,6 +78,8 @@ def test_a_direct_push_goes_past_the_gate() -> None:
     push: dict[str, Any] = {"subject": Subject.DIRECT_PUSH, "head_sha": None}
     assert gate(ran("m"), required=ONE, **push) is Gate.BYPASSED
     assert gate(ran("m"), required=frozenset(), **push) is Gate.NOT_GATED
+    assert gate(ran("m"), required=None, **push) is None
+    assert gate(ran("m"), required=ONE, required_since=None, **push) is None
     assert judge(facts(**push)).reviewed is Review.NOT_REVIEWED
 
 
