@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--factor", type=int, default=10, help="for the memory measurement")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--no-peers", action="store_true", help="leave the peers out")
-    parser.add_argument("--milestones", type=int, default=40, help="of each made-up team")
+    parser.add_argument("--milestones", type=int, default=30, help="of each made-up team")
     parser.add_argument("--write", action="store_true", help="put tables into docs/forecast.md")
     parser.add_argument("--only", choices=sorted(PARTS), help="one part")
     options = parser.parse_args()

@@ -26,7 +26,7 @@ BOUNDS: dict[str, tuple[float, str]] = {}
 PAGE = Path(__file__).parent.parent / "docs" / "forecast.md"
 BEGIN = "<!-- figures: made by `python -m benchmarks --only forecast --write` -->"
 #: Milestones of each made-up team, and the seed of all of them.
-MILESTONES, SEED = 40, 5
+MILESTONES, SEED = 30, 5
 #: Versions of the archive with fewer items are left out.
 LEAST_ITEMS = 10
 #: After the last change in the archive.
@@ -137,9 +137,9 @@ def sprints(peer_data: Path) -> Iterator[str]:
         )
         yield ""
         lines = [("forecaster", "n", "P85 reached", "P85 loss", "our skill over it")]
-        for name, its in ((tables.OURS, ours), (tables.PLAIN, plain)):
+        for name, its in ((tables.OURS, plain), (tables.LEARNED, ours)):
             lines.append((name, str(len(made.ours)), *_share(its), ""))
-        for one in against(made.ours, made.others):
+        for one in against(made.plain, made.others):
             number = one.pinball.count if one.pinball else 0
             skill = "–" if one.pinball_skill is None else f"{one.pinball_skill:+.2f}"
             lines.append((one.name, str(number), *_share(one.theirs), skill))

@@ -184,7 +184,7 @@ def _facts(result: "Result") -> dict[str, Any]:
         "probability": standing.probability,
         "setting": result.setting,
         "scores": score(result.scored),
-        "scores_not_recalibrated": score(result.plain),
+        "scores_recalibrated": score(result.learned),
         "scores_original_date": score(result.original),
         "against": result.others,
         "forecasts": [
@@ -194,10 +194,10 @@ def _facts(result: "Result") -> dict[str, Any]:
                 "share": one.share,
                 "open_items": one.remaining,
                 "abstained": one.abstained,
-                "days": {f"p{level * 100:.0f}": days for level, days in one.ours.days.items()},
-                "actual_days": one.ours.actual,
-                "p_on_time": one.ours.p,
-                "on_time": one.ours.on_time,
+                "days": {f"p{level * 100:.0f}": days for level, days in one.sent.days.items()},
+                "actual_days": one.sent.actual,
+                "p_on_time": one.sent.p,
+                "on_time": one.sent.on_time,
                 "closed_with_leftovers": one.closed_with_leftovers,
             }
             for one in result.rows

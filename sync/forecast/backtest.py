@@ -72,11 +72,11 @@ class Row:
     abstained: str | None
     #: name of the settings that had been best until then.
     setting: str
-    #: as it would have been sent: with recalibrated dates.
-    ours: Scored
-    #: as the model alone says.
-    plain: Scored
-    #: our probability beside the outcome against the first date promised.
+    #: as it would have been sent: the first settings, dates as the runs say.
+    sent: Scored
+    #: what learning would make of it: the best settings until then, dates recalibrated.
+    learned: Scored
+    #: the probability sent beside the outcome against the first date promised.
     against_original: Scored
     others: Mapping[str, Scored | None]
     closed_with_leftovers: bool
@@ -112,12 +112,12 @@ class Result:
     @property
     def scored(self) -> list[Scored]:
         """Forecasts as sent."""
-        return [one.ours for one in self.rows if one.abstained is None]
+        return [one.sent for one in self.rows if one.abstained is None]
 
     @property
-    def plain(self) -> list[Scored]:
-        """The same before their dates were recalibrated."""
-        return [one.plain for one in self.rows if one.abstained is None]
+    def learned(self) -> list[Scored]:
+        """The same with what earlier outcomes teach."""
+        return [one.learned for one in self.rows if one.abstained is None]
 
     @property
     def original(self) -> list[Scored]:
@@ -167,7 +167,7 @@ def run(
         memory.hold(mark)
     memory.learn(now)
     spoken = [row for row in rows if row.abstained is None]
-    ours = [row.ours for row in spoken]
+    ours = [row.sent for row in spoken]
     others = against(ours, {name: [row.others[name] for row in spoken] for name in baselines.ALL})
     return Result(
         tuple(rows),
@@ -302,7 +302,7 @@ def _forecast(
     weeks = weeks_of(one, calendar)
     said = {name: predict(one, history) for name, predict in settings.items()}
     setting = memory.chosen()
-    predicted = said[setting]
+    predicted, sent = said[setting], next(iter(said.values()))
     ended = one.subject.outcome
     actual = None
     if ended is not None:
@@ -332,17 +332,17 @@ def _forecast(
         for name, its in said.items()
         if its.ends is not None and actual is not None
     }
-    first = _against_original(one, predicted, ended, calendar, now)
+    first = _against_original(one, sent, ended, calendar, now)
     row = Row(
         key=key,
         name=one.facts.line,
         at=one.at,
         share=one.share,
         remaining=weeks.remaining,
-        abstained=predicted.abstained,
+        abstained=sent.abstained,
         setting=setting,
-        ours=Scored(key, ours, actual, predicted.p, on_time),
-        plain=Scored(key, dates.get(setting, {}), actual, predicted.p, on_time),
+        sent=Scored(key, dates.get(next(iter(said)), {}), actual, sent.p, on_time),
+        learned=Scored(key, ours, actual, predicted.p, on_time),
         against_original=first,
         others={
             name: _scored(key, say(known), actual, on_time) for name, say in baselines.ALL.items()

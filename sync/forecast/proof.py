@@ -43,7 +43,7 @@ def keep(conn: sa.Connection, result: Result, now: datetime) -> Proof:
         "levels": [[level, at] for level, at in levels.items()],
     }
     replayed = [
-        (str(one.key), one.at.isoformat(), one.remaining, one.ours.actual, one.ours.on_time)
+        (str(one.key), one.at.isoformat(), one.remaining, one.sent.actual, one.sent.on_time)
         for one in result.rows
     ]
     text = json.dumps([asdict(DEFAULTS), facts, replayed], sort_keys=True)

@@ -16,7 +16,8 @@ HEAD = (
     "skill over it",
     "P50 bias",
 )
-OURS, PLAIN = "driftline", "driftline, dates not recalibrated"
+OURS = "driftline, as sent"
+LEARNED = "driftline, recalibrated"
 INTERVAL = f"{CONFIDENCE:.0%} interval by drawing milestones"
 
 
@@ -24,7 +25,7 @@ def rows(result: Result) -> list[tuple[str, ...]]:
     """One line for ours, and one for each of the six, over the forecasts that it made too."""
     ours = score(result.scored)
     found = [_line(OURS, ours, None)]
-    found.append(_line(PLAIN, score(result.plain), None))
+    found.append(_line(LEARNED, score(result.learned), None))
     found += [_line(one.name, one.theirs, one) for one in result.others]
     return found
 

@@ -31,9 +31,10 @@ def forecasts(
             one.remaining,
             one.abstained,
             one.setting,
-            one.ours.days,
-            one.plain.days,
-            one.ours.p,
+            one.learned.days,
+            one.sent.days,
+            one.sent.p,
+            one.learned.p,
             one.against_original.p,
             {
                 name: None if other is None else (other.days, other.p)

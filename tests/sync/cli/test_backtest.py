@@ -119,7 +119,7 @@ def test_both_databases_say_what_a_store_in_memory_says(say: Say) -> None:
         subjects, _ = histories.subjects(conn, calendar, NOW)
     made = backtest.run(subjects, variants(calendar), calendar, NOW)
     assert told == [
-        (one.name, one.share, {f"p{at * 100:.0f}": days for at, days in one.ours.days.items()})
+        (one.name, one.share, {f"p{at * 100:.0f}": days for at, days in one.sent.days.items()})
         for one in made.rows
     ]
     assert any(days for _, _, days in told), "nothing was forecast"

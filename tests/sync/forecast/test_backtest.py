@@ -70,10 +70,10 @@ def test_open_ones_count_once_their_date_has_passed() -> None:
     made = run([life("late", None, past), life("open", None, to_come), life("bare", None, None)])
     assert (made.counts.late_open, made.counts.censored) == (1, 2)
     late = [one for one in made.rows if one.key[2] == "late"]
-    assert {one.ours.on_time for one in late} == {False}
-    assert {one.ours.actual for one in late} == {None}
+    assert {one.sent.on_time for one in late} == {False}
+    assert {one.sent.actual for one in late} == {None}
     others = [one for one in made.rows if one.key[2] == "open"]
-    assert {one.ours.on_time for one in others} <= {None}
+    assert {one.sent.on_time for one in others} <= {None}
 
 
 def test_on_time_is_told_against_both_dates() -> None:
@@ -83,7 +83,7 @@ def test_on_time_is_told_against_both_dates() -> None:
     one = replay.subject(of, container(of, items), CALENDAR, NOW)
     assert one is not None
     rows = run([one]).rows
-    assert [row.ours.on_time for row in rows] == [False, True, True]
+    assert [row.sent.on_time for row in rows] == [False, True, True]
     assert {row.against_original.on_time for row in rows} == {False}
 
 
@@ -215,4 +215,4 @@ def test_the_same_figures_make_the_same_bytes() -> None:
 def test_no_figure_is_a_nan() -> None:
     made = run([life("a", 60, date(2026, 3, 20))])
     for one in made.rows:
-        assert all(math.isfinite(days) for days in one.ours.days.values())
+        assert all(math.isfinite(days) for days in one.sent.days.values())
