@@ -105,6 +105,7 @@ class Known:
             not_expected=usual.not_expected,
             retired=usual.retired,
             required=self._required(one.base_ref, usual.expected | {c.name for c in checks}),
+            required_since=found.frame.required_since.get(one.base_ref or ""),
             reviews=None if reviews is None else tuple(reviews),
             author_id=one.author_id,
             pushed_at=found.pushed.get(one.id),
@@ -138,6 +139,7 @@ class Known:
             later=later,
             retired=usual.retired,
             required=self._required(found.frame.branch, usual.expected),
+            required_since=found.frame.required_since.get(found.frame.branch or ""),
         )
 
     def _lost(self, begin: datetime | None, end: datetime) -> tuple[str, ...]:

@@ -87,6 +87,8 @@ class Frame:
     branch: str | None = None
     #: names without which nothing merges, by branch; a branch that is missing was not read.
     required: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: since when that is known (UTC).
+    required_since: Mapping[str, datetime] = field(default_factory=dict)
     #: what is asked for by commit here (`CheckSource`).
     sources: frozenset[str] = frozenset()
     #: whether the list of runs was read completely; None: it is not read here.
@@ -135,6 +137,7 @@ def frame(conn: sa.Connection, repository: Repository, since: datetime) -> Frame
         tested,
         branch=branch,
         required=whole.required(conn, repository),
+        required_since=whole.required_since(conn, repository),
         sources=whole.sources(conn, repository),
         runs_complete=whole.runs_complete(conn, repository),
         bots=whole.bots(conn, repository[0]),

@@ -1,5 +1,7 @@
 """What is told of a repository as a whole, and verdicts rest on."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from mappings.vocabulary import HistoryState
@@ -46,6 +48,22 @@ def required(conn: sa.Connection, repository: Repository) -> dict[str, frozenset
     for row in rows:
         names.setdefault(row.branch, set()).add(row.name)
     return {branch: frozenset(held) for branch, held in names.items()}
+
+
+def required_since(conn: sa.Connection, repository: Repository) -> dict[str, datetime]:
+    """Since when all that merging requires now is known to be required, by branch (UTC)."""
+    c = code.required_check.c
+    rows = conn.execute(
+        sa.select(c.branch, c.known_from).where(
+            c.connection_id == repository[0],
+            c.scope_id == repository[1],
+            c.known_to.is_(None),
+        )
+    )
+    since: dict[str, datetime] = {}
+    for row in rows:
+        since[row.branch] = max(row.known_from, since.get(row.branch, row.known_from))
+    return since
 
 
 def sources(conn: sa.Connection, repository: Repository) -> frozenset[str]:

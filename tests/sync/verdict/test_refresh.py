@@ -310,6 +310,17 @@ def test_a_required_test_that_left_no_trace_is_missed(store_memory: Store) -> No
     assert the(store_memory, "grades") == {"e2e": "none", "unit tests": "exact"}
 
 
+def test_a_gate_is_bypassed_where_it_is_known_to_have_been_there(store_memory: Store) -> None:
+    late = {"sha": "landed", "at": MERGED + timedelta(hours=1)}
+    filled(store_memory, change(checks=[late]), required=["unit tests"])
+    refreshed(store_memory)
+    assert the(store_memory, "gated") == "bypassed"
+    with store_memory.writing() as conn:
+        conn.execute(sa.update(code.required_check).values(known_from=NOW))
+        refresh(conn, LATER, whole=True)
+    assert the(store_memory, "gated") is None
+
+
 def test_a_job_and_the_check_run_that_shows_it_are_one_result(store_memory: Store) -> None:
     pair = [
         {"sha": "landed", "id": "77", "conclusion": "pending", "app": "actions"},
