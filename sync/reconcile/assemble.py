@@ -30,6 +30,7 @@ from sync.reconcile.evidence_of import contents, summary
 from sync.reconcile.findings import Run
 from sync.reconcile.forecasts import forecasts
 from sync.reconcile.gate import Gate
+from sync.reconcile.pictures import pictures
 from sync.reconcile.program import part_name
 from sync.reconcile.propose import left_over, open_items, proposals
 from sync.reconcile.questions import questions
@@ -56,6 +57,7 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
     open_ = open_items(view)
     proposed = proposals(view, open_)
     gate = Gate(view)
+    burn_up, trend = pictures(view)
     return Reconciliation(
         run_id=judged.run.id,
         program=view.policy.program,
@@ -92,6 +94,8 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
         restated=judged.restated,
         agreed=judged.agreed,
         suppressed=judged.suppressed,
+        burn_up=burn_up,
+        trend=trend,
         ending_tokens=tuple(
             one.sentence
             for one in ending(

@@ -348,6 +348,48 @@ class MilestoneLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BurnUpPoint:
+    """Items in scope at the end of a day, and how many of them were done."""
+
+    day: date
+    scope: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class BurnUp:
+    """How the scope of a milestone was worked off, and where the forecast leads."""
+
+    milestone: str
+    #: oldest first, at least one.
+    points: tuple[BurnUpPoint, ...]
+    due: date | None
+    #: days by which half, and 85 of 100, of the runs are done; None: not within two years.
+    p50: date | None
+    p85: date | None
+    p_on_time: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """What was promised and forecast on a day; None: nothing was said of it then."""
+
+    day: date
+    promised: date | None = None
+    p50: date | None = None
+    p85: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How the promised and the forecast date of a milestone moved."""
+
+    milestone: str
+    #: oldest first, at least two.
+    points: tuple[TrendPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """Something only a person can confirm, and the line or command that confirms it."""
 
@@ -406,3 +448,6 @@ class Reconciliation:
     ending_tokens: tuple[str, ...] = ()
     #: findings that are there and held back because others say why; not among `findings`.
     suppressed: tuple[Finding, ...] = ()
+    #: pictures of the milestone whose date is in most danger.
+    burn_up: BurnUp | None = None
+    trend: Trend | None = None

@@ -159,6 +159,12 @@ def build(
         hygiene=tuple(clean(line) for line in source.hygiene),
         not_checked=_not_judged(source.not_checked),
         held_back=_held_back(source.suppressed),
+        burn_up=replace(source.burn_up, milestone=clean(source.burn_up.milestone, 200))
+        if source.burn_up
+        else None,
+        trend=replace(source.trend, milestone=clean(source.trend.milestone, 200))
+        if source.trend
+        else None,
         trust=_trust(source, masked, named),
         findings=found,
         resolved=resolved,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
-from sync.reconcile.contract import Channel, FindingState, Severity
+from sync.reconcile.contract import BurnUp, Channel, FindingState, Severity, Trend
 
 #: Version of the JSON form; grows when a field is taken away or changes its meaning.
 SCHEMA_VERSION = 1
@@ -330,6 +330,9 @@ class ReportData:
     #: findings that are there and not told, because others say why.
     held_back: tuple[HeldBack, ...]
     trust: Trust
+    #: pictures of the milestone whose date is in most danger.
+    burn_up: BurnUp | None
+    trend: Trend | None
     #: every finding of both channels, most important first.
     findings: tuple[Item, ...]
     resolved: tuple[Item, ...]

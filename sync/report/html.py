@@ -2,12 +2,14 @@
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sync.report import charts
 from sync.report.data import MilestoneRow, ReportData
 from sync.report.milestones import done_words
 from sync.report.sources import source_lines
@@ -44,10 +46,29 @@ def page_values(data: ReportData, *, script: bool) -> dict[str, Any]:
     ]
     return {
         **common_values(data),
+        "pictures": list(_pictures(data)),
         "style": style,
         "script": code,
         "policy": "; ".join(policy),
     }
+
+
+def _pictures(data: ReportData) -> Iterator[tuple[str, str]]:
+    """(picture, what it shows in words); an executive gets none."""
+    if data.audience == "executive":
+        return
+    if data.burn_up is not None:
+        yield (
+            charts.burn_up_svg(data.burn_up, data.today),
+            f"Scope (upper line), what is done (lower line) and the forecast (fan). "
+            f"{charts.burn_up_words(data.burn_up, data.today)}",
+        )
+    if data.trend is not None:
+        yield (
+            charts.trend_svg(data.trend, data.today),
+            f"Promised date (steps) and forecast (dashed) by the day on which they were said. "
+            f"{charts.trend_words(data.trend, data.today)}",
+        )
 
 
 def common_values(data: ReportData) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import css_inline
 
-from sync.report import html, json_, text
+from sync.report import charts, html, json_, text
 from sync.report.address import parse_address
 from sync.report.clean import clean
 from sync.report.data import ReportData
@@ -47,6 +47,8 @@ _NAMES = {
     "actions": "what to decide or do",
     "questions": "questions for you",
 }
+#: Under this name the mail's HTML finds the picture that comes with it.
+_CID = "burn-up@driftline"
 #: Longest text part, lines; the page holds the rest.
 _TEXT_LINES = 600
 
@@ -84,10 +86,16 @@ def compose(
     message["X-Driftline-Run"] = str(data.run_id)
     if draft:
         message["X-Unsent"] = "1"
-    body, dropped = mail_html(data, attached=attach)
+    picture = _picture(data)
+    body, dropped = mail_html(data, attached=attach, picture=picture is not None)
     plain = _plain(data, attached=attach)
     message.set_content(plain, cte="quoted-printable")
     message.add_alternative(body, subtype="html", cte="quoted-printable")
+    if picture is not None and "milestones" not in dropped:
+        part = list(message.iter_parts())[-1]
+        part.add_related(
+            picture, "image", "png", cid=f"<{_CID}>", filename="burn-up.png", disposition="inline"
+        )
     if attach:
         name = f"{slug}-{data.today.isoformat()}.html"
         message.add_attachment(
@@ -112,8 +120,13 @@ def message_id(data: ReportData, sender: Address, recipient: Address) -> str:
     return f"<{hashlib.sha256(seed.encode()).hexdigest()[:40]}.driftline@{sender.domain}>"
 
 
-def mail_html(data: ReportData, *, attached: bool = True) -> tuple[str, tuple[str, ...]]:
-    """HTML for mail clients, styles inlined, and the sections that were left out for size."""
+def mail_html(
+    data: ReportData, *, attached: bool = True, picture: bool = False
+) -> tuple[str, tuple[str, ...]]:
+    """HTML for mail clients, styles inlined, and the sections that were left out for size.
+
+    `picture`: the mail brings the burn-up along.
+    """
     keep = list(reversed(DROP_ORDER))
     if data.quiet:
         keep = ["questions"]
@@ -122,7 +135,7 @@ def mail_html(data: ReportData, *, attached: bool = True) -> tuple[str, tuple[st
     dropped: list[str] = []
     elsewhere = "in the attached page" if attached else "in the page"
     while True:
-        body = _inlined(data, keep, dropped, elsewhere)
+        body = _inlined(data, keep, dropped, elsewhere, picture=picture)
         following = next((name for name in DROP_ORDER if name in keep), None)
         if following is None or encoded_size(body) <= BUDGET:
             return body, tuple(dropped)
@@ -137,9 +150,21 @@ def encoded_size(body: str) -> int:
     return len(part.as_bytes())
 
 
-def _inlined(data: ReportData, keep: list[str], dropped: list[str], elsewhere: str) -> str:
+def _picture(data: ReportData) -> bytes | None:
+    """The burn-up as PNG, for those who see milestones in their mail; None: there is none."""
+    if data.burn_up is None or data.quiet or data.audience == "executive":
+        return None
+    return charts.burn_up_png(data.burn_up, data.today)
+
+
+def _inlined(
+    data: ReportData, keep: list[str], dropped: list[str], elsewhere: str, *, picture: bool
+) -> str:
+    shown = data.burn_up if picture else None
     values = {
         **html.common_values(data),
+        "picture": f"cid:{_CID}" if shown is not None else "",
+        "picture_words": charts.burn_up_words(shown, data.today) if shown is not None else "",
         "parts": frozenset(keep),
         "dropped": [_NAMES[name] for name in dropped],
         "elsewhere": elsewhere,
