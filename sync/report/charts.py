@@ -60,9 +60,15 @@ def burn_up_svg(data: BurnUp, today: date) -> str:
     parts.append(axes.line("done", [(one.day, one.done) for one in data.points]))
     if data.p50 is not None and data.p85 is not None and now.done < now.scope:
         corner = axes.point(now.day, now.done)
-        near, far = (axes.point(min(one, last), now.scope) for one in (data.p50, data.p85))
+        near, far = (
+            axes.point(max(now.day, min(one, last)), now.scope) for one in (data.p50, data.p85)
+        )
         parts.append(f'<polygon class="fan" points="{corner} {near} {far}"/>')
-        parts.append(axes.line("likely", [(now.day, now.done), (min(data.p50, last), now.scope)]))
+        parts.append(
+            axes.line(
+                "likely", [(now.day, now.done), (max(now.day, min(data.p50, last)), now.scope)]
+            )
+        )
     if data.due is not None and first.day <= data.due <= last:
         parts.append(axes.upright("due", data.due))
     parts.append(axes.label(top, str(top)))
