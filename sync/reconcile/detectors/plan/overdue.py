@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import StatusCategory
 from sync.ledger.timeline import ItemHistory
 from sync.reconcile.contract import (
     Channel,
@@ -118,13 +117,11 @@ def _silent(view: View, plan: Plan, last: datetime, quiet: int) -> Found:
 
 
 def _has_begun(plan: Plan) -> bool:
-    """Whether somebody worked on it: what was not begun yet is quiet by right."""
-    todo = StatusCategory.TODO
-    return any(
-        item.category.held is not todo or item.category.changes
-        for item in plan.container.histories
-        if item.id in plan.leaves
-    )
+    """Whether somebody was seen to work on it: what was not begun yet is quiet by right.
+
+    A status alone is no proof: a host calls every issue open that nobody has closed.
+    """
+    return any(item.category.changes for item in plan.container.histories if item.id in plan.leaves)
 
 
 def _last_sign(view: View, plan: Plan) -> datetime | None:
