@@ -12,6 +12,8 @@ from sync.ledger.working_days import WorkCalendar
 WEEK = 7
 #: Where days are simulated, weeks follow after so many of them: nobody plans that far by days.
 BY_DAYS = 12 * WEEK
+#: After so many weeks four make a step: the work of four is drawn at once.
+BY_WEEKS, LONG = 26 * WEEK, 4 * WEEK
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +34,7 @@ class Coming:
 
 @lru_cache(maxsize=256)
 def coming(calendar: WorkCalendar, as_of: date, weeks: int, daily: bool) -> Coming:
-    """The days of so many weeks after `as_of`, in steps of a week; `daily`: of a day at first."""
+    """The days of so many weeks after `as_of`, in growing steps; `daily`: of a day at first."""
     number = weeks * WEEK
     flags = np.fromiter(
         (calendar.is_worked(as_of + timedelta(days=day)) for day in range(1, number + 1)),
@@ -43,9 +45,18 @@ def coming(calendar: WorkCalendar, as_of: date, weeks: int, daily: bool) -> Comi
     days = np.concatenate(([0], np.flatnonzero(flags) + 1))
     ordinary = max(1, len(calendar.work_days))
     first = min(BY_DAYS, number) if daily else 0
-    ends = np.concatenate((np.arange(1, first + 1), np.arange(first + WEEK, number + 1, WEEK)))
+    second = min(BY_WEEKS, number)
+    ends = np.concatenate(
+        (
+            np.arange(1, first + 1),
+            np.arange(first + WEEK, second + 1, WEEK),
+            np.arange(second + LONG, number, LONG),
+            [number],
+        )
+    )
+    starts = np.concatenate(([0], ends[:-1]))
     shares = np.diff(worked[np.concatenate(([0], ends))]) / ordinary
-    nominal = np.where(np.arange(len(ends)) < first, 1.0 / ordinary, 1.0)
+    nominal = np.where(ends - starts == 1, 1.0 / ordinary, (ends - starts) / WEEK)
     return Coming(worked, days, shares, ends, nominal)
 
 

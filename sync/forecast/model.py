@@ -292,13 +292,14 @@ class _Group:
         pressure = np.zeros(self.size)
         done = np.zeros(self.size, dtype=np.int64)
         running = np.ones(self.size, dtype=np.bool_)
+        counter, pull = _Counter(epochs), self.growth * self.pace
         for first in range(0, last, _STEPS):
             until = min(last, first + _STEPS)
-            counts = _counted(epochs, self._until(until)[first:until])
+            counts = counter.until(self._until(until)[first:until])
             for at in range(first, until):
                 left = targets - done
                 part = float(self.days.shares[at] * stop[at])
-                pressure += self.growth * self.pace * (part * np.minimum(1.0, fade * left))
+                pressure += pull * np.minimum(part, part * fade * left)
                 came = np.count_nonzero(new <= pressure, axis=0)
                 np.copyto(targets, number + came, where=running)
                 done = counts[at - first]
@@ -335,16 +336,23 @@ class _Group:
         return np.where(ended, day, len(self.days.worked))
 
 
-def _counted(epochs: Floats, until: Floats) -> Ints:
-    """How many events of each column happen up to each of its instants, row by row."""
-    rows, size = epochs.shape
-    # One sorted search for all columns: each lies behind the one before.
-    apart = np.arange(size) * (float(epochs[-1].max()) + 1.0)
-    inside = np.minimum(until, epochs[-1])
-    flat = (epochs + apart).T.ravel()
-    found = np.searchsorted(flat, (inside + apart).T.ravel(), side="right")
-    counts = found.reshape(size, len(until)) - np.arange(size)[:, None] * rows
-    return np.ascontiguousarray(counts.T)
+class _Counter:
+    """Counts the events of each column up to given instants: one sorted search for all columns."""
+
+    def __init__(self, epochs: Floats) -> None:
+        self.rows, self.size = epochs.shape
+        # Each column lies behind the one before.
+        self.last = epochs[-1]
+        self.apart = np.arange(self.size) * (float(self.last.max()) + 1.0)
+        self.flat = (epochs + self.apart).T.ravel()
+
+    def until(self, instants: Floats) -> Ints:
+        """Events up to each instant; a row of instants holds one for each column."""
+        asked = (np.minimum(instants, self.last) + self.apart).T.ravel()
+        found = np.searchsorted(self.flat, asked, side="right")
+        counts = found.reshape(self.size, len(instants))
+        counts = counts - np.arange(self.size)[:, None] * self.rows
+        return np.ascontiguousarray(counts.T)
 
 
 def _sum_up(block: Floats, before: Floats) -> None:
