@@ -127,6 +127,7 @@ def test_both_databases_say_what_a_store_in_memory_says(say: Say) -> None:
     assert {one["actual_days"] for one in facts["forecasts"]} == {34.0, 24.0, 14.0}
 
 
+@pytest.mark.full_on_postgres
 def test_one_milestone_is_scored_alone_and_nothing_is_kept(say: Say, store_url: str) -> None:
     code, out, err = say("-m", "APO:Release 2", "--json")
     assert code == 0, err
@@ -134,6 +135,7 @@ def test_one_milestone_is_scored_alone_and_nothing_is_kept(say: Say, store_url: 
     assert kept(store_url) is None
 
 
+@pytest.mark.full_on_postgres
 def test_an_archive_is_told_as_inferred(say: Say, store_url: str) -> None:
     code, out, _ = say("--membership", "final")
     assert code == 0
@@ -141,6 +143,7 @@ def test_an_archive_is_told_as_inferred(say: Say, store_url: str) -> None:
     assert kept(store_url) is None
 
 
+@pytest.mark.full_on_postgres
 def test_each_monday(say: Say) -> None:
     code, out, err = say("--at", "mondays", "--since", "2026-03-30", "--json")
     assert code == 0, err
@@ -149,6 +152,7 @@ def test_each_monday(say: Say) -> None:
     assert all(one["at"] >= "2026-03-30" for one in found)
 
 
+@pytest.mark.full_on_postgres
 def test_the_diagram_is_written(say: Say, tmp_path: Path) -> None:
     code, _, err = say("--out", str(tmp_path / "pictures"))
     assert code == 0, err
@@ -156,6 +160,7 @@ def test_the_diagram_is_written(say: Say, tmp_path: Path) -> None:
     assert (tmp_path / "pictures" / "reliability.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.full_on_postgres
 @pytest.mark.parametrize(
     ("words", "says"),
     [
