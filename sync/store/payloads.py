@@ -15,8 +15,10 @@ from sync.store.page import Page, same
 
 #: Zstandard's level, and the size of a dictionary, bytes.
 LEVEL, DICTIONARY_SIZE = 3, 32 * 1024
-#: Payloads of one page from which a dictionary is made.
-SAMPLES = 100
+#: Payloads of one page from which a dictionary is made, and the pieces it is made of, bytes: to
+#: name their lengths takes a third of the time that a search for the best ones does, and on issues
+#: of real companies and their histories it packs as well or better.
+SAMPLES, PIECE, SHORTEST = 100, 1000, 8
 
 _local = threading.local()
 
@@ -137,7 +139,7 @@ def _packer(page: Page, stream: str, records: Mapping[str, RawLike]) -> Packer:
     if len(samples) < SAMPLES or sum(map(len, samples)) < 2 * DICTIONARY_SIZE:
         return _plain()
     try:
-        made = zstandard.train_dictionary(DICTIONARY_SIZE, samples)
+        made = zstandard.train_dictionary(DICTIONARY_SIZE, samples, k=PIECE, d=SHORTEST)
     except zstandard.ZstdError:
         # Payloads with nothing in common.
         return _plain()
