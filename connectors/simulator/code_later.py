@@ -46,6 +46,27 @@ def tested_later(
     )
 
 
+def others_tested_with(
+    code: CodeWorld, repo: Repository, change: ChangeRequest, tests: Collection[str]
+) -> int:
+    """How many other commits of the branch the later runs that speak for a change test first."""
+    line, sha = [], code.git.tip(repo, repo.default_branch)
+    while sha is not None:
+        line.append(sha)
+        sha = next(iter(code.git.at(repo, sha).parents), None)
+    line.reverse()
+    at = line.index(change.landed_sha or "")
+    before = next((n for n, one in enumerate(line[at - 1 :: -1]) if _jobs(code, repo, one)), at)
+    later = [line.index(one) - at for one in later_commits(code, repo, change)]
+    places = {
+        job.name: place
+        for place in reversed(later)
+        for job in _jobs(code, repo, line[at + place])
+        if _ended(job, tests)
+    }
+    return before + max(places.values(), default=0)
+
+
 def _ended(job: Job, tests: Collection[str]) -> bool:
     return job.name in tests and job.conclusion in ("success", "failure")
 

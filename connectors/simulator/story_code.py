@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from connectors.simulator.code_build import Lives, build_code
-from connectors.simulator.code_later import tested_later
+from connectors.simulator.code_later import others_tested_with, tested_later
 from connectors.simulator.code_things import Repository
 from connectors.simulator.faults import Fault
 from connectors.simulator.story import GAP, Planted, Story
@@ -73,7 +73,20 @@ class CodeStory:
     @property
     def planted(self) -> list[Planted]:
         """All that must be found after the second reading, in Jira and in the repositories."""
-        return [*self.story.planted, *(one for one in self.scene.planted if self._holds(one))]
+        held = [one for one in self.scene.planted if self._holds(one)]
+        gone = [one for one in self.scene.planted if one not in held]
+        return [*self.story.planted, *held, *self._in_batches(gone)]
+
+    def _in_batches(self, gone: list[Planted]) -> list[Planted]:
+        """What a later run tested together with others: no proof of each alone."""
+        code = self.world.code
+        changes = [code.changes[int(one.subject.partition(":")[2])] for one in gone]
+        repositories = {
+            change.repo_id
+            for change in changes
+            if others_tested_with(code, code.repositories[change.repo_id], change, TESTS) > 1
+        }
+        return [Planted("test.stale", f"repository:{id_}") for id_ in sorted(repositories)]
 
     def _holds(self, one: Planted) -> bool:
         """Whether life went on so that it is still there: a later run of the branch tests, too."""

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from support.jira_truth import Finding, working_days
 
 from connectors.simulator.code import CodeWorld
-from connectors.simulator.code_later import later_commits, tested_later
+from connectors.simulator.code_later import later_commits, others_tested_with, tested_later
 from connectors.simulator.code_things import (
     ChangeRequest,
     HostIssue,
@@ -103,7 +103,10 @@ class _Truth:
             )
             for change in landed:
                 word = self.tested(repo, change)
-                if word == "red":
+                if word == "yes" and tested_later(self.code, repo, change, TESTS):
+                    if others_tested_with(self.code, repo, change, TESTS) > 1:
+                        yield ("test.stale", f"repository:{repo.id}", "")
+                elif word == "red":
                     yield ("test.merged-red", f"change:{change.id}", "")
                 elif word == "no" and runs_tests:
                     yield ("test.not-tested", f"change:{change.id}", "")

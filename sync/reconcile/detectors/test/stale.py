@@ -52,7 +52,7 @@ def _found(
     where = (
         "on their head and not on what landed"
         if rule
-        else "before their last commits, or on a base that was too old"
+        else "before their last commits, on a base that was too old, or later together with others"
     )
     return Found(
         subject=f"repository:{repository[1]}",
@@ -108,8 +108,9 @@ DETECTOR = Detector(
     },
     detect=detect,
     rules={
-        "": "tests passed on an earlier commit of the change, or on a merge with a base that has "
-        "moved since (low; medium where moved files overlap, or where it is many of them)",
+        "": "tests passed on an earlier commit of the change, on a merge with a base that has moved "
+        "since, or on a later run that holds several other changes (low; medium where moved "
+        "files overlap, or where it is many of them)",
         HEAD_ONLY: "tests passed on the head of the change alone, and that is many of them (low)",
     },
     about="repository",
