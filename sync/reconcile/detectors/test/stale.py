@@ -108,7 +108,7 @@ DETECTOR = Detector(
     },
     detect=detect,
     rules={
-        "": "tests passed on an earlier commit of the change, on a merge with a base that has moved "
+        "": "tests passed on an earlier commit of the change, on a merge with a base that moved "
         "since, or on a later run that holds several other changes (low; medium where moved "
         "files overlap, or where it is many of them)",
         HEAD_ONLY: "tests passed on the head of the change alone, and that is many of them (low)",
