@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sync.verdict.change_facts import DiffCoverage, Preview, ReviewFact
+from sync.verdict.change_facts import Preview, ReviewFact
 from sync.verdict.exempt import FileShape
 from sync.verdict.frame import Frame, Landed, Push
 from sync.verdict.results import Result, Run
@@ -53,8 +53,6 @@ class Evidence:
     reviews: dict[str, list[ReviewFact]] = field(default_factory=dict)
     #: last push by change.
     pushed: dict[str, datetime] = field(default_factory=dict)
-    #: by change, where a report of lines was given.
-    coverage: dict[str, DiffCoverage] = field(default_factory=dict)
     #: by commit and source: state and reason.
     asked: dict[str, dict[str, tuple[str, str | None]]] = field(default_factory=dict)
     #: state and reason of the jobs of each run.

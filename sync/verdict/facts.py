@@ -109,7 +109,6 @@ class Known:
             reviews=None if reviews is None else tuple(reviews),
             author_id=one.author_id,
             pushed_at=found.pushed.get(one.id),
-            coverage=found.coverage.get(one.id),
         )
 
     def push(self, one: Push) -> ChangeFacts:

@@ -8,7 +8,6 @@ from mappings.vocabulary import FileChange, HistoryState, ReviewVerdict
 from sync.store import schema
 from sync.store import tables_code as code
 from sync.store.bulk import select_ids
-from sync.verdict import coverage
 from sync.verdict.change_facts import ReviewFact
 from sync.verdict.evidence import Commit, Evidence
 from sync.verdict.exempt import FileShape
@@ -23,8 +22,6 @@ def load_changes(conn: sa.Connection, found: Evidence) -> None:
     _reviews(conn, found, parts)
     _authors(conn, found)
     _own_commits(conn, found, parts)
-    if found.frame.has_uploads:
-        _coverage(conn, found)
 
 
 def _files(conn: sa.Connection, found: Evidence, parts: Collection[tuple[str, str]]) -> None:
@@ -59,17 +56,6 @@ def _authors(conn: sa.Connection, found: Evidence) -> None:
         sorted(ids),
     )
     found.logins = {id_: login for id_, login in rows if login is not None}
-
-
-def _coverage(conn: sa.Connection, found: Evidence) -> None:
-    subjects = []
-    for one in found.changes:
-        shas = (one.landed_sha, *sorted(found.equal.get(one.landed_sha or "", ())), one.head_sha)
-        told = tuple(dict.fromkeys(sha for sha in shas if sha is not None))
-        subjects.append(coverage.Subject(one.id, told))
-    frame = found.frame
-    measured = coverage.diff_coverage(conn, frame.repository, subjects, path=frame.path)
-    found.coverage = {id_: one.lines for id_, one in measured.items() if one.lines is not None}
 
 
 def _own_commits(conn: sa.Connection, found: Evidence, parts: Collection[tuple[str, str]]) -> None:
