@@ -70,6 +70,11 @@ _REVERT_WORD = re.compile(r'Revert\s*"', re.IGNORECASE)
 _REVERTED_COMMIT = re.compile(r"\breverts commit ([0-9a-f]{7,64})\b", re.IGNORECASE)
 #: "Reverts owner/name#12", "This reverts merge request !12".
 _REVERTS = re.compile(r"(?i)\breverts?(?:\s+(?:pull|merge)\s+request)?[ \t]*:?\s*$")
+#: "Depends on !12", "blocked by APO-3": this waits for that, and does not work on it.
+_DEPENDS = re.compile(
+    r"(?i)\b(?:depends?|depending|dependent|relies|blocked|waits?|waiting)\s+(?:up)?(?:on|by|for)"
+    r"[ \t]*:?\s*$"
+)
 _REVERT_BRANCH = re.compile(r"(?:^|/)revert-([1-9]\d*)-")
 _MERGE_SUBJECT = re.compile(r"^Merge\s+(?:pull request|branch|remote-tracking|tag|commit)\b")
 
@@ -115,8 +120,9 @@ def unique(references: Iterable[Reference]) -> tuple[Reference, ...]:
 _STRENGTH = {
     RefKind.MENTIONS: 0,
     RefKind.IMPLEMENTS: 1,
-    RefKind.CLOSES: 2,
-    RefKind.REVERTS: 3,
+    RefKind.DEPENDS_ON: 2,
+    RefKind.CLOSES: 3,
+    RefKind.REVERTS: 4,
 }
 
 
@@ -177,6 +183,8 @@ def _in_text(text: str, source: RefSource, dialect: Dialect, by_bot: bool) -> It
         in_subject = one.end <= subject_end and (is_commit or source is RefSource.TITLE)
         if (in_subject and title_reverts) or _REVERTS.search(before):
             kind = RefKind.REVERTS
+        elif _DEPENDS.search(before) and not by_bot:
+            kind = RefKind.DEPENDS_ON
         elif closing and not by_bot:
             kind = RefKind.CLOSES
         elif one.form == "key" and not weak and (in_subject or not is_commit):

@@ -273,6 +273,8 @@ class RefKind(StrEnum):
     IMPLEMENTS = "implements"
     MENTIONS = "mentions"
     REVERTS = "reverts"
+    #: the change waits for what is named.
+    DEPENDS_ON = "depends_on"
 
 
 class RefSource(StrEnum):

@@ -22,6 +22,7 @@ OVER_PARTS, OVER_CHANGES = 0.9, 0.6
 _OVER = frozenset({StatusCategory.DONE.value, StatusCategory.CANCELLED.value})
 #: Why a row is gone that no longer exists anywhere.
 _DELETED = "deleted"
+_CHANGE = "change_request"
 _WORKING = (LinkKind.IMPLEMENTS.value, LinkKind.CLOSES.value)
 
 
@@ -65,7 +66,7 @@ def load(
     category, parent_id, restricted, url). `known_at` (UTC): the instant by which links count; for a
     state of the past the earlier of both clocks. `same`: items that are another one's mirror.
     """
-    claims = [*_links(conn, known_at), *_texts(conn, known_at), *_changes(conn, known_at)]
+    claims = [*_links(conn, known_at), *_changes(conn, known_at)]
     claims += _parts(conn, items, {one.blocker for one in claims})
     mirrors = same or {}
     claims = [_as_one(one, mirrors) for one in claims]
@@ -94,7 +95,6 @@ def _links(conn: sa.Connection, known_at: datetime) -> Iterable[Dependency]:
         sa.select(c.connection_id, c.from_id, c.to_id, c.kind, c.raw_kind, c.method, c.confidence)
         .where(
             c.kind.in_((LinkKind.BLOCKS.value, LinkKind.DEPENDS_ON.value)),
-            c.to_id != "",
             c.first_seen_at <= known_at,
             sa.or_(c.withdrawn_at.is_(None), c.withdrawn_at > known_at),
         )
@@ -107,48 +107,8 @@ def _links(conn: sa.Connection, known_at: datetime) -> Iterable[Dependency]:
         yield Dependency(start, end, row.method, row.confidence, row.raw_kind)
 
 
-def _texts(conn: sa.Connection, known_at: datetime) -> Iterable[Dependency]:
-    """What items say they wait for, by the keys that they name, in any system.
-
-    A key of several connections is nobody's in particular and says nothing.
-    """
-    c, k = schema.link.c, schema.work_item_key.c
-    rows = conn.execute(
-        sa.select(c.connection_id, c.from_id, c.to_key, c.raw_kind, c.method, c.confidence)
-        .where(
-            c.kind == LinkKind.DEPENDS_ON.value,
-            c.to_id == "",
-            c.to_key.is_not(None),
-            c.first_seen_at <= known_at,
-            sa.or_(c.withdrawn_at.is_(None), c.withdrawn_at > known_at),
-        )
-        .distinct()
-    ).all()
-    wanted = sorted({row.to_key for row in rows})
-    things: dict[str, set[Item]] = {}
-    for start in range(0, len(wanted), 500):
-        found = conn.execute(
-            sa.select(k.key, k.connection_id, k.work_item_id).where(
-                k.key.in_(wanted[start : start + 500]), k.first_seen_at <= known_at
-            )
-        )
-        for one in found:
-            things.setdefault(one.key, set()).add((one.connection_id, one.work_item_id))
-    for row in rows:
-        meant = things.get(row.to_key, set())
-        # A key of the same system comes before like-named ones of others.
-        own = {one for one in meant if one[0] == row.connection_id}
-        chosen = own or meant
-        if len(chosen) > 1:
-            continue
-        blocker = next(iter(chosen), (0, row.to_key))
-        yield Dependency(
-            blocker, (row.connection_id, row.from_id), row.method, row.confidence, row.raw_kind
-        )
-
-
 def _changes(conn: sa.Connection, known_at: datetime) -> Iterable[Dependency]:
-    """Items whose change waits for another change: for the items of that one."""
+    """Items whose change says that it waits for an item, or for another change: for its items."""
     c = change_link.c
     known = sa.and_(
         c.first_seen_at <= known_at,
@@ -157,17 +117,19 @@ def _changes(conn: sa.Connection, known_at: datetime) -> Iterable[Dependency]:
     )
     waits = conn.execute(
         sa.select(
-            c.from_connection_id, c.from_id, c.to_connection_id, c.to_id, c.evidence, c.confidence
-        ).where(
-            c.kind == LinkKind.DEPENDS_ON.value,
-            c.to_kind == "change_request",
-            known,
-        )
+            c.from_connection_id,
+            c.from_id,
+            c.to_connection_id,
+            c.to_id,
+            c.to_kind,
+            c.evidence,
+            c.confidence,
+        ).where(c.kind == LinkKind.DEPENDS_ON.value, known)
     ).all()
     if not waits:
         return
     ends = {(row.from_connection_id, row.from_id) for row in waits}
-    ends |= {(row.to_connection_id, row.to_id) for row in waits}
+    ends |= {(row.to_connection_id, row.to_id) for row in waits if row.to_kind == _CHANGE}
     work: dict[Item, list[Item]] = {}
     worked_on = conn.execute(
         sa.select(c.from_connection_id, c.from_id, c.to_connection_id, c.to_id)
@@ -181,7 +143,8 @@ def _changes(conn: sa.Connection, known_at: datetime) -> Iterable[Dependency]:
             )
     for row in waits:
         for blocked in work.get((row.from_connection_id, row.from_id), ()):
-            for blocker in work.get((row.to_connection_id, row.to_id), ()):
+            named = (row.to_connection_id, row.to_id)
+            for blocker in work.get(named, ()) if row.to_kind == _CHANGE else (named,):
                 if blocker != blocked:
                     trust = min(OVER_CHANGES, row.confidence)
                     yield Dependency(blocker, blocked, "change", trust, row.evidence)

@@ -13,7 +13,7 @@ import networkx as nx
 
 from sync.ledger.milestones import Key
 
-#: (connection id, item id); connection 0: named in a text, and of no system that is read.
+#: (connection id, item id).
 Item = tuple[int, str]
 
 
@@ -40,7 +40,7 @@ class Dependency:
 
     blocker: Item
     blocked: Item
-    #: `declared` by the vendor, `sub_issue`, `text` of the item, `change` (over merge requests).
+    #: `declared` by the vendor, `sub_issue`, `change` (what a change that works on it says).
     method: str
     #: 0 to 1: an order of how far it may be trusted, no probability.
     confidence: float

@@ -52,10 +52,17 @@ _KINDS = {
     RefKind.IMPLEMENTS: LinkKind.IMPLEMENTS,
     RefKind.MENTIONS: LinkKind.MENTIONS,
     RefKind.REVERTS: LinkKind.REVERTS,
+    RefKind.DEPENDS_ON: LinkKind.DEPENDS_ON,
 }
 
 #: Of several claims about one pair the first of these stands. A revert is no work on the item.
-_STRONGEST = (LinkKind.REVERTS, LinkKind.CLOSES, LinkKind.IMPLEMENTS, LinkKind.MENTIONS)
+_STRONGEST = (
+    LinkKind.REVERTS,
+    LinkKind.CLOSES,
+    LinkKind.DEPENDS_ON,
+    LinkKind.IMPLEMENTS,
+    LinkKind.MENTIONS,
+)
 
 
 class ThingKind(StrEnum):

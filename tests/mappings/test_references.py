@@ -188,3 +188,24 @@ def test_the_words_around_are_kept_clean() -> None:
     assert "fixes #7 next" in one.span
     assert "\x00" not in one.span
     assert find("", RefSource.BODY) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("Depends on !12", "!12"),
+        ("depends on: APO-3", "APO-3"),
+        ("This is blocked by group/app#7.", "group/app#7"),
+        ("Waiting for APO-3", "APO-3"),
+    ],
+)
+def test_what_a_change_waits_for_is_no_work_of_its_own(text: str, target: str) -> None:
+    assert found(text, dialect=GITLAB) == [(RefKind.DEPENDS_ON, target)]
+    assert found(text, dialect=GITLAB, by_bot=True) in ([], [(MENTIONS, target)])
+
+
+@pytest.mark.parametrize(
+    "text", ["Depends on the weather. APO-3", "unblocked APO-3", "What depends on me? No: APO-3"]
+)
+def test_a_word_about_waiting_elsewhere_says_nothing(text: str) -> None:
+    assert found(text) == [(IMPLEMENTS, "APO-3")]
