@@ -7,7 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import forecast_figures, github_figures, jira_figures, scope_figures
+from benchmarks import (
+    forecast_figures,
+    github_figures,
+    jira_figures,
+    scope_figures,
+    verdict_figures,
+)
 
 HERE = Path(__file__).parent
 PARTS = {
@@ -15,6 +21,7 @@ PARTS = {
     "github": github_figures,
     "scope": scope_figures,
     "forecast": forecast_figures,
+    "verdict": verdict_figures,
 }
 
 
@@ -24,6 +31,9 @@ def main() -> None:
     parser.add_argument("--issues", type=int, default=10_000)
     parser.add_argument("--changes", type=int, default=1_000, help="of GitHub")
     parser.add_argument("--items", type=int, default=1_000_000, help="of the store for scope")
+    parser.add_argument(
+        "--landed", type=int, default=100_000, help="changes of the store for verdicts"
+    )
     parser.add_argument("--factor", type=int, default=10, help="for the memory measurement")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--no-peers", action="store_true", help="leave the peers out")
