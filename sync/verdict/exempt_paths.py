@@ -1,6 +1,7 @@
 """What a file is, by its path, as far as rules that exempt changes ask; pure."""
 
 import re
+from functools import lru_cache
 
 _DOCS_NAME = re.compile(
     r"(?:^|/)(?:readme|changelog|changes|history|authors|contributors|contributing|license|licence"
@@ -24,6 +25,7 @@ _CODE = re.compile(
 )
 
 
+@lru_cache(maxsize=32_768)
 def is_docs(path: str) -> bool:
     """Whether a file is documentation and nothing that a build or a test reads."""
     if _NO_DOCS.search(path):

@@ -5,8 +5,10 @@ folders of this one would have run here; and what did not run on changes that to
 folders and more, would not. Pure.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from posixpath import dirname, splitext
 
 from sync.verdict.exempt_paths import is_docs
@@ -35,12 +37,14 @@ def areas(paths: Iterable[str]) -> frozenset[str]:
     >>> sorted(areas(["web/src/app/a.ts", "README.md"]))
     ['./docs', 'web/src/.ts']
     """
-    found = set()
-    for path in paths:
-        folder = "/".join(dirname(path).split("/")[:2]) or "."
-        kind = "docs" if is_docs(path) else splitext(path)[1].lower()
-        found.add(f"{folder}/{kind}")
-    return frozenset(found)
+    return frozenset(map(_area, paths))
+
+
+@lru_cache(maxsize=65_536)
+def _area(path: str) -> str:
+    folder = "/".join(dirname(path).split("/")[:2]) or "."
+    kind = "docs" if is_docs(path) else splitext(path)[1].lower()
+    return f"{folder}/{kind}"
 
 
 def of_paths(mine: frozenset[str] | None, around: Sequence[Ran]) -> frozenset[str]:
@@ -85,9 +89,10 @@ def expected_names(around: Sequence[Collection[str]], *, share: float = SHARE) -
     if len(around) < LEAST:
         return frozenset()
     counts: dict[str, int] = {}
-    for names in around:
-        for name in set(names):
-            counts[name] = counts.get(name, 0) + 1
+    # Most of them ran the same.
+    for names, times in Counter(map(frozenset, around)).items():
+        for name in names:
+            counts[name] = counts.get(name, 0) + times
     return frozenset(name for name, number in counts.items() if number >= share * len(around))
 
 

@@ -47,6 +47,8 @@ class Known:
         self._places = {one.id: place for place, one in enumerate(found.changes)}
         self._merged = [one.merged_at for one in found.changes]
         self._ran = [self._ran_on(one) for one in found.changes]
+        self._expected: dict[tuple[int, str | None, str | None], _Usual] = {}
+        self._all_names = catalogue.names
         self._by_landed = {one.landed_sha: one for one in found.changes if one.landed_sha}
 
     def lacking(
@@ -158,7 +160,7 @@ class Known:
 
     def _has_tests(self, reasons: Collection[str]) -> bool | None:
         """Where nothing is missing that could be one, none seen is none there."""
-        return True if self._names.names else (None if reasons else False)
+        return True if self._all_names else (None if reasons else False)
 
     def _ran_on(self, one: Landed) -> Ran:
         paths = self._found.paths.get(one.id)
@@ -172,12 +174,18 @@ class Known:
 
     def _usual(self, place: int, id_: str | None, branch: str | None) -> _Usual:
         """`id_`: the change at this place; None: it is between two."""
+        key = (place, id_, branch)
+        if key not in self._expected:
+            self._expected[key] = self._looked_at(*key)
+        return self._expected[key]
+
+    def _looked_at(self, place: int, id_: str | None, branch: str | None) -> _Usual:
         before = self._ran[max(0, place - AROUND) : place]
         begin = place if id_ is None else place + 1
         after = self._ran[begin : begin + AROUND]
         around = [*before, *after]
         mine = None if id_ is None else self._ran[place].areas
-        required = self._found.frame.required.get(branch or "", _NOTHING) & self._names.names
+        required = self._found.frame.required.get(branch or "", _NOTHING) & self._all_names
         own = _NOTHING if id_ is None else self._ran[place].ran
         known = begun(before, own)
         expected, required = of_paths(mine, around) & known, required & known
@@ -194,7 +202,7 @@ class Known:
             return None
         if _EVERYTHING in told:
             return frozenset(names)
-        return told & self._names.names
+        return told & self._all_names
 
     def _later(self, landed: str) -> dict[str, int]:
         chain, tested = self._found.frame.chain, self._found.frame.tested

@@ -15,7 +15,7 @@ from sync.store import tables_code as code
 from sync.store.bulk import select_ids
 from sync.verdict import chain, whole
 from sync.verdict.chain import Chain
-from sync.verdict.lost_runs import Gap
+from sync.verdict.lost_runs import Counted, Gap, gaps
 from sync.verdict.whole import Repository as Repository  # told with the frame
 
 #: A change is judged anew as long as it landed within this time: runs end late.
@@ -33,6 +33,9 @@ OF_BRANCH = (PipelineKind.BRANCH.value, PipelineKind.SCHEDULE.value, PipelineKin
 
 #: Ways to land whose first parent is the base, and that leave one commit on the branch.
 _ON_THEIR_BASE = (MergeMethod.MERGE.value, MergeMethod.SQUASH.value)
+
+#: Of one statement: set on a connection they would stay with it.
+_STREAMED = {"stream_results": True, "yield_per": 5_000}
 
 
 class Landed(NamedTuple):
@@ -63,10 +66,6 @@ class Push(NamedTuple):
     def id(self) -> str:
         """What its verdict is kept under."""
         return f"push:{self.sha}"
-
-
-#: Of one statement: set on a connection they would stay with it.
-_STREAMED = {"stream_results": True, "yield_per": 5_000}
 
 
 @dataclass(slots=True)
@@ -122,7 +121,7 @@ def repositories(conn: sa.Connection) -> list[Repository]:
 def frame(conn: sa.Connection, repository: Repository, since: datetime) -> Frame:
     """The changes of one repository that landed from `since` (UTC) on, and its branches."""
     changes, first = _changes(conn, repository, since)
-    built, tested = _runs(conn, repository, changes)
+    built, tested, lost = _runs(conn, repository, changes, whole.host(conn, repository[0]))
     branch = whole.default_branch(conn, repository)
     tips = _tips(conn, repository)
     parents = _parents(conn, repository) if tips else {}
@@ -141,7 +140,7 @@ def frame(conn: sa.Connection, repository: Repository, since: datetime) -> Frame
         sources=whole.sources(conn, repository),
         runs_complete=whole.runs_complete(conn, repository),
         bots=whole.bots(conn, repository[0]),
-        lost=whole.lost(conn, repository),
+        lost=lost,
         path=whole.path(conn, repository),
         has_uploads=whole.has_uploads(conn),
     )
@@ -192,34 +191,34 @@ def _changes(
 
 
 def _runs(
-    conn: sa.Connection, repository: Repository, changes: Sequence[Landed]
-) -> tuple[dict[int, list[str]], frozenset[str]]:
-    """Commits that runs were started on: by number of their change, and of the branch.
+    conn: sa.Connection, repository: Repository, changes: Sequence[Landed], kind: str | None
+) -> tuple[dict[int, list[str]], frozenset[str], tuple[Gap, ...]]:
+    """Commits that runs were started on, by number of their change and of the branch; lost runs.
 
     A head that was rebased away is no commit of the change any more; its run still names it.
     """
     wanted = {one.number: one.head_sha for one in changes}
-    r = code.pipeline_run.c
-    rows = conn.execute(
-        sa.select(r.sha, r.kind, r.change_numbers).where(
-            r.connection_id == repository[0],
-            r.scope_id == repository[1],
-            r.kind.in_({*_NAMES_ITS_CHANGES, *OF_BRANCH}),
-            r.sha.is_not(None),
-            r.gone_at.is_(None),
-        ),
-        execution_options=_STREAMED,
-    )
     built: dict[int, dict[str, None]] = {}
     tested: set[str] = set()
-    for sha, kind, numbers in rows:
-        if kind in OF_BRANCH:
+    counted: list[Counted] = []
+    columns = ("sha", "kind", "change_numbers", "gone_at", "name", "number", "created_at")
+    host, scope_id = repository
+    for sha, started, numbers, gone_at, name, number, at in select_ids(
+        conn, code.pipeline_run, columns, host, "scope_id", [scope_id]
+    ):
+        if number is not None and at is not None:
+            # GitLab counts the pipelines of a project, GitHub the runs of each workflow.
+            counted.append(Counted("" if kind == "gitlab" else name or "", number, at))
+        if sha is None or gone_at is not None:
+            continue
+        if started in OF_BRANCH:
             tested.add(sha)
-        if kind in _NAMES_ITS_CHANGES:
-            for number in numbers or ():
-                if number in wanted and wanted[number] != sha:
-                    built.setdefault(number, {})[sha] = None
-    return {number: list(shas) for number, shas in built.items()}, frozenset(tested)
+        if started in _NAMES_ITS_CHANGES:
+            for mine in numbers:
+                if mine in wanted and wanted[mine] != sha:
+                    built.setdefault(mine, {})[sha] = None
+    by_number = {number: list(shas) for number, shas in built.items()}
+    return by_number, frozenset(tested), gaps(counted)
 
 
 def _tips(conn: sa.Connection, repository: Repository) -> dict[str, str]:

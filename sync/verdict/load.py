@@ -12,7 +12,7 @@ from sync.verdict.change_facts import Preview
 from sync.verdict.evidence import Commit, Evidence
 from sync.verdict.frame import Frame, Landed, Push
 from sync.verdict.load_changes import load_changes
-from sync.verdict.results import RESULT_COLUMNS, RUN_COLUMNS, Result, Run, merged, newest_runs
+from sync.verdict.results import RESULT_COLUMNS, RUN_COLUMNS, Run, merged, newest_runs
 
 _BUILDS_A_MERGE = (PipelineKind.MERGE_RESULT.value, PipelineKind.TRAIN.value)
 _NOW = "AND known_to IS NULL"
@@ -197,12 +197,13 @@ def _results(conn: sa.Connection, found: Evidence, shas: Collection[str]) -> Non
     host, scope_id = found.frame.repository
     _runs(conn, found, shas)
     rows = select_ids(conn, code.check_result, RESULT_COLUMNS, host, "sha", sorted(shas), _NOW)
-    mine = [row for row in (Result._make((*row, None)) for row in rows) if row.scope_id == scope_id]
+    scope, by_run = RESULT_COLUMNS.index("scope_id"), RESULT_COLUMNS.index("run_id")
+    mine = [row for row in rows if row[scope] == scope_id]
     if found.frame.has_uploads:
         told = uploads.test_rows(conn, found.frame.repository, shas)
-        mine += [Result._make((*map(row.get, RESULT_COLUMNS), None)) for row in told]
+        mine += [tuple(map(row.get, RESULT_COLUMNS)) for row in told]
     known = {run.id: run for runs in found.runs.values() for run in runs}
-    elsewhere = {row.run_id for row in mine if row.run_id and row.run_id not in known}
+    elsewhere = {row[by_run] for row in mine if row[by_run] and row[by_run] not in known}
     known.update(
         newest_runs(
             select_ids(conn, code.pipeline_run, RUN_COLUMNS, host, "source_id", sorted(elsewhere))

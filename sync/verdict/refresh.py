@@ -45,7 +45,7 @@ from sync.verdict.load import load, load_later
 Change = tuple[Mapping[str, Any], datetime | None]
 _BUILT_IN = Testing()
 #: Changes whose evidence is held at once.
-BATCH = 500
+BATCH = 1_000
 #: All is judged anew after so long, whatever arrived.
 WHOLE_EVERY = timedelta(days=7)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from mappings.vocabulary import CheckSource, Conclusion, PipelineKind
@@ -74,6 +75,10 @@ class Result(NamedTuple):
 
 
 RESULT_COLUMNS = Result._fields[:-1]
+_WIDTH = len(RESULT_COLUMNS)
+_SOURCE, _ID, _RUN, _SHA = map(RESULT_COLUMNS.index, ("source", "source_id", "run_id", "sha"))
+_SOURCE_AND_ID = itemgetter(_SOURCE, _ID)
+_STATUS = CheckSource.STATUS.value
 
 
 def newest_runs(rows: Iterable[Sequence[Any]]) -> dict[str, Run]:
@@ -87,27 +92,28 @@ def newest_runs(rows: Iterable[Sequence[Any]]) -> dict[str, Run]:
     return newest
 
 
-def merged(rows: Iterable[Result], runs: Mapping[str, Run]) -> list[Result]:
-    """Results with their runs, each once.
+def merged(rows: Iterable[Sequence[Any]], runs: Mapping[str, Run]) -> list[Result]:
+    """Results with their runs, each once; rows of `RESULT_COLUMNS`.
 
     A job and the check run that shows it have one id: they are one result, told in two places.
     What was built of the base of a change alone is left out.
     """
-    told: dict[tuple[str, str], Result] = {}
-    others: list[Result] = []
-    for row in sorted(rows, key=lambda one: (one.source, one.source_id)):
-        if row.source == CheckSource.STATUS.value:
+    told: dict[tuple[str, str], Sequence[Any]] = {}
+    others: list[Sequence[Any]] = []
+    for row in sorted(rows, key=_SOURCE_AND_ID):
+        if row[_SOURCE] == _STATUS:
             others.append(row)
             continue
-        key = (row.source_id, row.sha)
-        told[key] = _merged(told[key], row) if key in told else row
+        key = (row[_ID], row[_SHA])
+        held = told.get(key)
+        told[key] = row if held is None else _merged(Result(*held), Result(*row))
     found = []
     for row in (*others, *told.values()):
-        run = runs.get(row.run_id) if row.run_id is not None else None
+        run = runs.get(row[_RUN]) if row[_RUN] is not None else None
         if run is None:
-            found.append(row)
+            found.append(Result(*row[:_WIDTH]))
         elif not run.builds_base:
-            found.append(_of_run(row, run))
+            found.append(_of_run(Result._make((*row[:_WIDTH], run)), run))
     return found
 
 
@@ -117,8 +123,8 @@ def _of_run(row: Result, run: Run) -> Result:
     # A check run by REST names its run alone, and jobs may be not read or not asked for.
     stage = row.stage or (run.name if row.source == CheckSource.CHECK_RUN.value else None)
     if goes_on or stage != row.stage:
-        row = row._replace(allow_failure=goes_on or row.allow_failure, stage=stage)
-    return Result._make((*row[:-1], run))
+        return row._replace(allow_failure=goes_on or row.allow_failure, stage=stage)
+    return row
 
 
 def _merged(first: Result, second: Result) -> Result:

@@ -8,7 +8,6 @@ from mappings.vocabulary import HistoryState
 from sync.store import schema
 from sync.store import tables_code as code
 from sync.store.tables_evidence import evidence_upload
-from sync.verdict.lost_runs import Counted, Gap, gaps
 
 #: (connection id, scope id).
 Repository = tuple[int, str]
@@ -113,22 +112,10 @@ def path(conn: sa.Connection, repository: Repository) -> str | None:
     ).scalar()
 
 
-def lost(conn: sa.Connection, repository: Repository) -> tuple[Gap, ...]:
-    """Runs that were deleted before anybody read them."""
-    r, c = code.pipeline_run.c, schema.connection.c
-    kind = conn.execute(sa.select(c.kind).where(c.id == repository[0])).scalar()
-    rows = conn.execution_options(stream_results=True, yield_per=5_000).execute(
-        sa.select(r.name, r.number, r.created_at).where(
-            r.connection_id == repository[0],
-            r.scope_id == repository[1],
-            r.number.is_not(None),
-            r.created_at.is_not(None),
-        )
-    )
-    # GitLab counts the pipelines of a project, GitHub the runs of each workflow.
-    return gaps(
-        Counted("" if kind == "gitlab" else name or "", number, at) for name, number, at in rows
-    )
+def host(conn: sa.Connection, connection_id: int) -> str | None:
+    """What kind of system a connection is to."""
+    c = schema.connection.c
+    return conn.execute(sa.select(c.kind).where(c.id == connection_id)).scalar()
 
 
 def has_uploads(conn: sa.Connection) -> bool:
