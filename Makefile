@@ -4,6 +4,9 @@ BIN = .venv/bin
 # How long `make soak` plays new schedules.
 MINUTES ?= 5
 export PYTHON
+# Compiled modules are kept, also where the environment says otherwise: without them every worker
+# and every program that a test starts compiles all of ours anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo test test-all soak check bench lock clean dev runtime
 
@@ -40,6 +43,7 @@ lock:  ## the lock files from pyproject.toml; needs uv
 clean:  ## remove what the targets made
 	rm -rf .venv .venv-bench build dist driftline-demo .coverage \
 		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 runtime:
 	@.ci/bootstrap requirements.lock
