@@ -139,7 +139,13 @@ def test_holiday_weeks() -> None:
 
 
 def test_what_was_not_read_is_not_checked() -> None:
-    found = told(case(readings=[{"scope": "APO", "stream": "issues", "outcome": "failed", "reason": "HTTP 500"}]))
+    found = told(
+        case(
+            readings=[
+                {"scope": "APO", "stream": "issues", "outcome": "failed", "reason": "HTTP 500"}
+            ]
+        )
+    )
     assert found.not_checked is not None
     assert found.made.p50 is None
 
