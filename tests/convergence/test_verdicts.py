@@ -22,8 +22,8 @@ CLAIMS = ("tested", "tested_after", "tested_at_head")
 DENIES = ("not_tested", "no_ci", "merged_red")
 
 
-#: Not solved yet: by REST GitHub does not tell the head before a force-push, so its run is nobody's;
-#: of GitLab nobody is asked whether a revert holds what was tested before the change that it undoes.
+#: Not solved yet: by REST GitHub does not tell the head before a force-push: its run is nobody's;
+#: GitLab is not asked whether a revert holds what was tested before the change that it undoes.
 OPEN = frozenset(
     {
         ("github", "rest", "forced"),
