@@ -14,6 +14,7 @@ from sync.forecast.chain import way as shortest
 from sync.forecast.graph import Item, Standing, in_order, waits_of
 from sync.forecast.inputs import Blocker
 from sync.forecast.model import Forecast, Ints
+from sync.forecast.store import proof
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.reconcile.combined import configured_mirrors
 from sync.reconcile.view import View, leaves_at
@@ -102,9 +103,22 @@ def restricted(of: Blockers, *items: Item) -> bool:
     return any(of.named[one].restricted for one in items if one in of.named)
 
 
-def medians(view: View) -> dict[Key, date]:
-    """Days by which half of the runs of open milestones are done, where one is forecast."""
-    return {}
+def medians(view: View, milestones: Iterable[MilestoneFacts]) -> dict[Key, date]:
+    """Days by which half of the runs of these milestones are done, where they are forecast.
+
+    None while dates are unproven: a promise is then the better word for when something comes.
+    """
+    from sync.reconcile.forecasts import forecasts, of_milestones
+
+    if not proof(view.conn, view.known_at).dates:
+        return {}
+    made = dict(forecasts(view))
+    made |= of_milestones(view, (one for one in milestones if one.key not in made))
+    return {
+        key: one.made.p50
+        for key, one in made.items()
+        if one.silent is None and one.made.p50 is not None
+    }
 
 
 # --- for a forecast ----------------------------------------------------------------------------

@@ -65,7 +65,9 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
     outside = waits_of(of.graph, mine)
     homes = waiting.homes(view, {item for one in outside.values() for item in one})
     teams = view.teams(_by_connection(item for one in outside.values() for item in one))
-    medians = waiting.medians(view)
+    medians = waiting.medians(
+        view, {one.key: one for held in homes.values() for one in held}.values()
+    )
     for key, waits in outside.items():
         plan = plans[key]
         hidden = waiting.unknown(of, waits)
