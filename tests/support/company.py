@@ -160,7 +160,13 @@ class Desk:
 
 def _told(value: Any) -> str:
     """A value as text; objects of JSON have no order."""
-    return repr(sorted(value.items()) if isinstance(value, dict) else value)
+    return repr(_ordered(value))
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return sorted((name, _ordered(held)) for name, held in value.items())
+    return [_ordered(one) for one in value] if isinstance(value, list) else value
 
 
 @contextmanager
