@@ -4,6 +4,7 @@ Asked only of merge requests whose landed commit no pipeline of its own speaks f
 them. Commits never change, so each is asked about once.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,8 @@ from connectors.gitlab.paging import listing
 from connectors.gitlab.site import API, Site
 from connectors.gitlab.trunk import lean
 
+_REVERTS_CHANGE = re.compile(r"(?i)\breverts merge request !([1-9]\d*)\b")
+_REVERTS_COMMIT = re.compile(r"(?i)\breverts commit ([0-9a-f]{7,64})\b")
 #: Merge requests per page: what a crash repeats.
 _CHUNK = 10
 #: Merges built by CI that are looked at, the newest ones.
@@ -64,6 +67,9 @@ def _compared(site: Site, scope: ScopeRef, iid: str, id_: str) -> RawRecord:
         for sha in dict.fromkeys([*built, *([str(head)] if head in tested else [])]):
             if sha != landed:
                 pairs.append(_pair(site, base, landed, sha))
+        restored = _restored(site, base, change)
+        if restored is not None and restored != landed:
+            pairs.append(_pair(site, base, landed, restored))
         # What a merge that CI built was made of, and what the target branch was at the merge.
         commits = [one for sha in built if (one := _commit(site, base, sha)) is not None]
         if change.get("target_branch") != site.project(scope).get("default_branch"):
@@ -76,6 +82,27 @@ def _compared(site: Site, scope: ScopeRef, iid: str, id_: str) -> RawRecord:
         "commits": commits,
     }
     return record("comparisons", id_, content, None)
+
+
+def _restored(site: Site, base: str, change: dict[str, Any]) -> str | None:
+    """The commit before what this one takes back, if it says that it takes something back.
+
+    GitLab writes so itself when somebody reverts: then it may hold what was tested there.
+    """
+    told = f"{change.get('title') or ''}\n{change.get('description') or ''}"
+    sha = None
+    if (commit := _REVERTS_COMMIT.search(told)) is not None:
+        sha = commit[1]
+    elif (other := _REVERTS_CHANGE.search(told)) is not None:
+        try:
+            first = site.transport.get(f"{base}/merge_requests/{other[1]}").object()
+        except (NotAllowed, NotFound):
+            return None
+        sha = first.get("merge_commit_sha") or first.get("squash_commit_sha") or first.get("sha")
+    if not isinstance(sha, str) or (held := _commit(site, base, sha)) is None:
+        return None
+    parents = held.get("parent_ids")
+    return str(parents[0]) if isinstance(parents, list) and parents else None
 
 
 def _built(runs: list[dict[str, Any]]) -> list[str]:

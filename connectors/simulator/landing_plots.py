@@ -368,6 +368,7 @@ def reverted(it: Landings) -> Landed:
         author=change.author,
         at=it.later(5),
         undo=change,
+        body=f"This reverts merge request !{change.number}." if it.repo.host == "gitlab" else "",
     )
     it.land(back)
     return [change, back]

@@ -60,6 +60,32 @@ def outlook(world: World, judged: Iterable[str]) -> tuple[list[Planted], list[Pl
     return must, may
 
 
+def red_branches(world: World) -> list[Planted]:
+    """Repositories on whose branch the last word of some test is a failure, by what truly ran.
+
+    When a failure counts as the branch's own, and for how long it must last, two may differ on.
+    """
+    code = world.code
+    found = []
+    for repo in code.repositories.values():
+        results: dict[str, dict[str, str]] = {}
+        for run in code.ci.runs_in(repo):
+            for job in run.last.jobs:
+                if not job.allow_failure and job.conclusion in ("success", "failure"):
+                    results.setdefault(run.sha, {})[job.name] = job.conclusion
+        landed = [
+            one
+            for one in code.changes_in(repo)
+            if one.merged_at is not None and one.base_branch == repo.default_branch
+        ]
+        last: dict[str, str] = {}
+        for change in sorted(landed, key=lambda one: one.merged_at or world.now):
+            last |= results.get(change.landed_sha or "", {})
+        if "failure" in last.values():
+            found.append(Planted("test.trunk-red", f"repository:{repo.id}"))
+    return found
+
+
 def _versions(world: World, names: set[str]) -> Iterable[_Work]:
     for one in world.versions.values():
         if f"{world.projects[one.project_id].key}:{one.name}" in names and not one.released:

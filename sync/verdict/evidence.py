@@ -53,6 +53,8 @@ class Evidence:
     reviews: dict[str, list[ReviewFact]] = field(default_factory=dict)
     #: last push by change.
     pushed: dict[str, datetime] = field(default_factory=dict)
+    #: changes of which a head was pushed away, and nobody tells which (GitHub's REST).
+    pushed_away: set[str] = field(default_factory=set)
     #: by commit and source: state and reason.
     asked: dict[str, dict[str, tuple[str, str | None]]] = field(default_factory=dict)
     #: state and reason of the jobs of each run.

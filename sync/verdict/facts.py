@@ -74,6 +74,8 @@ class Known:
         ran = self._ran[place].ran
         if not ran or usual.expected - ran:
             reasons += self._lost(one.created_at, one.merged_at)
+            if one.id in found.pushed_away:
+                reasons += ("a head was pushed away, and what ran on it cannot be asked for",)
         equal = self._equal(one.landed_sha)
         later = found.later.get(one.id, {})
         own, fork = found.own(one), found.forks.get(one.id)

@@ -55,16 +55,18 @@ def _earlier(conn: sa.Connection, found: Evidence) -> None:
     ):
         mine[change_id][sha] = None
     merged_at = {one.id: one.merged_at for one in found.changes}
-    for change_id, at, before, after in select_ids(
+    for change_id, at, before, after, is_force in select_ids(
         conn,
         code.push_event,
-        ("change_request_id", "at", "before_sha", "after_sha"),
+        ("change_request_id", "at", "before_sha", "after_sha", "is_force"),
         host,
         "change_request_id",
         ids,
         _NOW,
     ):
         mine[change_id].update((sha, None) for sha in (before, after) if sha)
+        if is_force and not before:
+            found.pushed_away.add(change_id)
         last = found.pushed.get(change_id)
         if at <= merged_at[change_id] and (last is None or at > last):
             found.pushed[change_id] = at

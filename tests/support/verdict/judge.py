@@ -253,7 +253,15 @@ class View:
             return equal and own and run.id in self.seen
         if not isinstance(what, ChangeRequest) or not self._asked(what):
             return False
-        return equal and self._is_own(what, run)
+        return equal and (self._is_own(what, run) or run.sha == self._restored(what))
+
+    def _restored(self, change: ChangeRequest) -> str | None:
+        """GitLab: the commit before what this one says that it takes back."""
+        for other in self.code.changes_in(self.repo):
+            if f"!{other.number}." in change.body and other.landed_sha is not None:
+                parents = self.code.git.at(self.repo, other.landed_sha).parents
+                return parents[0] if parents else None
+        return None
 
     def _asked(self, change: ChangeRequest) -> bool:
         """GitLab: whether two commits are compared: no test has ended on what landed."""

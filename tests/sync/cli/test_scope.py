@@ -383,8 +383,8 @@ def test_a_receipt_shows_every_promise(say: Say) -> None:
         "    9 Mar 2026 to 16 Mar 2026: 6 items before + 1 entered - 0 left = 7 items; "
         "17 points before + 1 entered - 0 left + 3 re-sized = 21 points",
         "  Who moved a date, and at what hour, its source does not tell.",
-        "  5 working days later than first promised; slip rate 0.5 (at 1 the date recedes as fast as "
-        "time passes)",
+        "  5 working days later than first promised; slip rate 0.5 (at 1 the date recedes as fast "
+        "as time passes)",
         "",
         "Baselines",
         "  1: 2 Mar 2026 (set by a person), agreed to by tpm on 2 Mar 2026, for 10 Apr 2026",
