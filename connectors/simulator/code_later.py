@@ -49,7 +49,10 @@ def tested_later(
 def others_tested_with(
     code: CodeWorld, repo: Repository, change: ChangeRequest, tests: Collection[str]
 ) -> int:
-    """How many other commits of the branch the later runs that speak for a change test first."""
+    """How many other commits of the branch the later runs that speak for a change test first.
+
+    0 where one of them failed: whose doing that was, nobody knows.
+    """
     line, sha = [], code.git.tip(repo, repo.default_branch)
     while sha is not None:
         line.append(sha)
@@ -58,13 +61,15 @@ def others_tested_with(
     at = line.index(change.landed_sha or "")
     before = next((n for n, one in enumerate(line[at - 1 :: -1]) if _jobs(code, repo, one)), at)
     later = [line.index(one) - at for one in later_commits(code, repo, change)]
-    places = {
-        job.name: place
+    first = {
+        job.name: (place, job.conclusion)
         for place in reversed(later)
         for job in _jobs(code, repo, line[at + place])
         if _ended(job, tests)
     }
-    return before + max(places.values(), default=0)
+    if any(conclusion == "failure" for _, conclusion in first.values()):
+        return 0
+    return before + max((place for place, _ in first.values()), default=0)
 
 
 def _ended(job: Job, tests: Collection[str]) -> bool:

@@ -16,6 +16,8 @@ from connectors.simulator.world import World
 _WEEKS, _LEAST = 8, 5
 #: Needed pace by seen pace from which the date is surely lost, and below which it surely holds.
 _LOST, _HELD = 3.0, 0.4
+#: Nothing has happened for longer than this: it may be called silent.
+_QUIET = timedelta(days=14)
 #: Arrivals of five weeks that may be called growth.
 _ARRIVALS = 3
 
@@ -27,6 +29,8 @@ class _Work:
     subject: str
     due: date | None
     items: Sequence[tuple[datetime, datetime | None]]
+    #: when anything happened to one of them last.
+    moved: datetime | None = None
 
 
 def outlook(world: World, judged: Iterable[str]) -> tuple[list[Planted], list[Planted]]:
@@ -42,6 +46,8 @@ def outlook(world: World, judged: Iterable[str]) -> tuple[list[Planted], list[Pl
         arrived = sum(created > world.now - timedelta(weeks=5) for created, _ in work.items)
         if arrived >= _ARRIVALS:
             may.append(Planted("plan.diverging", work.subject))
+        if work.moved is not None and world.now - work.moved > _QUIET:
+            may.append(Planted("plan.overdue", work.subject, "silent"))
         if work.due is None:
             continue
         may.append(Planted("plan.forecast-shift", work.subject))
@@ -60,10 +66,12 @@ def outlook(world: World, judged: Iterable[str]) -> tuple[list[Planted], list[Pl
     return must, may
 
 
-def red_branches(world: World) -> list[Planted]:
-    """Repositories on whose branch the last word of some test is a failure, by what truly ran.
+def branches(world: World) -> list[Planted]:
+    """What may be said of the branch of a repository, by what truly ran on what landed.
 
-    When a failure counts as the branch's own, and for how long it must last, two may differ on.
+    That it is red, where the last word of some test is a failure; that it is tested late, where
+    something landed without a word. When it counts, and for how long it must last, two may differ
+    on.
     """
     code = world.code
     found = []
@@ -71,6 +79,10 @@ def red_branches(world: World) -> list[Planted]:
         results: dict[str, dict[str, str]] = {}
         for run in code.ci.runs_in(repo):
             for job in run.last.jobs:
+                # Green without a test says nothing, where the host tells so.
+                empty = job.tests is not None and job.tests.total <= job.tests.skipped
+                if empty and repo.host == "gitlab":
+                    continue
                 if not job.allow_failure and job.conclusion in ("success", "failure"):
                     results.setdefault(run.sha, {})[job.name] = job.conclusion
         landed = [
@@ -81,8 +93,11 @@ def red_branches(world: World) -> list[Planted]:
         last: dict[str, str] = {}
         for change in sorted(landed, key=lambda one: one.merged_at or world.now):
             last |= results.get(change.landed_sha or "", {})
+        subject = f"repository:{repo.id}"
         if "failure" in last.values():
-            found.append(Planted("test.trunk-red", f"repository:{repo.id}"))
+            found.append(Planted("test.trunk-red", subject))
+        if any(one.landed_sha not in results for one in landed):
+            found.append(Planted("test.stale", subject))
     return found
 
 
@@ -99,6 +114,7 @@ def _versions(world: World, names: set[str]) -> Iterable[_Work]:
                     for issue in members
                     if issue.id not in parents
                 ],
+                max((issue.updated for issue in members), default=None),
             )
 
 
@@ -107,12 +123,17 @@ def _milestones(world: World, names: set[str]) -> Iterable[_Work]:
         repo = world.code.repositories.get(one.repo_id or 0)
         if repo is None or f"{repo.path}:{one.title}" not in names or not one.is_open:
             continue
+        members = [
+            issue
+            for issue in world.code.issues.values()
+            if issue.milestone_id == one.id and not issue.deleted
+        ]
         yield _Work(
             subject(repo, one),
             one.due,
             [
                 (issue.created, issue.closed if issue.state == "closed" else None)
-                for issue in world.code.issues.values()
-                if issue.milestone_id == one.id and not issue.deleted
+                for issue in members
             ],
+            max((issue.updated for issue in members), default=None),
         )

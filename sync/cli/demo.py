@@ -77,7 +77,7 @@ def play(out: Path, seed: int, *, api: "Api" = "auto") -> tuple[Outcome, str]:
     """
     from connectors.simulator.build import build as build_world
     from connectors.simulator.clock import Clock as WorldClock
-    from connectors.simulator.outlook import outlook, red_branches
+    from connectors.simulator.outlook import branches, outlook
     from connectors.simulator.server import Simulator
     from connectors.simulator.story import GAP, Story
     from connectors.simulator.story_code import CodeStory
@@ -104,7 +104,7 @@ def play(out: Path, seed: int, *, api: "Api" = "auto") -> tuple[Outcome, str]:
     finally:
         store.close()
     must, may = outlook(world, story.judged)
-    may += red_branches(world)
+    may += branches(world)
     # What is overdue is no longer forecast.
     over = {one.subject for one in story.planted if one.detector == "plan.overdue"}
     must = [one for one in must if one.subject not in over]

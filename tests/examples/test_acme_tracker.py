@@ -238,7 +238,9 @@ def test_from_the_tracker_to_a_finding_through_the_real_engine(server: ModuleTyp
     result = reconcile(store, policy, clock=Clock(tracker))
     (late,) = [one for one in result.findings if one.detector == "plan.overdue"]
     assert late.title == "Release 1 is 5 working days past its date with 2 items open"
-    assert {id_ for id_, _, _ in result.not_checked} <= {"test.not-tested", "test.merged-red"}
+    # It has no code, and too short a history for a forecast.
+    silent = {"test.not-tested", "test.merged-red", "plan.forecast-late", "plan.forecast-shift"}
+    assert {id_ for id_, _, _ in result.not_checked} <= silent
     store.close()
 
 

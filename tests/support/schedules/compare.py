@@ -60,6 +60,7 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
         "is_first": "who reads once sees each value first",
         "origin": "who reads once observes nothing",
     },
+    "verdict": {"depth": "the report of a pipeline names the newest job of a name only"},
 }
 #: (table, what a row is like, columns that tell nothing then), with the reason.
 _SOMETIMES: tuple[tuple[str, Callable[[Mapping[str, Any]], Any], frozenset[str]], ...] = (
@@ -88,12 +89,14 @@ MORE: Mapping[str, str] = {
     "checks_state": "that the checks of such a commit were read",
     "test_check": "what a check was called as long as it had a namesake, or was still read",
     "pipeline_run": "a former attempt, or a run that is too old for a first load now",
+    "tree_comparison": "asked for while nothing else told whether what landed was tested",
     "verdict": "a change that landed so long ago that nobody judges it for the first time now",
 }
 #: Such rows are more of these tables; of the others any.
 _IS_MORE: Mapping[str, Callable[["_How", Mapping[str, Any]], bool]] = {
     "test_check": lambda how, row: (row["scope_id"], row["name"]) in how.former_names,
     "pipeline_run": lambda how, row: how.is_former_run(row),
+    "tree_comparison": lambda how, row: row["sha"] in how.only_compared,
     "verdict": lambda how, row: row["change_request_id"] in how.judged_before,
 }
 #: Columns that say whose row it is: what hangs on something gone stays as it was.
@@ -169,6 +172,7 @@ def difference(
         newest=_newest_attempts(lived),
         judged_before=_landed_before(lived, now - JUDGED) if now is not None else frozenset(),
         oldest_run=now - runs.BACK if now is not None and has_oldest else None,
+        only_compared=_compared(lived) - _compared(fresh),
     )
     for table in schema.metadata.sorted_tables:
         if table.name in HOW:
@@ -236,6 +240,13 @@ def _newest_attempts(store: Store) -> dict[str, int]:
         return {row[0]: row[1] for row in conn.execute(query)}
 
 
+def _compared(store: Store) -> frozenset[str]:
+    """Commits that landed and were compared with what was tested."""
+    c = schema.metadata.tables["tree_comparison"].c
+    with store.reading() as conn:
+        return frozenset(conn.execute(sa.select(c.sha)).scalars())
+
+
 def _landed_before(store: Store, instant: datetime) -> frozenset[str]:
     c = schema.metadata.tables["change_request"].c
     with store.reading() as conn:
@@ -258,6 +269,8 @@ class _How:
     newest: Mapping[str, int]
     judged_before: frozenset[str]
     oldest_run: datetime | None
+    #: commits that only the longer life compared with what was tested.
+    only_compared: frozenset[str]
 
     def is_more(self, table: str, row: Mapping[str, Any]) -> bool:
         """Whether the longer life may know this row alone."""
@@ -274,6 +287,9 @@ class _How:
         """Whether a row says nothing that can be compared."""
         if table == "scope_membership" and row["milestone_id"] in {*self.retitled, NAMELESS}:
             # Of what is named by a lost title, who read before it was lost knows which it was.
+            return True
+        if table == "verdict" and row["landed_sha"] in self.only_compared:
+            # It knows that what landed is what was tested, and not only that it was tested later.
             return True
         if table == "data_issue" and row["subject"].partition(":")[2] in self.gone:
             return True
@@ -306,8 +322,16 @@ class _How:
                 if (row["scope_id"], one, row["sha"]) in self.open_heads
             ]
         for old, new in self.renamed.items():
-            if told.get("url"):
-                told["url"] = told["url"].replace(f"/{old}/", f"/{new}/")
+            for name in ("url", "proof_url"):
+                if told.get(name):
+                    told[name] = told[name].replace(f"/{old}/", f"/{new}/")
+            if table == "verdict":
+                told["checks"] = [
+                    {**one, "url": (one["url"] or "").replace(f"/{old}/", f"/{new}/")}
+                    for one in told["checks"] or ()
+                ]
+        if table == "verdict":
+            told["checks"] = [{**one, "depth": None} for one in told["checks"] or ()]
             # GraphQL names what a merge closes by the path of the day on which it was read.
             for name in _NAMING.get(table, ()):
                 told[name] = re.sub(rf"(?<![\w./-]){re.escape(old)}#", f"{new}#", told[name])

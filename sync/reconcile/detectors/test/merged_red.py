@@ -9,7 +9,7 @@ from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severi
 from sync.reconcile.detectors.test import landed
 from sync.reconcile.view import View
 from sync.reconcile.words import listed
-from sync.verdict.names import Grade, Verdict
+from sync.verdict.names import Grade, Mark, Verdict
 
 ID = "test.merged-red"
 
@@ -19,7 +19,9 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
     verdicts = landed.recent(view, thresholds["days"])
     confirmed = changes.confirmed(view)
     for place, one in enumerate(verdicts):
-        if one.verdict is not Verdict.MERGED_RED:
+        if one.verdict is not Verdict.MERGED_RED or Mark.SHARED.value in one.marks:
+            # Where a later run failed that holds other changes too, nobody knows whose doing it is:
+            # the branch that is red is told, and no change is named.
             continue
         change = one.change
         failed = sorted(name for name, grade in one.grades.items() if grade == Grade.FAILED.value)
