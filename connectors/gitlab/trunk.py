@@ -10,12 +10,11 @@ from connectors.contract import (
     Page,
     RawRecord,
     ScopeRef,
-    UnexpectedAnswer,
     Window,
 )
 from connectors.first_parents import Line
 from connectors.gitlab.changed import identified, record
-from connectors.gitlab.paging import literal, next_query
+from connectors.gitlab.paging import literal
 from connectors.gitlab.site import API, Site
 from connectors.instants import instant
 
@@ -71,60 +70,59 @@ def _is_quiet(held: Mapping[str, Any], activity: Any, now: datetime) -> bool:
 def _walk(
     site: Site, scope: ScopeRef, mark: dict[str, Any], walk: Mapping[str, Any], since: datetime
 ) -> Iterator[Page]:
-    """Pages back to what was known; an interrupted walk goes on with the commit it wanted next."""
+    """Pages back to what was known; an interrupted walk goes on with the commit it wanted next.
+
+    Each page is asked for by the commit that comes next, not by its number: a page may be shorter
+    than was asked for, and what is pushed meanwhile moves none.
+    """
     path, branch = f"{API}/projects/{scope.source_id}/repository/commits", str(mark["branch"])
-    query: dict[str, Any] | None = {
-        "ref_name": walk.get("wanted") or branch,
-        "since": literal(since),
-        "first_parent": "true",
-        "per_page": site.options.page_size,
-    }
     line: Line | None = None
-    tip, before = walk.get("tip"), ""
-    while query is not None:
+    tip, wanted = walk.get("tip"), walk.get("wanted") or branch
+    while True:
+        query = {
+            "ref_name": wanted,
+            "since": literal(since),
+            "first_parent": "true",
+            "per_page": site.options.page_size,
+        }
         try:
-            answer = site.transport.get(path, query)
+            found = identified(site.transport.get(path, query))
         except NotFound:
             if line is not None:
                 raise
             # The branch was taken away meanwhile, or nothing was ever pushed.
             break
-        found = identified(answer)
-        first = str(found[0]["id"]) if found else ""
-        if found and first == before:
-            raise UnexpectedAnswer("the server repeats a page for ever", where=path)
+        if not found:
+            # What comes next is older than is asked for.
+            break
         if line is None:
-            if not found:
-                break
-            # From here on by its sha: what is pushed meanwhile moves no page.
-            query["ref_name"], tip = first, tip or first
+            first = str(found[0]["id"])
+            tip = tip or first
             line = Line(first, mark["tip"])
-        before = first
         chain = line.take((str(one["id"]), _parents(one), one) for one in found)
-        following = next_query(answer)
-        query = None if following is None else {**following, "ref_name": query["ref_name"]}
-        records: list[RawRecord] = []
-        if chain:
-            content: dict[str, Any] = {
-                "__api": "rest",
-                "project_id": scope.source_id,
-                "commits": [*map(lean, chain)],
-            }
-            id_ = f"{scope.source_id}:{chain[0]['id']}"
-            records.append(record("trunk", id_, content, None))
-        if line.ended or query is None:
-            content = {
-                "__api": "rest",
-                "project_id": scope.source_id,
-                "branch": branch,
-                "tip": tip,
-            }
-            records.append(record("trunk", f"{scope.source_id}:tip:{branch}", content, None))
-            yield Page(tuple(records), cursor={**mark, "tip": tip}, committed=True)
+        records = [_commits(scope, chain)] if chain else []
+        if line.wanted is None or line.ended:
+            yield Page(
+                (*records, _tip(scope, branch, tip)), cursor={**mark, "tip": tip}, committed=True
+            )
             return
-        going = {"tip": tip, "wanted": line.wanted}
-        yield Page(tuple(records), cursor={**mark, "walk": going})
-    yield Page((), cursor={**mark, "tip": tip or mark["tip"]}, committed=True)
+        if not chain:
+            # What comes next is older than is asked for; only what came beside it is not.
+            break
+        wanted = line.wanted
+        yield Page(tuple(records), cursor={**mark, "walk": {"tip": tip, "wanted": wanted}})
+    told = (_tip(scope, branch, tip),) if tip else ()
+    yield Page(told, cursor={**mark, "tip": tip or mark["tip"]}, committed=True)
+
+
+def _commits(scope: ScopeRef, chain: list[dict[str, Any]]) -> RawRecord:
+    content = {"__api": "rest", "project_id": scope.source_id, "commits": [*map(lean, chain)]}
+    return record("trunk", f"{scope.source_id}:{chain[0]['id']}", content, None)
+
+
+def _tip(scope: ScopeRef, branch: str, tip: Any) -> RawRecord:
+    content = {"__api": "rest", "project_id": scope.source_id, "branch": branch, "tip": tip}
+    return record("trunk", f"{scope.source_id}:tip:{branch}", content, None)
 
 
 def _parents(one: Mapping[str, Any]) -> list[str]:

@@ -78,4 +78,9 @@ def _ended(job: Job, tests: Collection[str]) -> bool:
 
 def _jobs(code: CodeWorld, repo: Repository, sha: str) -> list[Job]:
     runs = [one for one in code.ci.runs_at(repo, sha) if one.kind in _OF_BRANCH]
-    return [job for run in runs for job in run.jobs]
+    return [job for run in runs for job in run.jobs if repo.host == "github" or not _is_empty(job)]
+
+
+def _is_empty(job: Job) -> bool:
+    """Whether no test ran in it; GitHub does not tell."""
+    return job.tests is not None and job.tests.total <= job.tests.skipped

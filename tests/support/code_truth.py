@@ -107,7 +107,9 @@ class _Truth:
                     if others_tested_with(self.code, repo, change, TESTS) > 1:
                         yield ("test.stale", f"repository:{repo.id}", "")
                 elif word == "red":
-                    yield ("test.merged-red", f"change:{change.id}", "")
+                    # Of what a later run of several changes failed, nobody is accused.
+                    if not tested_later(self.code, repo, change, TESTS):
+                        yield ("test.merged-red", f"change:{change.id}", "")
                 elif word == "no" and runs_tests:
                     yield ("test.not-tested", f"change:{change.id}", "")
                 elif word == "no":

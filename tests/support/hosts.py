@@ -37,6 +37,8 @@ HOW = frozenset(
         "store_info",
         "sync_run",
         "sync_step",
+        "verdict_due",
+        "verdict_refresh",
         # What was believed before another reading.
         *(one.name for one in schema.PAST.values()),
     }
