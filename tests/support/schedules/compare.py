@@ -330,11 +330,11 @@ class _How:
                     {**one, "url": (one["url"] or "").replace(f"/{old}/", f"/{new}/")}
                     for one in told["checks"] or ()
                 ]
-        if table == "verdict":
-            told["checks"] = [{**one, "depth": None} for one in told["checks"] or ()]
             # GraphQL names what a merge closes by the path of the day on which it was read.
             for name in _NAMING.get(table, ()):
                 told[name] = re.sub(rf"(?<![\w./-]){re.escape(old)}#", f"{new}#", told[name])
+        if table == "verdict":
+            told["checks"] = [{**one, "depth": None} for one in told["checks"] or ()]
         return told
 
 
