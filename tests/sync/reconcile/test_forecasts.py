@@ -132,6 +132,45 @@ def test_a_due_date_that_moved_yesterday() -> None:
     assert (moved.last_minute_at_most, moved.after_it_passed_at_most) == (0, 0)
 
 
+def test_everything_waits_for_what_nobody_can_date() -> None:
+    """Work of a milestone of which nothing is known: no date is made up."""
+    other = {"id": "v2", "name": "R2", "start": START}
+    items = [*CASE["items"], {"id": "21", "in": ["v2"]}]
+    links = [{"from": 21, "to": n, "kind": "blocks"} for n in range(1, 13)]
+    found = told(case(milestones=[milestone(), other], items=items, links=links), judge=("APO:R1",))
+    assert found.silent is not None
+    assert found.made.p50 is None
+
+
+def test_what_waits_for_a_later_milestone_ends_no_earlier() -> None:
+    other = {"id": "v2", "name": "R2", "start": START}
+    items = [*CASE["items"], {"ids": "21-44", "in": ["v2"]}]
+    items += [
+        {**done(f"{n}-{n + 1}", on), "in": ["v2"]}
+        for n, on in ((81, "2026-01-15"), (83, "2026-02-12"), (85, "2026-03-03"))
+    ]
+    data = case(milestones=[milestone(), other], items=items)
+    alone = told(data, judge=("APO:R1",))
+    waiting = told({**data, "links": [{"from": 21, "to": 1, "kind": "blocks"}]}, judge=("APO:R1",))
+    assert alone.made.p85 < waiting.made.p85
+
+
+def test_a_circle_between_two_milestones_is_no_endless_wait() -> None:
+    other = {"id": "v2", "name": "R2", "start": START, "due": date(2026, 6, 26)}
+    items = [*CASE["items"], {"ids": "21-25", "in": ["v2"]}]
+    items += [
+        {**done(f"{n}-{n + 1}", on), "in": ["v2"]}
+        for n, on in ((31, "2026-01-15"), (33, "2026-02-12"), (35, "2026-03-03"))
+    ]
+    links = [{"from": 21, "to": 1, "kind": "blocks"}, {"from": 2, "to": 22, "kind": "blocks"}]
+    data = case(milestones=[milestone(), other], items=items, links=links)
+    with build(data).reading() as conn:
+        view = View(conn, replace(policy(data), judge=("APO:R1", "APO:R2")), NOW, NOW)
+        found = forecasts(view)
+    assert len(found) == 2
+    assert all(one.silent is None and one.made.p50 is not None for one in found.values())
+
+
 def test_holiday_weeks() -> None:
     off = frozenset(date(2026, 3, 9) + timedelta(days=day) for day in range(1, 22))
     free, held = told(CASE), told(CASE, holidays=off)
