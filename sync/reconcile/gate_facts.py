@@ -44,6 +44,7 @@ def of_milestone(view: View, name: str) -> GateFacts:
     tickets = tuple(ticket for one in held for ticket in one.tickets)
     unread = [_unread_plan(view, plan) for plan in plans]
     return GateFacts(
+        at=view.as_of,
         name=title,
         pieces=pieces,
         tickets=tickets,
@@ -247,6 +248,7 @@ def of_ref(view: View, ref: Ref) -> GateFacts:
     tickets = _tickets(view, {one.change.pair: one for one in pieces})
     missing, plans, content = _planned(view, ref, inside)
     return GateFacts(
+        at=view.as_of,
         name=title,
         pieces=pieces,
         tickets=tickets,

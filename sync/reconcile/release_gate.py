@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sync.reconcile.changes import ChangeLine
 from sync.reconcile.evidence_of import Ticket
-from sync.reconcile.evidence_rate import UNPROVEN, Piece, in_words, rate, weakest
+from sync.reconcile.evidence_rate import UNPROVEN, Debt, Piece, debt, in_words, rate, weakest
 from sync.reconcile.trunk import Trunk
 from sync.reconcile.words import count
 from sync.verdict.names import Review, Verdict
@@ -87,6 +87,8 @@ class GateFacts:
     uncertain: tuple[str, ...] | None = None
     #: what should be inside and is proven not to be.
     missing: tuple[str, ...] = field(default=())
+    #: when it was asked (UTC); None: no age is told.
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ def _tests(facts: GateFacts, rules: Rules) -> Check:
     kind = Criterion.TESTS
     told = rate(facts.pieces)
     words = in_words(told)
-    poor = _labels(facts.pieces, lambda one: one.verdict in UNPROVEN)
+    poor = _owed(facts)
     if not told.changes:
         return Check(kind, Answer.UNKNOWN, "nothing landed, so nothing is proven")
     if not told.known_changes and not told.unknown_changes:
@@ -185,6 +187,23 @@ def _tests(facts: GateFacts, rules: Rules) -> Check:
         if has < wanted * whole:
             return Check(kind, Answer.UNKNOWN, words, _names(blind))
     return Check(kind, Answer.MET, words)
+
+
+def _owed(facts: GateFacts) -> tuple[str, ...]:
+    """Changes without evidence, the riskiest and largest first, with what makes them so."""
+    if facts.at is None:
+        return _labels(facts.pieces, lambda one: one.verdict in UNPROVEN)
+    owed = debt(facts.pieces, facts.at, due_soon=frozenset())
+    lines = [_in_debt(one) for one in owed]
+    named = {one.piece.change.pair for one in owed}
+    others = (one for one in facts.pieces if one.change.pair not in named)
+    return (*lines, *_labels(others, lambda one: one.verdict in UNPROVEN))
+
+
+def _in_debt(one: Debt) -> str:
+    size = "" if one.piece.lines is None else f", {count(one.piece.lines, 'line')}"
+    age = f", landed {count(one.age_days, 'day')} ago" if one.age_days else ""
+    return f"{_name(one.piece.change)}: {one.risk.name.lower()} risk{size}{age}"
 
 
 def _merged_red(facts: GateFacts) -> Check:

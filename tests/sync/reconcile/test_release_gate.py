@@ -274,3 +274,20 @@ def test_debt_by_risk_and_size() -> None:
         ("c1", Risk.LOW),
     ]
     assert {one.age_days for one in found} == {3}
+
+
+def test_what_is_owed_is_told_by_risk_and_size() -> None:
+    pieces = (
+        replace(piece(1, Verdict.NOT_TESTED, lines=3), is_production=False),
+        piece(2, Verdict.NOT_TESTED, lines=300),
+        piece(3, Verdict.MERGED_RED, lines=20),
+        piece(4),
+    )
+    found = decide(replace(GOOD, pieces=pieces, at=NOW), Rules())
+    [check] = [one for one in found.checks if one.criterion is Criterion.TESTS]
+    assert [proof.partition(": ")[2].partition(" risk")[0] for proof in check.proofs] == [
+        "high",
+        "high",
+        "low",
+    ]
+    assert "300 lines" in check.proofs[0]
