@@ -71,7 +71,7 @@ class _Hashed(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]  # upstream takes any buffer
         data = self._file.read(len(buffer))
         self.size += len(data)
         if self.size > MAX_BYTES:
