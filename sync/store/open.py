@@ -20,7 +20,7 @@ from sync.store.trouble import translated
 from sync.store.views import create_views, views_hash
 
 #: The newest migration; a store beyond it was written by a newer program.
-HEAD = "0017"
+HEAD = "0020"
 #: Every migration of this program, oldest first.
 REVISIONS = (
     "0001",
@@ -39,6 +39,9 @@ REVISIONS = (
     "0015",
     "0016",
     "0017",
+    "0018",
+    "0019",
+    "0020",
 )
 #: What `store_info` says a store of ours is.
 _APPLICATION = "driftline"

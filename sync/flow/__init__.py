@@ -1,0 +1,1 @@
+"""How work flows: ages, waiting, hand-offs, deployments; pure over what was read."""

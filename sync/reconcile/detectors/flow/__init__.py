@@ -1,0 +1,1 @@
+"""Does work wait, and for whom?"""
