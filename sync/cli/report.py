@@ -8,6 +8,7 @@ import click
 from sync.cli.app import App, pass_app, worst
 from sync.cli.instants import clock_options, clocks
 from sync.files import write
+from sync.report.rendering import FORMATS
 
 if TYPE_CHECKING:
     from sync.config.settings import Settings
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "html", "json"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="How it is written.",
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
     help="Whose words it uses; configured in [report] if not told.",
 )
 @clock_options
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    help="Render the report in this JSON file; needs neither configuration nor store.",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @click.option("--email", is_flag=True, help="Mail it to the configured recipients.")
 @click.option("--dry-run", is_flag=True, help="With --email: write .eml files and send nothing.")
@@ -43,6 +50,7 @@ def report(
     audience: str | None,
     as_of: str | None,
     known_at: str | None,
+    source: Path | None,
     out: Path | None,
     email: bool,
     dry_run: bool,
@@ -60,6 +68,15 @@ def report(
 
     if dry_run and not email:
         raise UsageError("--dry-run belongs to --email", todo="Add --email, or leave it out.")
+    if source is not None:
+        if email or audience or as_of or known_at:
+            raise UsageError(
+                "a report in a file has its readers and its time already",
+                where="--from",
+                todo="Leave out --email, --audience, --as-of and --known-at.",
+            )
+        deliver(app, rendered(saved(source), form), out)
+        return
     settings = app.settings(with_secrets=False)
     policy = wiring.policy(settings)
     at = clocks(app, settings, as_of, known_at)
@@ -81,7 +98,11 @@ def report(
         data = build(result, audience=audience or settings.root.report.audience, for_owner=True)
     finally:
         store.close()
-    text = rendered(data, form)
+    deliver(app, rendered(data, form), out)
+
+
+def deliver(app: App, text: str, out: Path | None) -> None:
+    """Print it, or write it to a file."""
     if out is None:
         app.out(text)
         return
@@ -91,17 +112,25 @@ def report(
 
 def rendered(data: "ReportData", form: str) -> str:
     """The report in one format."""
-    if form == "html":
-        from sync.report import html
+    from sync.report.rendering import render
 
-        return html.render(data)
-    if form == "json":
-        from sync.report import json_
+    return render(data, form)
 
-        return json_.render(data)
-    from sync.report import text
 
-    return text.render(data)
+def saved(path: Path) -> "ReportData":
+    """The report in a file that `--format json` wrote. Raises UsageError."""
+    from sync.errors import UsageError
+    from sync.report.json_ import load
+
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}",
+            where=str(path),
+            todo="Name a file that driftline report --format json wrote.",
+        ) from None
+    return load(raw, str(path))
 
 
 def mail(

@@ -1,0 +1,47 @@
+"""`report --from FILE`: every form from the JSON alone, without configuration or store."""
+
+from pathlib import Path
+
+import pytest
+from support import reconciliations as given_
+
+from sync.cli.main import main
+from sync.report import json_
+from sync.report.build import build
+from sync.report.rendering import FORMATS, render
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DRIFTLINE_CONFIG", raising=False)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_saved_report_is_rendered_with_nothing_but_its_file(form: str, tmp_path: Path) -> None:
+    data = build(given_.busy())
+    Path("report.json").write_text(json_.render(data), encoding="utf-8")
+    assert main(["report", "--from", "report.json", "--format", form, "--out", "new"]) == 0
+    assert Path("new").read_bytes() == render(data, form).encode()
+    assert {path.name for path in tmp_path.iterdir()} == {"report.json", "new"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--from", "none.json"], "none.json: cannot be read: No such file or directory"),
+        (["--from", "."], "cannot be read"),
+        (["--from", "broken.json"], "broken.json: this is no JSON that can be read"),
+        (["--from", "broken.json", "--email"], "--from: a report in a file has its readers"),
+        (["--from", "broken.json", "--as-of", "2025-12-01"], "Leave out --email"),
+    ],
+)
+def test_what_cannot_be_rendered_is_one_error(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken.json").write_text("{", encoding="utf-8")
+    assert main(["report", *words]) == 2
+    said = capsys.readouterr()
+    assert says in said.err
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
