@@ -83,6 +83,11 @@ def _write(result: Any, columns: Sequence[str], form: str, file: Any) -> None:
             file.write(document(json.dumps(record, ensure_ascii=False)) + "\n")
 
 
+def csv_line(cells: Sequence[Any]) -> str:
+    """One line of CSV: visible text, and nothing that a spreadsheet would run."""
+    return _line([_cell(value) for value in cells])
+
+
 def _line(cells: Sequence[Any]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(cells)
