@@ -64,6 +64,7 @@ def report(
     from sync.errors import UsageError
     from sync.reconcile.reproduce import reproduce
     from sync.reconcile.runner import load_last
+    from sync.report import outbox
     from sync.report.build import build
 
     if dry_run and not email:
@@ -95,7 +96,12 @@ def report(
         if email:
             codes = mail(app, settings, store, result, audience=audience, dry_run=dry_run)
             context.exit(worst(codes))
-        data = build(result, audience=audience or settings.root.report.audience, for_owner=True)
+        data = build(
+            result,
+            audience=audience or settings.root.report.audience,
+            mailed=outbox.last_mailed(store, before_run=result.run_id),
+            for_owner=True,
+        )
     finally:
         store.close()
     deliver(app, rendered(data, form), out)

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from mappings.vocabulary import MilestoneKind
 from sync.engine.tokens import ending
 from sync.forecast.store import NO_CONNECTION, proof
+from sync.ledger.agreed import growth
 from sync.ledger.baseline import ledger_of
+from sync.ledger.destination import by_destination
 from sync.ledger.ledger import Ledger, LineKind
-from sync.ledger.measures import net_known
+from sync.ledger.measures import churn, net_known
 from sync.ledger.milestones import Key, due_moves
 from sync.ledger.origin import explain
 from sync.reconcile.combined import ProgramPlan, program_plans, sums
@@ -29,6 +31,7 @@ from sync.reconcile.detectors.scope import net
 from sync.reconcile.evidence_of import contents, summary
 from sync.reconcile.findings import Run
 from sync.reconcile.forecasts import forecasts
+from sync.reconcile.forecasts_past import skill, weeks_ago
 from sync.reconcile.gate import Gate
 from sync.reconcile.pictures import pictures
 from sync.reconcile.program import part_name
@@ -96,6 +99,10 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
         suppressed=judged.suppressed,
         burn_up=burn_up,
         trend=trend,
+        forecast_skill=skill(view),
+        detector_states={
+            id_: one["state"] for id_, one in judged.run.coverage.items() if "state" in one
+        },
         ending_tokens=tuple(
             one.sentence
             for one in ending(
@@ -134,10 +141,11 @@ def _lines(view: View, gate: Gate) -> tuple[MilestoneLine, ...]:
             for piece in pieces.get(part.key, ())
         }
         line = replace(_program_line(view, one, held), tested=summary(view, inside.values()))
-        program = ((0, MilestoneKind.PROGRAM, one.program.name), line)
+        program = ((NO_CONNECTION, MilestoneKind.PROGRAM, one.program.name), line)
         after = [pair for pair in lines[first:] if pair[0] not in keys]
         lines = [*lines[:first], program, *mine, *after]
-    return tuple(line for _, line in lines)
+    before = weeks_ago(view, [key for key, line in lines if line.forecast is not None])
+    return tuple(replace(line, before=before.get(key)) for key, line in lines)
 
 
 def _program_line(view: View, one: ProgramPlan, held: Sequence[str]) -> MilestoneLine:
@@ -184,6 +192,9 @@ def _program_summary(view: View, one: ProgramPlan) -> LedgerSummary | None:
         entered_items=len(ledger.entered),
         left_items=len(ledger.left),
         added_by_origin=told.by_origin,
+        added_agreed=told.agreed,
+        removed_by_destination=told.by_destination,
+        churn_ratio=churn(ledger) if one.percent_allowed and ledger.balanced else None,
     )
 
 
@@ -259,12 +270,15 @@ def _since_original(view: View, plan: Plan, current: Ledger | None) -> LedgerSum
 
 
 def _summary(view: View, plan: Plan, ledger: Ledger) -> LedgerSummary:
-    added = {line.item_id for line in ledger.lines if line.kind is LineKind.ADDED}
-    due = plan.facts.due_date
-    explained = explain(
-        ledger, view.origins(plan, added), view.calendar.end_of(due) if due else None
-    )
+    moved = {
+        line.item_id for line in ledger.lines if line.kind in (LineKind.ADDED, LineKind.REMOVED)
+    }
+    due = view.due(plan.facts)
+    facts = view.origins(plan, moved)
+    explained = explain(ledger, facts, due)
     ledger = explained.ledger
+    agreed = growth(ledger, {id_: one.since for id_, one in plan.agreed.items()}).agreed
+    told = plan.percent_allowed and ledger.balanced
     return LedgerSummary(
         unit=ledger.unit.value,
         baseline=ledger.baseline,
@@ -274,10 +288,13 @@ def _summary(view: View, plan: Plan, ledger: Ledger) -> LedgerSummary:
         late_sized=ledger.late_sized,
         current=ledger.current,
         balanced=ledger.balanced,
-        net_ratio=net_known(ledger) if plan.percent_allowed and ledger.balanced else None,
+        net_ratio=net_known(ledger) if told else None,
         entered_items=len(ledger.entered),
         left_items=len(ledger.left),
         added_by_origin=explained.by_origin,
+        added_agreed=agreed,
+        removed_by_destination=by_destination(ledger, facts, due, fixed_date=plan.fixed_date),
+        churn_ratio=churn(ledger) if told else None,
     )
 
 

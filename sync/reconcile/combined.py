@@ -7,7 +7,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from mappings.vocabulary import MilestoneState
+from sync.ledger.agreed import growth
 from sync.ledger.combined import Combined, PartScope, combine, item_of, named
+from sync.ledger.destination import by_destination
 from sync.ledger.ledger import Ledger, LineKind, Unit
 from sync.ledger.origin import Explained, explain
 from sync.ledger.timeline import Place
@@ -112,38 +114,60 @@ class Sums:
     late_sized: float
     #: size added per origin, largest first.
     by_origin: Mapping[str, float]
+    #: the part of what was added that somebody agreed to.
+    agreed: float
+    #: size removed by what became of it, largest first.
+    by_destination: Mapping[str, float]
 
 
 def sums(view: View, one: ProgramPlan) -> Sums:
     """The sums of a program milestone's ledger, with the origins of what entered."""
-    explained: list[Explained] = []
+    ledgers: list[Ledger] = []
+    origins: list[Mapping[str, float]] = []
+    destinations: list[Mapping[str, float]] = []
+    agreed = 0.0
     if one.combined is not None:
         whole = one.combined.ledger
         for part, ledger in zip(one.plans, one.combined.by_part, strict=True):
-            explained.append(_explained(view, part, ledger, whole))
-    ledgers = [told.ledger for told in explained]
-    origins: dict[str, float] = {}
-    for told in explained:
-        for name, size in told.by_origin.items():
-            origins[name] = origins.get(name, 0.0) + size
+            told, went = _explained(view, part, ledger, whole)
+            ledgers.append(told.ledger)
+            origins.append(told.by_origin)
+            destinations.append(went)
+            since = {id_: each.since for id_, each in part.agreed.items()}
+            agreed += growth(told.ledger, since).agreed
     return Sums(
         added=sum(ledger.added for ledger in ledgers),
         removed=sum(ledger.removed for ledger in ledgers),
         reestimated=sum(ledger.reestimated for ledger in ledgers),
         late_sized=sum(ledger.late_sized for ledger in ledgers),
-        by_origin=dict(sorted(origins.items(), key=lambda pair: (-pair[1], pair[0]))),
+        by_origin=_together(origins),
+        agreed=agreed,
+        by_destination=_together(destinations),
     )
 
 
-def _explained(view: View, part: Plan, ledger: Ledger, whole: Ledger) -> Explained:
+def _together(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """The sizes of all parts by name, largest first."""
+    sums: dict[str, float] = {}
+    for part in parts:
+        for name, size in part.items():
+            sums[name] = sums.get(name, 0.0) + size
+    return dict(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _explained(
+    view: View, part: Plan, ledger: Ledger, whole: Ledger
+) -> tuple[Explained, Mapping[str, float]]:
+    """A part's ledger with the origins of what entered, and what became of what left."""
     ledger = _of_connection(ledger, part.facts.connection_id, whole)
-    added = {line.item_id for line in ledger.lines if line.kind is LineKind.ADDED}
-    due = part.facts.due_date
-    return explain(
-        ledger,
-        view.origins(part, added & part.container.items.keys()),
-        view.calendar.end_of(due) if due else None,
-    )
+    moved = {
+        line.item_id for line in ledger.lines if line.kind in (LineKind.ADDED, LineKind.REMOVED)
+    }
+    facts = view.origins(part, moved & part.container.items.keys())
+    due = view.due(part.facts)
+    told = explain(ledger, facts, due)
+    fixed = part.facts.key in view.fixed_dates
+    return told, by_destination(told.ledger, facts, due, fixed_date=fixed)
 
 
 def _of_connection(ledger: Ledger, connection_id: int, whole: Ledger) -> Ledger:

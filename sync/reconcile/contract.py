@@ -272,6 +272,12 @@ class LedgerSummary:
     left_items: int
     #: size added by origin: carry-over, pulled in, split, defect, expedite, new work.
     added_by_origin: Mapping[str, float] = field(default_factory=dict)
+    #: the part of `added` that somebody agreed to; None: not asked.
+    added_agreed: float | None = None
+    #: size removed by what became of it: moved, re-planned, cancelled, duplicate, gone, left.
+    removed_by_destination: Mapping[str, float] = field(default_factory=dict)
+    #: how much moved in whatever direction, as a share of the baseline; None where `net_ratio` is.
+    churn_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +296,18 @@ class ForecastSummary:
     out_of_reach: bool
     #: whether past forecasts were better than simple ones; without, it has no colour.
     proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastBefore:
+    """What was forecast of a milestone about a week ago."""
+
+    day: date
+    #: promised then.
+    due: date | None
+    #: None: no day within two years.
+    p50: date | None
+    p85: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +363,8 @@ class MilestoneLine:
     forecast: ForecastSummary | None = None
     #: None: nothing landed for it.
     tested: TestedSummary | None = None
+    #: None: nothing was forecast then.
+    before: ForecastBefore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,3 +471,7 @@ class Reconciliation:
     #: pictures of the milestone whose date is in most danger.
     burn_up: BurnUp | None = None
     trend: Trend | None = None
+    #: how past forecasts ended, in one sentence.
+    forecast_skill: str = ""
+    #: detector -> checked, off, not_checked.
+    detector_states: Mapping[str, str] = field(default_factory=dict)

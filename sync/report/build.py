@@ -36,6 +36,8 @@ from sync.report.data import (
     ReportData,
     Trust,
 )
+from sync.report.gate import gate_lists
+from sync.report.impact import impact
 from sync.report.mask import Masked, mask
 from sync.report.milestones import baseline_rule, labels, ledger_row, milestone_row, original_row
 from sync.report.sources import (
@@ -63,13 +65,15 @@ def build(
     *,
     audience: str = "manager",
     previous: Previous | None = None,
+    mailed: Previous | None = None,
     for_owner: bool = False,
 ) -> ReportData:
     """What the report says to a reader of this audience.
 
     `for_owner`: the reader owns the token and sees restricted items; everybody else gets counts.
     `previous`: the last report that was mailed, when changes are to be counted since then and not
-    since the reconciliation before. Raises ConfigError for an unknown audience or time zone.
+    since the reconciliation before. `mailed`: the same where changes are not counted since then;
+    only its verdict is told. Raises ConfigError for an unknown audience or time zone.
     """
     if audience not in AUDIENCES:
         raise ConfigError(
@@ -90,7 +94,10 @@ def build(
 
     def items(findings: Iterable[Finding]) -> tuple[Item, ...]:
         kept = (finding for finding in findings if finding.channel != Channel.OFF)
-        return tuple(sorted((_item(one, source.as_of, masked) for one in kept), key=_importance))
+        made = (
+            _item(one, source.as_of, masked, impact(one, source.milestones, today)) for one in kept
+        )
+        return tuple(sorted(made, key=_importance))
 
     magnitudes = {one.fingerprint: _finite(one.magnitude) for one in source.findings}
     since = None if source.is_first else previous
@@ -143,7 +150,11 @@ def build(
         today=today,
         time_zone=source.time_zone,
         previous_at=since.at if since else source.previous_at,
-        verdict=words.verdict(kind, found, rows, unread_text, today),
+        verdict=words.compared(
+            words.verdict(kind, found, rows, unread_text, today),
+            None if source.is_first else previous or mailed,
+            time_zone,
+        ),
         questions=questions[:_QUESTIONS],
         more_questions=max(0, len(questions) - _QUESTIONS),
         actions=_actions(found, blind_only=source.is_first),
@@ -170,10 +181,12 @@ def build(
         resolved=resolved,
         unread=failed + partly,
         urgent=_urgent(found),
+        gate=gate_lists(found, source.detector_states, source.not_checked),
+        flow=_groups(one for one in found if one.detector.startswith("flow.")),
     )
 
 
-def _item(finding: Finding, as_of: datetime, masked: Masked) -> Item:
+def _item(finding: Finding, as_of: datetime, masked: Masked, days: tuple[int | None, str]) -> Item:
     proofs = tuple(
         Proof(
             text=clean(one.text),
@@ -211,6 +224,8 @@ def _item(finding: Finding, as_of: datetime, masked: Masked) -> Item:
         age_days=max(0, (as_of - oldest_at).days),
         age_known=bool(instants),
         url=next((one.url for one in proofs if one.url), None),
+        impact_days=days[0],
+        impact=days[1],
     )
 
 
@@ -431,6 +446,7 @@ def _trust(
             f"You get this because your address is configured for {clean(source.program, 120)}; "
             "ask the sender to be taken off."
         ),
+        forecast_skill=clean(source.forecast_skill),
     )
 
 

@@ -49,6 +49,8 @@ class Previous:
     #: configuration, mapping and program version it was made under.
     versions: tuple[str, str, str]
     findings: Mapping[str, Before]
+    #: the word of its verdict.
+    word: str | None = None
 
 
 def previous_from_payload(payload: Mapping[str, Any]) -> Previous:
@@ -60,6 +62,7 @@ def previous_from_payload(payload: Mapping[str, Any]) -> Previous:
     return Previous(
         at=datetime.fromisoformat(payload["at"]),
         versions=(trust["config_hash"], trust["mapping_version"], trust["program_version"]),
+        word=payload["verdict"]["word"],
         findings={
             one["fingerprint"]: Before(
                 Severity(one["severity"]), one["magnitude"], Channel(one["channel"])

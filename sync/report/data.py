@@ -59,6 +59,11 @@ class Item:
     age_known: bool
     #: best place to look, if any.
     url: str | None
+    #: whole calendar days by which a promised date is missed, was moved (negative: earlier) or will
+    #: probably be missed; None: not known, or no date is touched.
+    impact_days: int | None = None
+    #: the same in words; empty where not known.
+    impact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ class Verdict:
     word: str
     sentence: str
     why: tuple[str, ...]
+    #: the word of the report before; None: there was none, or it is not known.
+    before: str | None = None
+    #: how it changed since then, in a sentence; empty where `before` is None.
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,15 @@ class MilestoneRow:
     #: whole percent of changed lines, rounded down: tested at least at the head, and as landed.
     percent_tested: int | None = None
     percent_ready: int | None = None
+    #: how much moved in whatever direction, as a ratio of the baseline; shown where `net_ratio` is.
+    churn_ratio: float | None = None
+    #: where the forecast goes: later, earlier, steady, out of sight, in sight, not known; empty:
+    #: it is closed.
+    trend: str = ""
+    #: the same with days and since when.
+    trend_words: str = ""
+    #: calendar days by which the P50 date is later (or, negative, earlier) than a week ago.
+    trend_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +208,11 @@ class LedgerRow:
     entered_items: int
     left_items: int
     origins: tuple[OriginRow, ...]
+    #: the parts of `added` that somebody agreed to and that nobody did; None: not known.
+    agreed: float | None = None
+    unagreed: float | None = None
+    #: what became of what left: moved, re-planned, cancelled, duplicate, gone, left.
+    destinations: tuple[OriginRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +223,24 @@ class Group:
     family: str
     count: int
     items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GateList:
+    """Changes that a quality gate would ask about, of one kind."""
+
+    detector: str
+    #: not tested, merged red, unreviewed.
+    name: str
+    count: int
+    #: the most important; five at most.
+    items: tuple[Item, ...]
+    #: those beyond `items`.
+    more: int
+    #: False: it is switched off or could not be checked, so an empty list proves nothing.
+    checked: bool
+    #: why it is empty or not whole, in words; empty where nothing is to be said.
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +329,8 @@ class Trust:
     program_version: str
     how_to: tuple[str, ...]
     why_you: str
+    #: how past forecasts ended, in one sentence.
+    forecast_skill: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +383,10 @@ class ReportData:
     unread: int
     #: fingerprints that are reason enough to mail before the weekly day.
     urgent: tuple[str, ...]
+    #: the quality gate: lists of changes, those of page and JSON only among them.
+    gate: tuple[GateList, ...] = ()
+    #: flow and load of work outside their normal range, those of page and JSON only among them.
+    flow: tuple[Group, ...] = ()
 
     @property
     def quiet(self) -> bool:

@@ -1,7 +1,7 @@
 """Judged milestones in words: due dates and their moves, done work, and the scope ledger."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -63,6 +63,7 @@ def milestone_row(
     )
     withheld = _withheld(line)
     ledger = line.ledger if withheld is None else None
+    trend, trend_words, trend_days = _trend(line, today)
     return MilestoneRow(
         name=clean(line.name, 200),
         label=label,
@@ -93,7 +94,35 @@ def milestone_row(
         tested=clean(line.tested.words, 300) if line.tested else "",
         percent_tested=_whole(line.tested.share) if line.tested else None,
         percent_ready=_whole(line.tested.ready) if line.tested else None,
+        churn_ratio=ledger.churn_ratio if ledger and line.baseline_accepted else None,
+        trend=trend,
+        trend_words=trend_words,
+        trend_days=trend_days,
     )
+
+
+#: A forecast that moves by less is called steady: so much is chance.
+_STEADY = 2
+
+
+def _trend(line: MilestoneLine, today: date) -> tuple[str, str, int | None]:
+    """Where the forecast goes: a word, the same in words, and the days of its P50 date."""
+    told, before = line.forecast, line.before
+    if told is None:
+        return "", "", None
+    if told.silent is not None or before is None:
+        return "not known", "not known: nothing was forecast a week ago", None
+    since = f"since {day(before.day, today)}"
+    if told.p50 is None or before.p50 is None:
+        if told.p50 == before.p50:
+            return "steady", f"out of sight as on {day(before.day, today)}", None
+        word = "out of sight" if told.p50 is None else "in sight"
+        return word, f"{word} {since}", None
+    days = (told.p50 - before.p50).days
+    if abs(days) <= _STEADY:
+        return "steady", f"steady {since}", days
+    word = "later" if days > 0 else "earlier"
+    return word, f"{word} by {count(abs(days), 'day')} {since}", days
 
 
 def _whole(share: float | None) -> int | None:
@@ -141,11 +170,18 @@ def ledger_row(line: MilestoneLine, label: str, time_zone: ZoneInfo) -> LedgerRo
         current=ledger.current,
         entered_items=ledger.entered_items,
         left_items=ledger.left_items,
-        origins=tuple(
-            OriginRow(clean(name, 80).replace("_", " "), size)
-            for name, size in sorted(ledger.added_by_origin.items())
-            if size
-        ),
+        origins=_parts(ledger.added_by_origin),
+        agreed=ledger.added_agreed,
+        unagreed=None if ledger.added_agreed is None else ledger.added - ledger.added_agreed,
+        destinations=_parts(ledger.removed_by_destination),
+    )
+
+
+def _parts(sizes: Mapping[str, float]) -> tuple[OriginRow, ...]:
+    return tuple(
+        OriginRow(clean(name, 80).replace("_", " "), size)
+        for name, size in sorted(sizes.items())
+        if size
     )
 
 

@@ -1,9 +1,12 @@
 """The verdict, the subject and the kind of a report: pure sentences over plain data."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sync.reconcile.contract import Channel, FindingState, Severity
+from sync.report.changes import Previous
 from sync.report.clean import clean
 from sync.report.data import Changes, Item, MilestoneRow, Verdict
 from sync.report.sources import BLIND_SPOT
@@ -108,6 +111,20 @@ def _sentence(
             return _ended(standing[0].title)
         return f"{late[0].label} is past due by {count(late[0].days_past_due, 'day')}."
     return "No drift was found in what was checked."
+
+
+def compared(now: Verdict, previous: Previous | None, time_zone: ZoneInfo) -> Verdict:
+    """The verdict with what it was in the report before; as it is where that is not known."""
+    if previous is None or previous.word is None:
+        return now
+    before = clean(previous.word, 40)
+    when = day(previous.at.astimezone(time_zone).date())
+    change = (
+        f"Unchanged since the report of {when}."
+        if before == now.word
+        else f"Before, in the report of {when}: {before}."
+    )
+    return replace(now, before=before, change=change)
 
 
 def quiet_line(items: Sequence[Item], not_checked: int) -> str:

@@ -93,6 +93,8 @@ def test_its_name_judges_its_parts_and_it_stands_above_them(store: Store) -> Non
     assert whole.ledger is not None
     assert (whole.ledger.baseline, whole.ledger.added, whole.ledger.current) == (26, 3, 29)
     assert whole.ledger.added_by_origin == {"pulled in": 3.0}
+    assert whole.ledger.added_agreed == 0.0
+    assert sum(whole.ledger.removed_by_destination.values()) == whole.ledger.removed
 
 
 def test_no_question_asks_what_a_program_milestone_is(store: Store) -> None:

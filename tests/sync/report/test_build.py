@@ -437,3 +437,45 @@ def test_each_audience_reads_its_own_words() -> None:
         "engineer": finding.what,
     }
     assert {data.findings[0].title for data in read.values()} == {finding.title}
+
+
+def test_the_verdict_is_told_beside_that_of_the_report_before() -> None:
+    before = previous_from_payload(document(build(given_.quiet())))
+    assert before.word == "watch"
+    data = build(given_.busy(), previous=before)
+    assert (data.verdict.before, data.verdict.change) == (
+        "watch",
+        "Before, in the report of 8 Dec 2025: watch.",
+    )
+    same = build(given_.quiet(), mailed=before)
+    assert same.verdict.change == "Unchanged since the report of 8 Dec 2025."
+    # Only the verdict is told: changes are still those of the reconciliation.
+    assert same.previous_at == given_.BEFORE
+
+
+def test_without_a_report_before_no_change_is_claimed() -> None:
+    before = previous_from_payload(document(build(given_.quiet())))
+    assert build(given_.busy()).verdict.before is None
+    assert build(given_.first_run(), previous=before).verdict.before is None
+
+
+def test_growth_that_was_agreed_stands_apart_and_what_left_says_where_it_went() -> None:
+    summary = given_.ledger(
+        added_agreed=5.0, removed_by_destination={"moved": 3.0, "cancelled": 2.0, "gone": 0.0}
+    )
+    (row,) = build(given_.reconciliation(milestones=(given_.milestone(ledger=summary),))).ledgers
+    assert (row.agreed, row.unagreed) == (5.0, 8.0)
+    assert [(one.origin, one.size) for one in row.destinations] == [
+        ("cancelled", 2.0),
+        ("moved", 3.0),
+    ]
+    (unasked,) = build(given_.reconciliation()).ledgers
+    assert (unasked.agreed, unasked.unagreed) == (None, None)
+
+
+def test_churn_stands_where_the_percentage_stands() -> None:
+    summary = given_.ledger(churn_ratio=0.5)
+    for accepted, expected in ((True, 0.5), (False, None)):
+        line = given_.milestone(ledger=summary, baseline_accepted=accepted)
+        (row,) = build(given_.reconciliation(milestones=(line,))).milestones
+        assert row.churn_ratio == expected

@@ -1,0 +1,56 @@
+"""The quality gate's lists: changes that landed untested, red or unreviewed; pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sync.report.data import GateList, Item
+from sync.report.wording import count
+
+#: Detectors in the order in which they are shown, and what their lists are called.
+LISTS = {
+    "test.not-tested": "not tested",
+    "test.merged-red": "merged red",
+    "test.unreviewed": "unreviewed",
+}
+#: Longest list; what is beyond is counted.
+CAP = 5
+
+
+def gate_lists(
+    items: Sequence[Item],
+    states: Mapping[str, str],
+    not_checked: Iterable[tuple[str, str, str]],
+) -> tuple[GateList, ...]:
+    """Always all three, so that an empty one says why it is empty.
+
+    `items`: most important first. `states`: detector -> checked, off, not_checked.
+    `not_checked`: (detector, subject label, reason).
+    """
+    missing: dict[str, int] = {}
+    for detector, _, _ in not_checked:
+        missing[detector] = missing.get(detector, 0) + 1
+    found = []
+    for detector, name in LISTS.items():
+        mine = [one for one in items if one.detector == detector]
+        checked = states.get(detector) == "checked"
+        found.append(
+            GateList(
+                detector=detector,
+                name=name,
+                count=len(mine),
+                items=tuple(mine[:CAP]),
+                more=max(0, len(mine) - CAP),
+                checked=checked,
+                note=_note(len(mine), states.get(detector), missing.get(detector, 0)),
+            )
+        )
+    return tuple(found)
+
+
+def _note(number: int, state: str | None, missing: int) -> str:
+    if state == "off":
+        return "switched off"
+    if state != "checked":
+        return "not checked"
+    if missing:
+        return f"{count(missing, 'subject')} not checked"
+    return "" if number else "none found in what was read"
