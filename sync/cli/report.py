@@ -7,6 +7,7 @@ import click
 
 from sync.cli.app import App, pass_app, worst
 from sync.cli.instants import clock_options, clocks
+from sync.cli.resend import tell
 from sync.files import write
 from sync.report.rendering import FORMATS
 
@@ -196,13 +197,4 @@ def mail(
                 outbox.record_draft(store, kept.id, recipient, message, now=now)
             app.note(f"Draft for {recipient}: {directory / name}")
         return frozenset()
-    sent = outbox.send(store, kept.id, messages, server, now=now)
-    failed = False
-    for one in sent:
-        if one.error:
-            failed = True
-            again = " The next run tries again." if one.retryable else ""
-            app.trouble(f"{one.recipient}: {one.state}: {one.error}{again}")
-        else:
-            app.note(f"{one.recipient}: {one.state.replace('_', ' ')}")
-    return frozenset({5}) if failed else frozenset()
+    return tell(app, outbox.send(store, kept.id, messages, server, now=now))

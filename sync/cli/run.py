@@ -8,6 +8,7 @@ from sync.cli.app import App, json_option, pass_app, worst
 from sync.cli.durations import max_wait_option
 from sync.cli.reconcile import exit_codes, facts, fail_on_option, judge
 from sync.cli.report import mail, rendered
+from sync.cli.resend import resend
 from sync.files import write
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def run(
     try:
         result = judge(app, settings, store)
         codes |= exit_codes(result, fail_on)
+        if not no_mail:
+            codes |= resend(app, settings, store)
         previous = outbox.last_mailed(store, before_run=result.run_id)
         data = build(
             result,

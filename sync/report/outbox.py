@@ -1,23 +1,32 @@
-"""Send once: a row per report and recipient is written before a mail leaves, and after."""
+"""Send once: a row per report and recipient is written before a mail leaves, and after.
+
+What did not leave keeps its bytes in that row, so that a later run hands over the very same mail.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import sqlalchemy as sa
 
-from sync.errors import DeliveryError
+from sync.errors import ConfigError, DeliveryError
 from sync.report import json_
 from sync.report.changes import Previous, previous_from_payload
 from sync.report.data import ReportData
-from sync.report.smtp import Smtp, deliver
+from sync.report.smtp import Smtp, SmtpError, deliver, wire
 from sync.store import schema
 from sync.store.open import Store
 
 #: A mail in flight is left alone by another process for this long.
 IN_FLIGHT = timedelta(minutes=15)
+#: After this long a mail that did not leave is old news and is no longer tried.
+GIVE_UP = timedelta(days=5)
 _FLYING = "in flight since "
+#: Not delivered, and worth another try: the server asked to wait or the outcome is unknown
+#: (deferred), a setting stood in the way (failed), or the process died (pending).
+_UNDONE = ("deferred", "failed", "pending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Sent:
     """What came of one recipient."""
 
     recipient: str
-    #: sent, already_sent, busy, refused, failed, draft.
+    #: sent, already_sent, busy, deferred, refused, failed, given_up, draft.
     state: str
     message_id: str
     #: why not; None when it was sent.
@@ -96,12 +105,16 @@ def last_mailed(store: Store, *, before_run: int | None = None) -> Previous | No
 
 
 def last_mailed_at(store: Store) -> datetime | None:
-    """When the last mail left, or the last draft was written (UTC)."""
+    """When the last mail was done with (UTC): it left, was written as a draft, or was refused.
+
+    A server that refuses for good (5xx) is not asked again every day.
+    """
     outbox = schema.outbox
+    done = sa.case((outbox.c.state == "refused", outbox.c.created_at), else_=outbox.c.sent_at)
     query = (
-        sa.select(outbox.c.sent_at)
-        .where(outbox.c.state.in_(("sent", "draft")), outbox.c.sent_at.is_not(None))
-        .order_by(outbox.c.sent_at.desc())
+        sa.select(done)
+        .where(outbox.c.state.in_(("sent", "draft", "refused")), done.is_not(None))
+        .order_by(done.desc())
         .limit(1)
     )
     with store.reading() as conn:
@@ -120,12 +133,47 @@ def send(
     """Send each recipient's mail, unless it was sent before; one result per recipient.
 
     One recipient's trouble never stops the others. A retry carries the Message-ID of the first
-    try. Nothing is raised for a mail that did not leave: `raise_for` does that.
+    try. Older mails that nobody got are dropped: this report tells what they told. Nothing is
+    raised for a mail that did not leave: `raise_for` does that.
     """
-    return tuple(
-        _send_one(store, report_id, recipient, message, smtp, now)
-        for recipient, message in messages.items()
+    _supersede(store, report_id, set(messages), now)
+    found = []
+    for recipient, message in messages.items():
+        message_id, _ = _row(store, report_id, recipient, message, now)
+        del message["Message-ID"]
+        message["Message-ID"] = message_id
+        raw = wire(message)
+        found.append(_send_one(store, report_id, recipient, message_id, raw, smtp, now))
+    return tuple(found)
+
+
+def resend(store: Store, smtp: Smtp, *, now: datetime) -> tuple[Sent, ...]:
+    """Hand over what earlier runs could not, byte for byte and oldest first.
+
+    What the server refused for good is left alone; what is older than GIVE_UP is given up, and
+    the result says so once.
+    """
+    table = schema.outbox
+    query = (
+        sa.select(table)
+        .where(table.c.state.in_(_UNDONE), table.c.raw.is_not(None))
+        .order_by(table.c.id)
     )
+    with store.reading() as conn:
+        rows = conn.execute(query).all()
+    found = []
+    for row in rows:
+        if _flying(row.last_error, now):
+            continue
+        if now - row.created_at > GIVE_UP:
+            _finish(store, row.report_id, row.recipient, "given_up", row.last_error, now)
+            told = f"not delivered in {GIVE_UP.days} days, given up ({row.last_error})"
+            found.append(Sent(row.recipient, "given_up", row.message_id, told))
+            continue
+        found.append(
+            _send_one(store, row.report_id, row.recipient, row.message_id, row.raw, smtp, now)
+        )
+    return tuple(found)
 
 
 def record_draft(
@@ -140,7 +188,7 @@ def record_draft(
 
 def raise_for(results: tuple[Sent, ...]) -> None:
     """Raise DeliveryError (exit code 5) when some mail did not leave."""
-    failed = [one for one in results if one.state in ("refused", "failed", "busy")]
+    failed = [one for one in results if one.error]
     if not failed:
         return
     raise DeliveryError(
@@ -158,23 +206,32 @@ def _send_one(
     store: Store,
     report_id: int,
     recipient: str,
-    message: EmailMessage,
+    message_id: str,
+    raw: bytes,
     smtp: Smtp,
     now: datetime,
 ) -> Sent:
-    message_id, _ = _row(store, report_id, recipient, message, now)
-    claimed = _claim(store, report_id, recipient, now)
+    claimed, kept = _claim(store, report_id, recipient, raw, now)
     if claimed != "claimed":
         busy = "another process is sending it" if claimed == "busy" else None
         return Sent(recipient, claimed, message_id, busy, retryable=claimed == "busy")
-    del message["Message-ID"]
-    message["Message-ID"] = message_id
+
+    def done(state: str, error: str | None = None) -> Sent:
+        _finish(store, report_id, recipient, state, error, now)
+        return Sent(recipient, state, message_id, error, state == "deferred")
+
+    message = message_from_bytes(kept, policy=policy.SMTP)
     try:
         delivery = deliver(message, smtp)
+    except SmtpError as error:
+        if error.retryable:
+            return done("deferred", str(error))
+        return done("refused" if error.refused else "failed", str(error))
     except DeliveryError as error:
+        return done("failed", str(error))
+    except ConfigError as error:
         _finish(store, report_id, recipient, "failed", str(error), now)
-        again = bool(getattr(error, "retryable", False))
-        return Sent(recipient, "failed", message_id, str(error), again)
+        raise
     except BaseException:
         # Interrupted, or our own fault: it did not leave as far as we know, so free it.
         _finish(store, report_id, recipient, "failed", "interrupted", now)
@@ -182,10 +239,28 @@ def _send_one(
     if delivery.refused:
         told = "; ".join(f"{one.code} {one.text}" for one in delivery.refused)
         again = all(one.retryable for one in delivery.refused)
-        _finish(store, report_id, recipient, "refused", told, now)
-        return Sent(recipient, "refused", message_id, told, again)
-    _finish(store, report_id, recipient, "sent", None, now)
-    return Sent(recipient, "sent", message_id)
+        return done("deferred" if again else "refused", told)
+    return done("sent")
+
+
+def _supersede(store: Store, report_id: int, recipients: set[str], now: datetime) -> None:
+    """Drop undelivered mails to them of older reports that no reader got."""
+    table = schema.outbox
+    other = table.alias()
+    got = sa.exists().where(
+        other.c.report_id == table.c.report_id, other.c.state.in_(("sent", "draft"))
+    )
+    query = sa.select(table.c.report_id, table.c.recipient, table.c.last_error).where(
+        table.c.report_id < report_id,
+        table.c.recipient.in_(sorted(recipients)),
+        table.c.state.in_(_UNDONE),
+        ~got,
+    )
+    with store.reading() as conn:
+        rows = conn.execute(query).all()
+    for row in rows:
+        if not _flying(row.last_error, now):
+            _finish(store, row.report_id, row.recipient, "superseded", row.last_error, now)
 
 
 def _row(
@@ -212,20 +287,27 @@ def _row(
     return message_id, "pending"
 
 
-def _claim(store: Store, report_id: int, recipient: str, now: datetime) -> str:
-    """`claimed`, `already_sent` or `busy`; decided in one transaction."""
+def _claim(
+    store: Store, report_id: int, recipient: str, raw: bytes, now: datetime
+) -> tuple[str, bytes]:
+    """`claimed`, `already_sent` or `busy`, and the bytes to send; decided in one transaction.
+
+    A mail whose outcome is unknown goes out as it was; else what was corrected since counts.
+    """
     table = schema.outbox
     mine = (table.c.report_id == report_id) & (table.c.recipient == recipient)
     with store.writing() as conn:
         row = conn.execute(
-            sa.select(table.c.state, table.c.last_error, table.c.attempts)
+            sa.select(table.c.state, table.c.last_error, table.c.attempts, table.c.raw)
             .where(mine)
             .with_for_update()
         ).one()
         if row.state == "sent":
-            return "already_sent"
+            return "already_sent", raw
         if row.state == "pending" and _flying(row.last_error, now):
-            return "busy"
+            return "busy", raw
+        if row.state in ("deferred", "pending") and row.raw is not None:
+            raw = bytes(row.raw)
         conn.execute(
             sa.update(table)
             .where(mine)
@@ -233,9 +315,10 @@ def _claim(store: Store, report_id: int, recipient: str, now: datetime) -> str:
                 state="pending",
                 attempts=row.attempts + 1,
                 last_error=f"{_FLYING}{now.isoformat()}",
+                raw=raw,
             )
         )
-    return "claimed"
+    return "claimed", raw
 
 
 def _flying(last_error: str | None, now: datetime) -> bool:
@@ -257,5 +340,7 @@ def _finish(
                 state=state,
                 last_error=error,
                 sent_at=now if state in ("sent", "draft") else None,
+                # What is done with needs no second copy.
+                **({} if state in _UNDONE else {"raw": None}),
             )
         )

@@ -1,11 +1,14 @@
 """One SMTP conversation: connect, secure, log in, hand over one mail, say who was refused."""
 
 import base64
+import json
+import re
 import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from email import policy
 from email.message import EmailMessage
 from email.utils import getaddresses
 from pathlib import Path
@@ -14,6 +17,7 @@ import truststore
 
 from sync.errors import ConfigError, DeliveryError
 from sync.report.clean import clean
+from sync.report.lighten import lighten
 
 SECURITIES = ("plain", "starttls", "tls")
 LOGINS = ("password", "xoauth2")
@@ -38,6 +42,8 @@ class Smtp:
     login: str = "password"
     #: allow a login without encryption; only for a server on a trusted wire.
     login_in_clear: bool = False
+    #: who gets the bounces (envelope sender); None: the From address.
+    bounces_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +69,32 @@ class Delivery:
 
 
 class SmtpError(DeliveryError):
-    """The mail was not handed over; `retryable` says whether trying later may help."""
+    """The mail was not handed over; `retryable` says whether trying later may help.
 
-    def __init__(self, what: str, *, where: str = "", todo: str = "", retryable: bool) -> None:
+    `refused`: the server refused this mail for good; another try of the same would end the same.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        todo: str = "",
+        retryable: bool,
+        refused: bool = False,
+    ) -> None:
         """Keep whether a later try may help."""
         super().__init__(what, where=where, todo=todo)
         self.retryable = retryable
+        self.refused = refused
 
 
 def deliver(message: EmailMessage, smtp: Smtp, recipients: Sequence[str] | None = None) -> Delivery:
     """Hand `message` to the server for `recipients` (default: its To header).
 
-    A refused recipient is told in the result, also when all are refused. Raises SmtpError when
-    nothing could be handed over for another reason, ConfigError for settings that make no sense.
+    A refused recipient is told in the result, also when all are refused. A mail larger than the
+    server takes goes without attachments and says so. Raises SmtpError when nothing could be
+    handed over for another reason, ConfigError for settings that make no sense.
     """
     to = list(recipients) if recipients is not None else _to(message)
     if not to:
@@ -86,10 +105,37 @@ def deliver(message: EmailMessage, smtp: Smtp, recipients: Sequence[str] | None 
     try:
         server = _connect(smtp, where)
         _log_in(server, smtp, where)
-        return _hand_over(server, message, to, where)
+        return _hand_over(server, message, smtp.bounces_to or _sender(message), to, where)
     finally:
         if server is not None:
             _leave(server)
+
+
+def probe(smtp: Smtp) -> None:
+    """Connect, secure, log in and leave; no mail is sent. Raises as `deliver` does."""
+    _check(smtp)
+    where = f"{smtp.host}:{smtp.port}"
+    server = _connect(smtp, where)
+    try:
+        _log_in(server, smtp, where)
+        server.noop()
+    except (smtplib.SMTPException, OSError) as error:
+        told = _told(error, where, "asking")
+        if told is None:
+            raise
+        raise told from error
+    finally:
+        _leave(server)
+
+
+def wire(message: EmailMessage) -> bytes:
+    """The mail as it travels: CRLF; in ASCII, unless an address itself has other letters."""
+    ascii_ = all(one.isascii() for one in (_sender(message), *_to(message)))
+    return message.as_bytes(policy=policy.SMTP if ascii_ else policy.SMTPUTF8)
+
+
+def _sender(message: EmailMessage) -> str:
+    return getaddresses([str(message["From"] or "")])[0][1]
 
 
 def _to(message: EmailMessage) -> list[str]:
@@ -106,7 +152,7 @@ def _check(smtp: Smtp) -> None:
     if smtp.login not in LOGINS:
         raise ConfigError(
             f"{clean(smtp.login, 40)!r} is no kind of login",
-            where="mail.login",
+            where="mail.auth",
             todo=f"Choose one of: {', '.join(LOGINS)}.",
         )
     if smtp.user and smtp.password is None:
@@ -169,7 +215,13 @@ def _context(smtp: Smtp) -> ssl.SSLContext:
 def _log_in(server: smtplib.SMTP, smtp: Smtp, where: str) -> None:
     if not smtp.user:
         return
-    secret = smtp.password() if callable(smtp.password) else smtp.password or ""
+    secret = (smtp.password() if callable(smtp.password) else smtp.password) or ""
+    if any(ord(char) < 32 for char in smtp.user + secret):
+        raise ConfigError(
+            "the user or its password holds a line break or a control character",
+            where="mail.password",
+            todo="Give it in one line.",
+        )
     try:
         if smtp.login == "xoauth2":
             _xoauth2(server, smtp.user, secret)
@@ -177,18 +229,30 @@ def _log_in(server: smtplib.SMTP, smtp: Smtp, where: str) -> None:
             _password(server, smtp.user, secret)
     except smtplib.SMTPNotSupportedError:
         # `from None`: no chain may carry what was sent.
+        offered = clean(server.esmtp_features.get("auth", ""), 100)
+        token = smtp.login == "xoauth2" and offered
         raise SmtpError(
-            "the server offers no login",
+            f"the server takes no access token; it offers {offered}"
+            if token
+            else "the server offers no login",
             where=where,
-            todo="Leave out mail.user, or use the submission port (587 or 465).",
+            todo='Use auth = "password" and an application password.'
+            if token
+            else "Leave out mail.user, or use the submission port (587 or 465).",
             retryable=False,
         ) from None
     except smtplib.SMTPAuthenticationError as error:
         temporary = 400 <= error.smtp_code < 500
+        what = "access token" if smtp.login == "xoauth2" else "login"
+        check = (
+            "Check mail.user, and get a new access token: they last an hour or so."
+            if smtp.login == "xoauth2"
+            else "Check mail.user and its password."
+        )
         raise SmtpError(
-            f"the server did not accept the login ({error.smtp_code})",
+            f"the server did not accept the {what} ({error.smtp_code}{_status(error)})",
             where=where,
-            todo="Try again later." if temporary else "Check mail.user and its password.",
+            todo="Try again later." if temporary else check,
             retryable=temporary,
         ) from None
     except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -220,27 +284,58 @@ def _base64(text: str) -> str:
 
 
 def _xoauth2(server: smtplib.SMTP, user: str, token: str) -> None:
+    server.ehlo_or_helo_if_needed()
+    if "XOAUTH2" not in server.esmtp_features.get("auth", "").upper().split():
+        raise smtplib.SMTPNotSupportedError("XOAUTH2")
     answer = f"user={user}\x01auth=Bearer {token}\x01\x01"
     code, reply = server.docmd("AUTH", f"XOAUTH2 {_base64(answer)}")
+    why = b""
     if code == 334:
         # The server explains its refusal in a challenge and waits for an empty answer.
+        why = reply
         code, reply = server.docmd("")
     if code not in (235, 503):
-        raise smtplib.SMTPAuthenticationError(code, reply)
+        raise smtplib.SMTPAuthenticationError(code, why)
 
 
-def _hand_over(server: smtplib.SMTP, message: EmailMessage, to: list[str], where: str) -> Delivery:
+def _status(error: smtplib.SMTPAuthenticationError) -> str:
+    """The number in a refused token's challenge, `{"status": "401", ...}` in Base64."""
     try:
-        refused = server.send_message(message, to_addrs=to)
+        status = json.loads(base64.b64decode(error.smtp_error))["status"]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return f", status {status}" if re.fullmatch(r"\d{3}", str(status)) else ""
+
+
+def _hand_over(
+    server: smtplib.SMTP, message: EmailMessage, sender: str, to: list[str], where: str
+) -> Delivery:
+    options = []
+    if not all(one.isascii() for one in (sender, *to)):
+        if not server.has_extn("smtputf8"):
+            raise SmtpError(
+                "the server takes only addresses in ASCII",
+                where=where,
+                todo="Use an address without special letters before the @.",
+                retryable=False,
+            )
+        options = ["SMTPUTF8", "BODY=8BITMIME"]
+    limit = _limit(server)
+    raw = wire(message)
+    if limit and len(raw) > limit:
+        raw = wire(lighten(message, limit))
+    if limit and len(raw) > limit:
+        raise SmtpError(
+            f"the mail has {len(raw):,} bytes, and the server takes {limit:,}",
+            where=where,
+            todo="Ask the mail administrator for a higher limit.",
+            retryable=False,
+            refused=True,
+        )
+    try:
+        refused = server.sendmail(sender, to, raw, mail_options=options)
     except smtplib.SMTPRecipientsRefused as error:
         refused = error.recipients
-    except smtplib.SMTPNotSupportedError as error:
-        raise SmtpError(
-            "the server takes only addresses in ASCII",
-            where=where,
-            todo="Use an address without special letters before the @.",
-            retryable=False,
-        ) from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
         told = _told(error, where, "sending")
         if told is None:
@@ -252,6 +347,12 @@ def _hand_over(server: smtplib.SMTP, message: EmailMessage, to: list[str], where
     )
     names = {one.recipient for one in refusals}
     return Delivery(tuple(one for one in to if one not in names), refusals)
+
+
+def _limit(server: smtplib.SMTP) -> int:
+    """Largest mail the server takes, bytes; 0: it does not say."""
+    told = server.esmtp_features.get("size", "")
+    return int(told) if told.isascii() and told.isdigit() else 0
 
 
 def _leave(server: smtplib.SMTP) -> None:
@@ -287,13 +388,13 @@ def _told(error: BaseException, where: str, doing: str) -> DeliveryError | None:
     if isinstance(error, smtplib.SMTPSenderRefused):
         return _answered("refused the sender", error.smtp_code, error.smtp_error, where)
     if isinstance(error, smtplib.SMTPResponseException):
-        return _answered("refused the mail", error.smtp_code, error.smtp_error, where)
+        return _answered("refused the mail", error.smtp_code, error.smtp_error, where, mail=True)
     # smtplib tells a timeout inside the conversation as a lost connection.
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return SmtpError(
             f"the server did not answer in time while {doing}",
             where=where,
-            todo="Check mail.host and mail.port, or raise mail.timeout.",
+            todo="Check mail.host and mail.port, or raise mail.timeout_seconds.",
             retryable=True,
         )
     if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
@@ -321,13 +422,16 @@ def _told(error: BaseException, where: str, doing: str) -> DeliveryError | None:
     return None
 
 
-def _answered(what: str, code: int, reply: bytes | str, where: str) -> SmtpError:
+def _answered(
+    what: str, code: int, reply: bytes | str, where: str, *, mail: bool = False
+) -> SmtpError:
     temporary = 400 <= code < 500
     return SmtpError(
         f"the server {what}: {code} {clean(_decoded(reply), 200)}".rstrip(),
         where=where,
         todo="Try again later." if temporary else "Ask the mail administrator; check mail.from.",
         retryable=temporary,
+        refused=mail and not temporary,
     )
 
 

@@ -600,12 +600,14 @@ outbox = Table(
     Column("report_id", _Serial, ForeignKey("report.id"), nullable=False),
     Column("recipient", Text, nullable=False),
     Column("message_id", Text, nullable=False),
-    #: pending, sent, refused, failed, draft.
+    #: pending, sent, deferred, refused, failed, given_up, superseded, draft.
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text),
     Column("created_at", Instant, nullable=False),
     Column("sent_at", Instant),
+    #: the mail as it travels, until it is delivered, refused for good or given up.
+    Column("raw", LargeBinary),
     UniqueConstraint("report_id", "recipient"),
 )
 

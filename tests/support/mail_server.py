@@ -56,6 +56,10 @@ class Handler:
         sent = base64.b64decode(args[1]).decode() if len(args) > 1 else ""
         good = sent == f"user={USER}\x01auth=Bearer {TOKEN}\x01\x01"
         self.logins.append((USER if good else "?", "xoauth2"))
+        if not good:
+            # As the large providers do: the reason as a challenge, to be answered with nothing.
+            why = base64.b64encode(b'{"status":"401","schemes":"bearer","scope":"mail"}')
+            await server.challenge_auth(why, encode_to_b64=False)
         return AuthResult(success=good, handled=good)
 
     @property
@@ -118,7 +122,6 @@ class _Server(Controller):
             hostname="localhost",
             tls_context=starttls,
             require_starttls=starttls is not None,
-            enable_SMTPUTF8=False,
             **self._more,
         )
 
@@ -143,10 +146,13 @@ def mail_server(
     context: ssl.SSLContext | None = None,
     login: bool = False,
     without: tuple[str, ...] = (),
+    size_limit: int | None = None,
+    utf8: bool = False,
 ) -> Iterator[Running]:
     """Run a server in a thread of its own; stopped at the end.
 
-    `without`: ways to log in that it does not offer.
+    `without`: ways to log in that it does not offer. `size_limit`: largest mail it takes, bytes.
+    `utf8`: it takes addresses in any letters.
     """
 
     def check(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
@@ -155,9 +161,11 @@ def mail_server(
         good = (user, word) == (USER, PASSWORD)
         return AuthResult(success=good, handled=good)
 
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"enable_SMTPUTF8": utf8}
+    if size_limit is not None:
+        more["data_size_limit"] = size_limit
     if login:
-        more = {
+        more |= {
             "authenticator": check,
             "auth_required": True,
             "auth_exclude_mechanism": without,

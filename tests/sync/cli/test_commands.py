@@ -132,8 +132,25 @@ def test_mail_that_does_not_leave_is_5_and_the_rest_is_done(at: Desk) -> None:
     said = at.type("run", "--json")
     assert said.code == 5
     assert said.json["exit_codes"] == [5]
-    assert "tpm@example.net: failed" in said.err
+    assert "tpm@example.net: deferred" in said.err
     assert (at.directory / "reports" / "report.html").is_file()
+
+
+@pytest.mark.full
+def test_the_next_run_sends_what_the_last_one_could_not_and_nothing_twice(at: Desk) -> None:
+    handler = Handler(data_answer="451 later")
+    with mail_server(handler) as server:
+        at.write(at.text() + f'host = "127.0.0.1"\nport = {server.port}\nsecurity = "plain"\n')
+        first = at.type("run", "--quiet")
+        assert first.code == 5
+        assert "tpm@example.net: deferred: " in first.err
+        assert "The next run tries again." in first.err
+        handler.data_answer = "250 OK"
+        at.bench.clock.sleep(3600)
+        second = at.type("run")
+        assert second.code == 0
+        assert second.err.count("tpm@example.net: sent") == 1
+    assert len(handler.envelopes) == 1
 
 
 def test_check_tells_all_and_proposes(judging: Desk) -> None:

@@ -104,7 +104,7 @@ def test_a_refusal_stops_nobody_else_and_is_tried_again(store: Store, server: Ru
     first = outbox.send(store, kept.id, mails(BOSS, PEER), smtp(server), now=NOW)
 
     assert [(one.state, one.error, one.retryable) for one in first] == [
-        ("refused", "450 mailbox busy", True),
+        ("deferred", "450 mailbox busy", True),
         ("sent", None, False),
     ]
     with pytest.raises(DeliveryError, match=r"boss@example\.com: 450 mailbox busy") as caught:
@@ -122,7 +122,7 @@ def test_a_retry_is_the_same_mail(store: Store, server: Running) -> None:
     server.handler.data_answer = "451 later"
     kept = outbox.store_report(store, report(), now=NOW)
     first = outbox.send(store, kept.id, mails(BOSS), smtp(server), now=NOW)
-    assert (first[0].state, first[0].retryable) == ("failed", True)
+    assert (first[0].state, first[0].retryable) == ("deferred", True)
 
     server.handler.data_answer = "250 OK"
     changed = mails(BOSS)
@@ -207,3 +207,109 @@ def test_the_next_report_knows_what_the_last_mail_said(store: Store, server: Run
 
     data = build(given_.busy(), previous=previous)
     assert (data.changes.new, data.changes.worse) == (0, 0)
+
+
+def kept_bytes(store: Store) -> list[bytes | None]:
+    with store.reading() as conn:
+        return list(conn.execute(sa.select(schema.outbox.c.raw)).scalars())
+
+
+def test_the_next_run_hands_over_the_very_same_mail(store: Store, server: Running) -> None:
+    server.handler.hang_up = True
+    kept = outbox.store_report(store, report(), now=NOW)
+    first = outbox.send(store, kept.id, mails(BOSS), smtp(server), now=NOW)
+    assert first[0].state == "deferred"
+    (waiting,) = kept_bytes(store)
+
+    server.handler.hang_up = False
+    (again,) = outbox.resend(store, smtp(server), now=NOW + timedelta(days=1))
+
+    assert (again.state, again.message_id) == ("sent", first[0].message_id)
+    assert server.handler.envelopes[0].content == waiting
+    assert server.handler.envelopes[0].mail_from == "tpm@example.com"
+    assert kept_bytes(store) == [None]
+    assert outbox.resend(store, smtp(server), now=NOW + timedelta(days=2)) == ()
+
+
+def test_one_of_two_waits_and_only_that_one_is_sent_again(store: Store, server: Running) -> None:
+    server.handler.answers = {BOSS: "450 mailbox busy"}
+    kept = outbox.store_report(store, report(), now=NOW)
+    outbox.send(store, kept.id, mails(BOSS, PEER), smtp(server), now=NOW)
+
+    server.handler.answers = {}
+    again = outbox.resend(store, smtp(server), now=NOW + timedelta(hours=1))
+    assert [(one.recipient, one.state) for one in again] == [(BOSS, "sent")]
+    assert [one.rcpt_tos for one in server.handler.envelopes] == [[PEER], [BOSS]]
+
+
+@pytest.mark.parametrize("stage", ["recipient", "mail"])
+def test_what_is_refused_for_good_is_told_once_and_asked_again_only_by_a_person(
+    store: Store, server: Running, stage: str
+) -> None:
+    if stage == "recipient":
+        server.handler.answers = {BOSS: "550 no such user"}
+    else:
+        server.handler.data_answer = "554 looks like spam"
+    kept = outbox.store_report(store, report(), now=NOW)
+    first = outbox.send(store, kept.id, mails(BOSS), smtp(server), now=NOW)
+
+    assert (first[0].state, first[0].retryable) == ("refused", False)
+    assert outbox.resend(store, smtp(server), now=NOW + timedelta(days=1)) == ()
+    # Not a new mail every day either.
+    assert outbox.last_mailed_at(store) == NOW
+    assert outbox.last_mailed(store) is None
+
+    server.handler.answers, server.handler.data_answer = {}, "250 OK"
+    by_hand = outbox.send(store, kept.id, mails(BOSS), smtp(server), now=NOW + timedelta(days=1))
+    assert (by_hand[0].state, by_hand[0].message_id) == ("sent", first[0].message_id)
+
+
+def test_what_never_gets_through_is_given_up_and_said_once(store: Store, server: Running) -> None:
+    server.handler.data_answer = "451 later"
+    kept = outbox.store_report(store, report(), now=NOW)
+    outbox.send(store, kept.id, mails(BOSS), smtp(server), now=NOW)
+
+    last = outbox.resend(store, smtp(server), now=NOW + outbox.GIVE_UP)
+    assert last[0].state == "deferred"
+    (given_up,) = outbox.resend(store, smtp(server), now=NOW + outbox.GIVE_UP + timedelta(hours=1))
+    assert (given_up.state, given_up.retryable) == ("given_up", False)
+    assert "not delivered in 5 days, given up" in str(given_up.error)
+    assert "451 later" in str(given_up.error)
+    assert kept_bytes(store) == [None]
+    assert outbox.resend(store, smtp(server), now=NOW + timedelta(days=9)) == ()
+
+
+def test_a_newer_report_takes_the_place_of_one_that_nobody_got(
+    store: Store, server: Running
+) -> None:
+    server.handler.data_answer = "451 later"
+    old = outbox.store_report(store, report(), now=NOW)
+    outbox.send(store, old.id, mails(BOSS), smtp(server), now=NOW)
+
+    server.handler.data_answer = "250 OK"
+    newer = outbox.store_report(store, build(given_.busy(), audience="executive"), now=NOW)
+    outbox.send(store, newer.id, mails(BOSS), smtp(server), now=NOW)
+    assert [row[1] for row in rows(store)] == ["superseded", "sent"]
+    assert outbox.resend(store, smtp(server), now=NOW + timedelta(hours=1)) == ()
+
+
+def test_what_one_missed_is_not_lost_because_another_got_it(store: Store, server: Running) -> None:
+    server.handler.answers = {BOSS: "450 mailbox busy"}
+    old = outbox.store_report(store, report(), now=NOW)
+    outbox.send(store, old.id, mails(BOSS, PEER), smtp(server), now=NOW)
+
+    server.handler.answers = {}
+    newer = outbox.store_report(store, build(given_.busy(), audience="executive"), now=NOW)
+    outbox.send(store, newer.id, mails(BOSS, PEER), smtp(server), now=NOW)
+    (again,) = outbox.resend(store, smtp(server), now=NOW)
+    assert (again.recipient, again.state) == (BOSS, "sent")
+
+
+def test_a_corrected_setting_counts_on_the_next_run(store: Store, server: Running) -> None:
+    kept = outbox.store_report(store, report(), now=NOW)
+    wrong = Smtp(server.host, server.port, "starttls", timeout=10)
+    first = outbox.send(store, kept.id, mails(BOSS), wrong, now=NOW)
+    assert (first[0].state, first[0].retryable) == ("failed", False)
+    assert outbox.last_mailed_at(store) is None
+    (again,) = outbox.resend(store, smtp(server), now=NOW + timedelta(days=1))
+    assert again.state == "sent"

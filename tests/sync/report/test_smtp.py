@@ -2,6 +2,9 @@
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
+from email import policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ from support.mail_server import (
 from sync.errors import ConfigError
 from sync.report.build import build
 from sync.report.mail import compose
-from sync.report.smtp import Refusal, Smtp, SmtpError, deliver
+from sync.report.smtp import Refusal, Smtp, SmtpError, deliver, probe, wire
 
 SENDER = "Drift report <drift@example.com>"
 TO = "boss@example.com"
@@ -141,7 +144,8 @@ def test_a_wrong_password_is_told_and_never_shown(
             password="hunter2-secret",
             login=login,
         )
-        with pytest.raises(SmtpError, match="did not accept the login") as caught:
+        told = {"password": "the login", "xoauth2": r"the access token \(535, status 401\)"}[login]
+        with pytest.raises(SmtpError, match=f"did not accept {told}") as caught:
             deliver(mail(), smtp)
     assert caught.value.exit_code == 5
     assert not caught.value.retryable
@@ -241,6 +245,87 @@ def test_a_refused_mail(plain: Running, answer: str, retryable: bool) -> None:
     with pytest.raises(SmtpError, match=f"refused the mail: {answer}") as caught:
         deliver(mail(), to(plain))
     assert caught.value.retryable is retryable
+    assert caught.value.refused is not retryable
+
+
+def test_a_mail_larger_than_the_server_takes_goes_without_its_attachment(handler: Handler) -> None:
+    whole = len(wire(mail()))
+    with mail_server(handler, size_limit=whole - 100) as server:
+        assert deliver(mail(), to(server)).accepted == (TO,)
+    (got,) = handler.messages
+    (note,) = got.iter_attachments()
+    assert note.get_filename() == "left-out.txt"
+    assert "apollo-2025-12-08.html is left out" in note.get_content()
+    assert f"no mail over {whole - 100:,} bytes" in note.get_content()
+    assert got["Message-ID"] == mail()["Message-ID"]
+    assert got.get_body(("html",)) is not None
+    assert got.defects == []
+
+
+def test_pictures_go_last(handler: Handler) -> None:
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"], message["To"], message["Subject"] = SENDER, TO, "x"
+    message.set_content("text")
+    message.add_alternative("<p>text</p>", subtype="html")
+    html = list(message.iter_parts())[-1]
+    html.add_related(b"\x00" * 5_000, "image", "png", cid="<a@b>")
+    message.add_attachment(b"\x00" * 5_000, "application", "octet-stream", filename="a.bin")
+    with mail_server(handler, size_limit=9_000) as server:
+        deliver(message, to(server))
+    with mail_server(handler, size_limit=3_000) as server:
+        deliver(message, to(server))
+    with mail_server(handler, size_limit=500) as server:
+        with pytest.raises(SmtpError, match="and the server takes 500") as caught:
+            deliver(message, to(server))
+    assert caught.value.refused
+    types = [{part.get_content_type() for part in got.walk()} for got in handler.messages]
+    assert [("image/png" in one, "text/html" in one) for one in types] == [
+        (True, True),
+        (False, True),
+    ]
+
+
+def test_bounces_go_where_they_are_read(plain: Running) -> None:
+    deliver(mail(), to(plain, bounces_to="bounces@example.com"))
+    assert plain.handler.envelopes[0].mail_from == "bounces@example.com"
+    assert plain.handler.messages[0]["From"] == SENDER
+
+
+def test_a_server_that_takes_no_token(handler: Handler, trusted: Certificates) -> None:
+    with mail_server(
+        handler, security="starttls", context=trusted.server, login=True, without=("XOAUTH2",)
+    ) as server:
+        smtp = to(
+            server,
+            security="starttls",
+            ca_bundle=trusted.bundle,
+            user=USER,
+            password=TOKEN,
+            login="xoauth2",
+        )
+        with pytest.raises(SmtpError, match="takes no access token; it offers") as caught:
+            deliver(mail(), smtp)
+    assert TOKEN not in f"{caught.value} {caught.value.todo}"
+
+
+def test_a_password_of_two_lines_is_none(handler: Handler) -> None:
+    with mail_server(handler, login=True) as server:
+        smtp = to(server, user=USER, password="one\r\nQUIT", login_in_clear=True)
+        with pytest.raises(ConfigError, match="line break") as caught:
+            deliver(mail(), smtp)
+    assert "QUIT" not in str(caught.value)
+    assert handler.envelopes == []
+
+
+def test_asking_sends_nothing(handler: Handler, trusted: Certificates) -> None:
+    with mail_server(handler, security="starttls", context=trusted.server, login=True) as server:
+        good = to(
+            server, security="starttls", ca_bundle=trusted.bundle, user=USER, password=PASSWORD
+        )
+        probe(good)
+        with pytest.raises(SmtpError, match="did not accept the login"):
+            probe(replace(good, password="wrong"))
+    assert handler.envelopes == []
 
 
 def test_a_dropped_connection(plain: Running) -> None:
@@ -294,3 +379,11 @@ def test_no_recipient_at_all() -> None:
 def test_an_address_that_the_server_cannot_take(plain: Running) -> None:
     with pytest.raises(SmtpError, match="only addresses in ASCII"):
         deliver(mail("börse@example.com"), to(plain))
+
+
+def test_an_address_in_other_letters_where_the_server_takes_it(handler: Handler) -> None:
+    with mail_server(handler, utf8=True) as server:
+        delivery = deliver(mail("Börse <börse@example.com>"), to(server))
+    assert delivery.accepted == ("börse@example.com",)
+    assert handler.envelopes[0].rcpt_tos == ["börse@example.com"]
+    assert "börse@example.com".encode() in bytes(handler.envelopes[0].content or b"")

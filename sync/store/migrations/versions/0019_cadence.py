@@ -1,5 +1,8 @@
 """Who gets which report when, and what a person said beside it."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
@@ -7,7 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Keep a mail that did not leave."""
+    op.add_column("outbox", sa.Column("raw", sa.LargeBinary(), nullable=True))
 
 
 def downgrade() -> None:
