@@ -15,11 +15,10 @@ from sync.cli.app import App, pass_app
 from sync.cli.instants import clocks, known_at_option
 from sync.cli.shown import block, document
 from sync.files import replacing
+from sync.report.clean import cell
 
 #: Rows fetched at a time.
 CHUNK = 1000
-#: A cell that begins so is a formula for a spreadsheet, in the wide forms of some keyboards too.
-_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @click.command(epilog="Example: driftline export work_item --format jsonl --out items.jsonl")
@@ -97,8 +96,7 @@ def _line(cells: Sequence[Any]) -> str:
 def _cell(value: Any) -> Any:
     """Visible text; what a spreadsheet would run as a formula is quoted."""
     if isinstance(value, str):
-        text = block(value)
-        return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+        return cell(block(value))
     return "" if value is None else value
 
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.app import App, pass_app, worst
+from sync.cli.forms import check, deliver, saved
 from sync.cli.instants import clock_options, clocks
 from sync.cli.resend import tell
 from sync.files import write
-from sync.report.rendering import FORMATS
+from sync.report.rendering import FORMATS, TABLES
 
 if TYPE_CHECKING:
     from sync.config.settings import Settings
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Render the report in this JSON file; needs neither configuration nor store.",
 )
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@click.option(
+    "--table", type=click.Choice(TABLES), help="Which list, as CSV; findings if not told."
+)
+@click.option("--out", help="File to write; a directory for all tables of --format csv.")
 @click.option("--email", is_flag=True, help="Mail it to the configured recipients.")
 @click.option("--dry-run", is_flag=True, help="With --email: write .eml files and send nothing.")
 @pass_app
@@ -52,7 +56,8 @@ def report(
     as_of: str | None,
     known_at: str | None,
     source: Path | None,
-    out: Path | None,
+    table: str | None,
+    out: str | None,
     email: bool,
     dry_run: bool,
 ) -> None:
@@ -70,6 +75,7 @@ def report(
 
     if dry_run and not email:
         raise UsageError("--dry-run belongs to --email", todo="Add --email, or leave it out.")
+    check(form, table, out)
     if source is not None:
         if email or audience or as_of or known_at:
             raise UsageError(
@@ -77,7 +83,7 @@ def report(
                 where="--from",
                 todo="Leave out --email, --audience, --as-of and --known-at.",
             )
-        deliver(app, rendered(saved(source), form), out)
+        deliver(app, saved(source), form, table=table, out=out)
         return
     settings = app.settings(with_secrets=False)
     policy = wiring.policy(settings)
@@ -105,16 +111,7 @@ def report(
         )
     finally:
         store.close()
-    deliver(app, rendered(data, form), out)
-
-
-def deliver(app: App, text: str, out: Path | None) -> None:
-    """Print it, or write it to a file."""
-    if out is None:
-        app.out(text)
-        return
-    write(out, text.encode())
-    app.note(f"Written: {out}")
+    deliver(app, data, form, table=table, out=out)
 
 
 def rendered(data: "ReportData", form: str) -> str:
@@ -122,22 +119,6 @@ def rendered(data: "ReportData", form: str) -> str:
     from sync.report.rendering import render
 
     return render(data, form)
-
-
-def saved(path: Path) -> "ReportData":
-    """The report in a file that `--format json` wrote. Raises UsageError."""
-    from sync.errors import UsageError
-    from sync.report.json_ import load
-
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read: {error.strerror}",
-            where=str(path),
-            todo="Name a file that driftline report --format json wrote.",
-        ) from None
-    return load(raw, str(path))
 
 
 def mail(

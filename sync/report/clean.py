@@ -64,3 +64,13 @@ def clean_url(url: str | None) -> str | None:
     if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
         return None
     return url
+
+
+#: A cell that begins so is a formula for a spreadsheet, in the wide forms of some keyboards too.
+#: Where lists are parted by semicolons, a spreadsheet also begins a cell after each.
+_FORMULA = re.compile("(^|;)([\\s\"']*)(?=[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20])")
+
+
+def cell(text: str) -> str:
+    """The text as no spreadsheet runs it: what would be a formula gets an apostrophe before it."""
+    return _FORMULA.sub(r"\1'\2", text)

@@ -8,7 +8,7 @@ from support import reconciliations as given_
 from sync.cli.main import main
 from sync.report import json_
 from sync.report.build import build
-from sync.report.rendering import FORMATS, render
+from sync.report.rendering import FORMATS, TABLES, render
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +32,12 @@ def test_a_saved_report_is_rendered_with_nothing_but_its_file(form: str, tmp_pat
         (["--from", "none.json"], "none.json: cannot be read: No such file or directory"),
         (["--from", "."], "cannot be read"),
         (["--from", "broken.json"], "broken.json: this is no JSON that can be read"),
+        (["--from", "broken.json", "--table", "ledger"], "--table: only --format csv has tables"),
+        (["--from", "broken.json", "--out", "."], "--out .: this is a directory. Name a file."),
+        (
+            ["--from", "broken.json", "--format", "csv", "--out", "new/", "--table", "ledger"],
+            "--table: all tables go to a directory, one goes to a file",
+        ),
         (["--from", "broken.json", "--email"], "--from: a report in a file has its readers"),
         (["--from", "broken.json", "--as-of", "2025-12-01"], "Leave out --email"),
     ],
@@ -45,3 +51,19 @@ def test_what_cannot_be_rendered_is_one_error(
     assert says in said.err
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
+
+
+def test_all_tables_go_to_a_directory_and_one_to_the_screen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data = build(given_.busy())
+    Path("report.json").write_text(json_.render(data), encoding="utf-8")
+    words = ["report", "--from", "report.json", "--format", "csv"]
+    assert main([*words, "--out", "tables/"]) == 0
+    assert {path.name for path in Path("tables").iterdir()} == {f"{one}.csv" for one in TABLES}
+    for one in TABLES:
+        written = Path("tables", f"{one}.csv").read_bytes().decode()
+        assert written == render(data, "csv", one)
+    capsys.readouterr()
+    assert main([*words, "--table", "ledger"]) == 0
+    assert capsys.readouterr().out == render(data, "csv", "ledger").replace("\r\n", "\n")
