@@ -81,6 +81,10 @@ class App:
 
     def print_json(self, kind: str, codes: Iterable[int] = (), **facts: Any) -> None:
         """Print facts as one JSON object with the schema version and all exit codes."""
+        click.echo(self.json_text(kind, codes, **facts), nl=False)
+
+    def json_text(self, kind: str, codes: Iterable[int] = (), **facts: Any) -> str:
+        """The same as a text that ends with its line."""
         document = {
             "schema_version": SCHEMA_VERSION,
             "kind": kind,
@@ -89,7 +93,7 @@ class App:
             **facts,
         }
         text = json.dumps(document, default=_plain, indent=2, ensure_ascii=False)
-        click.echo(_shown().document(text))
+        return f"{_shown().document(text)}\n"
 
 
 def sentence(what: str, where: str = "", todo: str = "") -> str:
