@@ -1,5 +1,7 @@
 """A report in its forms, on paper or on the screen."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,11 @@ def deliver(
     from sync.report.rendering import TABLES, render, suffix
 
     check(form, table, out)
+    if out is None and form == "text" and sys.stdout.isatty():
+        from sync.report import text
+
+        app.out(text.render(data, width=shutil.get_terminal_size().columns))
+        return
     if out is None:
         # On the screen the lines end as its lines do.
         app.out(render(data, form, table).replace("\r\n", "\n"))

@@ -264,7 +264,9 @@ def _scope(
         return f"unchanged {_since(line, time_zone)}{_also(line)}"
     items = f"{ledger.entered_items} entered, {ledger.left_items} left"
     if line.baseline_accepted and ledger.net_ratio is not None:
-        return f"{percent(ledger.net_ratio)} ({items}){_also(line)}"
+        churn = ledger.churn_ratio
+        moved = f"churn {round(churn * 100)} %; " if churn is not None else ""
+        return f"{percent(ledger.net_ratio)} ({moved}{items}){_also(line)}"
     net = signed(ledger.current - ledger.baseline)
     start = "the baseline" if line.baseline_accepted else "observed"
     return f"change since {start}: {net} {clean(ledger.unit, 40)} ({items}){_also(line)}"

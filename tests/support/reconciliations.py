@@ -6,17 +6,23 @@ from typing import Any
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
 from sync.reconcile.contract import (
+    BurnUp,
+    BurnUpPoint,
     Certificate,
     Channel,
     Evidence,
     Finding,
     FindingState,
+    ForecastBefore,
     ForecastSummary,
     LedgerSummary,
     MilestoneLine,
     Question,
     Reconciliation,
     Severity,
+    TestedSummary,
+    Trend,
+    TrendPoint,
 )
 
 #: Monday morning in Berlin.
@@ -345,6 +351,126 @@ def busy() -> Reconciliation:
     )
 
 
+def whole() -> Reconciliation:
+    """A later run with something in each of the report's ten parts."""
+    base = busy()
+    first, late = base.milestones
+    return replace(
+        base,
+        findings=(
+            *base.findings,
+            finding(
+                "foreseen",
+                detector="plan.forecast-late",
+                channel=Channel.DIGEST,
+                severity=Severity.HIGH,
+                title="Release 3.2 will probably be late: about 30 % by 18 Dec 2025",
+                voices={
+                    "executive": {"what": "Release 3.2 will probably come in January."},
+                    "engineer": {"remedy": "Look at the eight open items of Release 3.2."},
+                },
+            ),
+            *(
+                finding(
+                    f"untested-{place}",
+                    detector="test.not-tested",
+                    channel=Channel.DIGEST,
+                    subject=f"change:{place}",
+                    subject_label=f"shop/web#{place}",
+                    title=f"No automated test evidence found for shop/web#{place}",
+                    evidence=(
+                        Evidence(
+                            f"shop/web#{place} landed",
+                            url=f"https://code.example.com/shop/web/pull/{place}",
+                            at=AT - timedelta(days=place),
+                        ),
+                    ),
+                )
+                for place in range(1, 9)
+            ),
+            finding(
+                "red",
+                detector="test.merged-red",
+                subject="change:40",
+                subject_label="shop/web#40",
+                severity=Severity.HIGH,
+                title="shop/web#40 landed while its tests failed",
+                milestone_label=None,
+                remedy="Run the tests of shop/web#40 again, and mend what fails.",
+                evidence=(
+                    Evidence(
+                        "shop/web#40 landed, and unit tests had failed",
+                        url="https://code.example.com/shop/web/pull/40",
+                        at=AT - timedelta(days=2),
+                    ),
+                ),
+            ),
+            finding(
+                "stuck",
+                detector="flow.stuck",
+                channel=Channel.DIGEST,
+                severity=Severity.MEDIUM,
+                title="APO-12 Add login waits for review since 3 Nov 2025",
+            ),
+        ),
+        milestones=(
+            replace(
+                first,
+                before=ForecastBefore(
+                    date(2025, 12, 1), date(2025, 12, 18), date(2025, 12, 29), date(2026, 1, 20)
+                ),
+                tested=TestedSummary(0.72, 0.6, 11, 2, 1, "72 % of changed lines, 2 not known"),
+            ),
+            replace(
+                late,
+                ledger=ledger(
+                    churn_ratio=0.5,
+                    added_agreed=5.0,
+                    removed_by_destination={"moved": 3.0, "cancelled": 2.0},
+                ),
+            ),
+        ),
+        detector_states={
+            "test.not-tested": "checked",
+            "test.merged-red": "checked",
+            "test.unreviewed": "off",
+        },
+        forecast_skill=(
+            "Of the last 22 forecasts with a known end (4 milestones), the 85 % date held 19 times."
+        ),
+        suppressed=(
+            finding(
+                "held",
+                detector="plan.diverging",
+                state=FindingState.SUPPRESSED,
+                suppressed="its date has passed",
+            ),
+        ),
+        burn_up=BurnUp(
+            "Release 3.2",
+            tuple(
+                BurnUpPoint(date(2025, 11, 3) + timedelta(weeks=week), 17 + week // 2, 2 + 2 * week)
+                for week in range(6)
+            ),
+            date(2025, 12, 18),
+            date(2026, 1, 9),
+            date(2026, 2, 3),
+            0.31,
+        ),
+        trend=Trend(
+            "Release 3.2",
+            (
+                TrendPoint(date(2025, 11, 3), promised=date(2025, 12, 4)),
+                TrendPoint(date(2025, 11, 18), promised=date(2025, 12, 11)),
+                TrendPoint(date(2025, 12, 1), p50=date(2025, 12, 29), p85=date(2026, 1, 20)),
+                TrendPoint(
+                    date(2025, 12, 8), date(2025, 12, 18), date(2026, 1, 9), date(2026, 2, 3)
+                ),
+            ),
+        ),
+    )
+
+
 def restricted() -> Reconciliation:
     """Restricted items alone, and among the evidence of a milestone's finding."""
     return reconciliation(
@@ -455,6 +581,7 @@ EXAMPLES = {
     "first_run": first_run,
     "quiet": quiet,
     "busy": busy,
+    "whole": whole,
     "restricted": restricted,
     "hostile": hostile,
     "scripts": scripts,

@@ -67,3 +67,30 @@ def test_all_tables_go_to_a_directory_and_one_to_the_screen(
     capsys.readouterr()
     assert main([*words, "--table", "ledger"]) == 0
     assert capsys.readouterr().out == render(data, "csv", "ledger").replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("columns", [30, 60, 80, 200])
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_on_a_terminal_the_text_is_as_wide_as_it_and_elsewhere_as_a_mail(
+    columns: int,
+    no_color: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", no_color)
+    data = build(given_.whole())
+    Path("report.json").write_text(json_.render(data), encoding="utf-8")
+    assert main(["report", "--from", "report.json"]) == 0
+    piped = capsys.readouterr().out
+    assert piped == render(data, "text")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(["report", "--from", "report.json"]) == 0
+    shown = capsys.readouterr().out
+    widest = max(44, min(columns, 100))
+    assert [line for line in shown.splitlines() if len(line) > widest and "http" not in line] == []
+    assert shown.split() != []
+    assert "\x1b" not in shown + piped
+    # Nothing is lost: the same words, but for the rules under titles.
+    words = [[word for word in text.split() if word.strip("=-")] for text in (shown, piped)]
+    assert words[0] == words[1]

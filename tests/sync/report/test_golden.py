@@ -8,7 +8,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from sync.report import html, mail, text
 from sync.report.build import build
 
-NAMES = ["busy", "first_run", "quiet", "restricted"]
+NAMES = ["busy", "first_run", "quiet", "restricted", "whole"]
 
 
 class Text(SingleFileSnapshotExtension):

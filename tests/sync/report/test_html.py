@@ -46,7 +46,8 @@ ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "h1", "h2", "h3", "p",
     "main", "div", "span", "ul", "ol", "li", "section", "strong", "br", "code", "table",
     "caption", "thead", "tbody", "tr", "th", "td", "svg", "rect", "details", "summary",
-    "label", "input", "select", "option", "footer", "script",
+    "label", "input", "select", "option", "footer", "script", "figure", "figcaption", "title",
+    "desc", "text", "polyline", "polygon", "path", "line",
 }
 # fmt: on
 

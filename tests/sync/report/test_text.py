@@ -108,3 +108,59 @@ def test_the_words_stay_civil() -> None:
         text = render(build(make())).lower()
         assert "creep" not in text
         assert "on track:" not in text
+
+
+def test_the_ten_parts_in_their_order_and_only_five_for_an_executive() -> None:
+    assert headings(render(build(given_.whole()))) == [
+        "DECIDE OR DO",
+        "WHAT CHANGED SINCE 1 DEC",
+        "TOP RISKS",
+        "MILESTONES",
+        "HOW THE SCOPE CAME TO BE",
+        "QUALITY GATE",
+        "FLOW AND LOAD",
+        "STILL OPEN, UNCHANGED",
+        "IN THE PAGE ONLY",
+        "NOT CONFIRMED",
+        "NOT CHECKED",
+        "WHAT THIS RESTS ON",
+    ]
+    executive = headings(render(build(given_.whole(), audience="executive")))
+    assert executive == [
+        "DECIDE OR DO",
+        "WHAT CHANGED SINCE 1 DEC",
+        "TOP RISKS",
+        "MILESTONES",
+        "WHAT THIS RESTS ON",
+    ]
+
+
+def test_what_is_for_the_page_only_is_counted_and_never_named() -> None:
+    text = render(build(given_.whole()))
+    assert "  not tested: 8 findings, in the page only\n" in text
+    assert "  merged red: 1 finding\n    - shop/web#40 landed while its tests failed\n" in text
+    assert "  unreviewed: switched off\n" in text
+    assert "  flow.stuck: 1, in the page only\n" in text
+    assert "shop/web#3" not in text
+    assert "APO-12" not in text
+    # What has a part of its own is not counted a second time.
+    assert text.count("test.not-tested") == 0
+
+
+def test_growth_says_how_much_was_agreed_to_and_what_left_where_it_went() -> None:
+    text = " ".join(render(build(given_.whole())).split())
+    assert (
+        "40 points planned, +13 entered (5 agreed to, 8 not), "
+        "\N{MINUS SIGN}5 left (2 cancelled, 3 moved), +2 re-sized, now 50"
+    ) in text
+    assert "+25 % (churn 50 %; 7 entered, 2 left)" in text
+    assert "trend: later by 11 days since 1 Dec" in text
+
+
+@pytest.mark.parametrize("name", sorted(given_.EXAMPLES))
+@pytest.mark.parametrize("width", [1, 44, 60, 80, 100, 400])
+def test_it_fits_narrow_and_wide_terminals(name: str, width: int) -> None:
+    widest = max(44, min(width, 100))
+    for line in render(build(given_.EXAMPLES[name]()), width=width).splitlines():
+        assert cell_len(line) <= widest or "http" in line
+        assert "\x1b" not in line
