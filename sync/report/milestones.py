@@ -111,7 +111,7 @@ def _trend(line: MilestoneLine, today: date) -> tuple[str, str, int | None]:
     if told is None:
         return "", "", None
     if told.silent is not None or before is None:
-        return "not known", "not known: nothing was forecast a week ago", None
+        return "not known", "not known", None
     since = f"since {day(before.day, today)}"
     if told.p50 is None or before.p50 is None:
         if told.p50 == before.p50:

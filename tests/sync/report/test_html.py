@@ -46,7 +46,7 @@ ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "h1", "h2", "h3", "p",
     "main", "div", "span", "ul", "ol", "li", "section", "strong", "br", "code", "table",
     "caption", "thead", "tbody", "tr", "th", "td", "svg", "rect", "details", "summary",
-    "label", "input", "select", "option", "footer", "script", "figure", "figcaption", "title",
+    "label", "input", "select", "option", "footer", "script", "figure", "figcaption",
     "desc", "text", "polyline", "polygon", "path", "line",
 }
 # fmt: on
