@@ -126,11 +126,11 @@ def _read_and_judge(
 
 
 def _write(out: Path, store: "Store", result: "Reconciliation", clock: "Clock") -> str:
-    from sync.cli.report import rendered
     from sync.files import write
     from sync.report import outbox
     from sync.report.build import build
     from sync.report.mail import compose, eml
+    from sync.report.rendering import render
 
     data = build(result, for_owner=True)
     outbox.store_report(store, data, now=clock.now())
@@ -141,10 +141,10 @@ def _write(out: Path, store: "Store", result: "Reconciliation", clock: "Clock") 
         date=clock.now(),
         draft=True,
     )
-    write(out / "report.html", rendered(data, "html").encode())
-    write(out / "report.json", rendered(data, "json").encode())
+    write(out / "report.html", render(data, "html").encode())
+    write(out / "report.json", render(data, "json").encode())
     write(out / "report.eml", eml(message))
-    return rendered(data, "text")
+    return render(data, "text")
 
 
 def compare(

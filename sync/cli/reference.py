@@ -12,7 +12,7 @@ import click
 from connectors.registry import BrokenEntry, entries
 from sync.cli.main import COMMANDS, cli
 from sync.config import schema
-from sync.config.models import ConnectionSettings, Root, TeamCalendarSettings
+from sync.config.models import ConnectionSettings, RecipientSettings, Root, TeamCalendarSettings
 from sync.config.quality import GateSettings, PathsSettings
 from sync.config.testing import ExemptionSettings, TestingSettings
 from sync.reconcile.registry import BUILT_IN
@@ -116,6 +116,7 @@ def configuration_page() -> str:
         if name == "calendar":
             lines += _table("[calendar.teams.NAME]", schema.keys(TeamCalendarSettings))
     lines += _table("One of testing.exemptions", schema.keys(ExemptionSettings))
+    lines += _table("One of mail.to, where it is a table", schema.keys(RecipientSettings))
     lines += _table("[connections.NAME]", schema.keys(ConnectionSettings))
     for kind, entry in _connectors():
         lines += _table(f'[connections.NAME] with kind = "{kind}"', schema.own_keys(entry.options))

@@ -7,19 +7,26 @@ import click
 
 from sync.cli.app import App, pass_app, worst
 from sync.cli.forms import check, deliver, saved
+from sync.cli.groups import DefaultGroup
 from sync.cli.instants import clock_options, clocks
-from sync.cli.resend import tell
-from sync.files import write
+from sync.cli.report_past import approve, list_, replay
 from sync.report.rendering import FORMATS, TABLES
 
 if TYPE_CHECKING:
-    from sync.config.settings import Settings
-    from sync.reconcile.contract import Reconciliation
-    from sync.report.data import ReportData
-    from sync.store.open import Store
+    pass
 
 
-@click.command(epilog="Example: driftline report --format html --out report.html")
+@click.group(cls=DefaultGroup)
+def report() -> None:
+    """Write, mail, approve and show reports again."""
+
+
+report.add_command(approve)
+report.add_command(list_)
+report.add_command(replay)
+
+
+@report.command(epilog="Example: driftline report --format html --out report.html")
 @click.option(
     "--format",
     "form",
@@ -48,7 +55,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="With --email: write .eml files and send nothing.")
 @pass_app
 @click.pass_context
-def report(
+def show(
     context: click.Context,
     app: App,
     form: str,
@@ -71,6 +78,7 @@ def report(
     from sync.reconcile.reproduce import reproduce
     from sync.reconcile.runner import load_last
     from sync.report import outbox
+    from sync.report.approval import note_of
     from sync.report.build import build
 
     if dry_run and not email:
@@ -101,81 +109,17 @@ def report(
         else:
             result = reproduce(store, policy, as_of=at.as_of, known_at=at.known_at)
         if email:
-            codes = mail(app, settings, store, result, audience=audience, dry_run=dry_run)
+            from sync.cli.mailing import mail_out
+
+            codes = mail_out(app, settings, store, result, audience=audience, dry_run=dry_run)
             context.exit(worst(codes))
         data = build(
             result,
             audience=audience or settings.root.report.audience,
             mailed=outbox.last_mailed(store, before_run=result.run_id),
             for_owner=True,
+            note=note_of(store, result.run_id),
         )
     finally:
         store.close()
     deliver(app, data, form, table=table, out=out)
-
-
-def rendered(data: "ReportData", form: str) -> str:
-    """The report in one format."""
-    from sync.report.rendering import render
-
-    return render(data, form)
-
-
-def mail(
-    app: App,
-    settings: "Settings",
-    store: "Store",
-    result: "Reconciliation",
-    *,
-    audience: str | None = None,
-    dry_run: bool = False,
-) -> frozenset[int]:
-    """Mail it, or write drafts where no server is configured; exit codes that apply.
-
-    `dry_run` writes the drafts of everybody and notes nothing: the next mail is still due.
-    """
-    from sync.cli import wiring
-    from sync.errors import ConfigError
-    from sync.report import outbox
-    from sync.report.build import build
-    from sync.report.mail import compose, eml
-
-    configured = settings.root.mail
-    if configured is None:
-        raise ConfigError(
-            "no mail is configured",
-            where=str(settings.path or ""),
-            todo="Add a table [mail] with from and to.",
-        )
-    words = audience or settings.root.report.audience
-    now = app.clock.now()
-    # Readers are told what changed since their last mail, not since the last run.
-    previous = outbox.last_mailed(store, before_run=result.run_id)
-    owner = build(result, audience=words, previous=previous, for_owner=True)
-    others = build(result, audience=words, previous=previous)
-    server = None if dry_run else wiring.smtp(settings)
-    # Until a person has said that the report is right, nobody else reads it.
-    recipients = configured.to if configured.approved or dry_run else configured.to[:1]
-    messages = {
-        # Only the owner of the token, the first recipient, sees restricted items.
-        recipient: compose(
-            owner if n == 0 else others,
-            sender=configured.sender,
-            recipient=recipient,
-            date=now,
-            draft=server is None,
-        )
-        for n, recipient in enumerate(recipients)
-    }
-    if not dry_run:
-        kept = outbox.store_report(store, owner, now=now)
-    if server is None:
-        directory = settings.base / settings.root.report.directory
-        for n, (recipient, message) in enumerate(messages.items()):
-            name = f"report-{now:%Y%m%d-%H%M}" + (f"-{n + 1}" if n else "") + ".eml"
-            write(directory / name, eml(message))
-            if not dry_run:
-                outbox.record_draft(store, kept.id, recipient, message, now=now)
-            app.note(f"Draft for {recipient}: {directory / name}")
-        return frozenset()
-    return tell(app, outbox.send(store, kept.id, messages, server, now=now))

@@ -1,19 +1,13 @@
 """`driftline run`: what cron calls."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from sync.cli.app import App, json_option, pass_app, worst
 from sync.cli.durations import max_wait_option
+from sync.cli.mailing import mail_out
 from sync.cli.reconcile import exit_codes, facts, fail_on_option, judge
-from sync.cli.report import mail, rendered
 from sync.cli.resend import resend
 from sync.files import write
-
-if TYPE_CHECKING:
-    from sync.report.data import ReportData
-    from sync.store.open import Store
 
 
 @click.command(epilog="Example: driftline run --quiet")
@@ -41,6 +35,7 @@ def run(
     from sync.errors import DriftlineError
     from sync.report import outbox
     from sync.report.build import build
+    from sync.report.rendering import render
 
     # A mistake in the configuration is told before anything is read.
     wiring.policy(app.settings(with_secrets=False))
@@ -56,7 +51,12 @@ def run(
         codes |= exit_codes(result, fail_on)
         if not no_mail:
             codes |= resend(app, settings, store)
-        previous = outbox.last_mailed(store, before_run=result.run_id)
+        readers = wiring.recipients(settings)
+        previous = outbox.last_mailed(
+            store,
+            before_run=result.run_id,
+            recipient=readers[0].address if readers else None,
+        )
         data = build(
             result,
             audience=settings.root.report.audience,
@@ -64,11 +64,11 @@ def run(
             for_owner=True,
         )
         page = settings.base / settings.root.report.directory / "report.html"
-        write(page, rendered(data, "html").encode())
-        write(page.with_suffix(".json"), rendered(data, "json").encode())
-        if settings.root.mail is not None and not no_mail and _due(app, store, data):
+        write(page, render(data, "html").encode())
+        write(page.with_suffix(".json"), render(data, "json").encode())
+        if settings.root.mail is not None and not no_mail:
             try:
-                codes |= mail(app, settings, store, result)
+                codes |= mail_out(app, settings, store, result, only_due=True)
             except DriftlineError as error:
                 text, code = explain(error)
                 app.trouble(text)
@@ -91,13 +91,6 @@ def run(
             page=str(page),
         )
     else:
-        app.say_lines(rendered(data, "text"))
+        app.say_lines(render(data, "text"))
         app.note(f"Page: {page}")
     context.exit(worst(codes))
-
-
-def _due(app: App, store: "Store", data: "ReportData") -> bool:
-    from sync.report import outbox, schedule
-
-    last = outbox.last_mailed_at(store)
-    return schedule.due(data, now=app.clock.now(), last_mailed_at=last) is not None

@@ -1,7 +1,7 @@
 """From the configuration to what the floors below take: plans, policies, mail servers."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from mappings.teams import before, flat
 from sync.cli.main import VERSION
 from sync.clock import Clock
 from sync.config import secrets
-from sync.config.models import ConnectionSettings, MailSettings
+from sync.config.models import ConnectionSettings, MailSettings, RecipientSettings
 from sync.config.settings import Settings
 from sync.engine.plan import ConnectionPlan, Plan, with_boards_of
 from sync.errors import ConfigError, UsageError
 from sync.reconcile.contract import Channel, PartRule, Policy
+from sync.report.recipients import Recipient
+from sync.report.schedule import Schedule
 from sync.report.smtp import Smtp
 from sync.verdict import exempt
 from sync.verdict.change_facts import Target
@@ -236,6 +238,30 @@ def _check_detectors(settings: Settings) -> None:
                 wrong.append(f"{place}: must be a number")
     if wrong:
         raise ConfigError("\n".join(wrong))
+
+
+def recipients(settings: Settings, audience: str | None = None) -> tuple[Recipient, ...]:
+    """Who gets the report, the owner of the token first; `audience` in place of the configured."""
+    mail = settings.root.mail
+    found: list[Recipient] = []
+    for one in () if mail is None else mail.to:
+        told = RecipientSettings(address=one) if isinstance(one, str) else one
+        found.append(
+            Recipient(
+                told.address,
+                audience or told.audience or settings.root.report.audience,
+                is_owner=not found,
+                milestones=tuple(told.milestones),
+                projects=tuple(told.projects),
+                schedule=Schedule(
+                    told.schedule,
+                    _DAYS[told.day] - 1,
+                    time.fromisoformat(told.time),
+                    told.time_zone,
+                ),
+            )
+        )
+    return tuple(found)
 
 
 def smtp(settings: Settings) -> Smtp | None:

@@ -299,18 +299,76 @@ class ReportSettings(BaseModel):
     directory: str = Field("reports", description="Where `run` writes the page and the drafts.")
 
 
+class RecipientSettings(BaseModel):
+    """One reader of the report, and what of it concerns them."""
+
+    model_config = _STRICT
+
+    address: str = Field(description="Where the mail goes.")
+    audience: Literal["executive", "manager", "engineer"] | None = Field(
+        None, description="Whose words it uses, if not those of [report]."
+    )
+    milestones: list[str] = Field(
+        default_factory=list,
+        description="Milestones that concern them, as in [milestones] judge; without any, all.",
+    )
+    projects: list[str] = Field(
+        default_factory=list,
+        description="Projects and repositories that concern them, by key; without any, all.",
+    )
+    schedule: Literal["weekly", "daily", "changes"] = Field(
+        "weekly",
+        description="weekly; daily: on each day on which something moved; changes: with each run "
+        "that finds something moved. A new high finding or a failed source never waits.",
+    )
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = Field(
+        "mon", description="Day of the weekly mail."
+    )
+    time: str = Field(
+        "06:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="Local time from which it may leave.",
+    )
+    time_zone: str | None = Field(None, description="Their zone, if not that of the report.")
+
+    @field_validator("address")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        return _mail_address(value)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return None if value is None else _zone(value)
+
+
+def _mail_address(name: str) -> str:
+    if "@" not in name.strip("@") or any(ord(c) < 33 and c != " " for c in name):
+        raise ValueError("must be an e-mail address")
+    return name
+
+
 class MailSettings(BaseModel):
     """How the report is mailed."""
 
     model_config = _STRICT
 
     sender: str = Field(alias="from", description="Address the mail comes from.")
-    to: list[str] = Field(
+    to: list[str | RecipientSettings] = Field(
         min_length=1,
-        description="Addresses it goes to; your own first, which alone sees restricted items.",
+        description="Addresses it goes to, or tables with address, audience, milestones, projects, "
+        "schedule, day, time, time_zone; your own first, which alone sees restricted items.",
     )
     approved: bool = Field(
-        False, description="Until it is true only the first address gets the mail."
+        False,
+        description="true: the mails of others leave without `driftline report approve`, once the "
+        "days of only_me_days are over.",
+    )
+    only_me_days: int = Field(
+        14,
+        ge=0,
+        le=365,
+        description="Days from the first report in which the first address alone gets mail.",
     )
     host: str | None = Field(None, description="SMTP server; without one a draft is written.")
     port: int | None = Field(None, ge=1, le=65535, description="Port, if not the usual one.")
@@ -335,10 +393,16 @@ class MailSettings(BaseModel):
     @classmethod
     def _addresses(cls, value: Any) -> Any:
         for one in [value] if isinstance(value, str) else value:
-            name = str(one)
-            if "@" not in name.strip("@") or any(ord(c) < 33 and c != " " for c in name):
-                raise ValueError("must be an e-mail address")
+            _mail_address(one if isinstance(one, str) else one.address)
         return value
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "MailSettings":
+        told = [one if isinstance(one, str) else one.address for one in self.to]
+        twice = sorted({one for one in told if told.count(one) > 1})
+        if twice:
+            raise ValueError(f"to: {', '.join(twice)} stands there twice")
+        return self
 
 
 class Root(BaseModel):

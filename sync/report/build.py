@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sync.errors import ConfigError
 from sync.reconcile.contract import (
@@ -40,6 +40,8 @@ from sync.report.gate import gate_lists
 from sync.report.impact import impact
 from sync.report.mask import Masked, mask
 from sync.report.milestones import baseline_rule, labels, ledger_row, milestone_row, original_row
+from sync.report.note import Note
+from sync.report.recipients import Recipient, concerning
 from sync.report.sources import (
     BLIND_SPOT,
     gaps,
@@ -51,6 +53,8 @@ from sync.report.sources import (
 from sync.report.wording import count, family, listing, moment, number, zone
 
 AUDIENCES = ("executive", "manager", "engineer")
+#: Where a report tells again what stands unchanged.
+Repeating = Literal["all", "weekly", "none"]
 
 _ACTIONS = 3
 _QUESTIONS = 3
@@ -67,13 +71,19 @@ def build(
     previous: Previous | None = None,
     mailed: Previous | None = None,
     for_owner: bool = False,
+    reader: Recipient | None = None,
+    note: Note | None = None,
+    repeating: Repeating = "all",
 ) -> ReportData:
     """What the report says to a reader of this audience.
 
     `for_owner`: the reader owns the token and sees restricted items; everybody else gets counts.
     `previous`: the last report that was mailed, when changes are to be counted since then and not
     since the reconciliation before. `mailed`: the same where changes are not counted since then;
-    only its verdict is told. Raises ConfigError for an unknown audience or time zone.
+    only its verdict is told. `reader`: only what concerns them. `note`: what a person says beside
+    the verdict. `repeating`: where findings that stand unchanged are told once more: `all`;
+    `weekly`: not among what to do; `none`: nor among the risks. Raises ConfigError for an unknown
+    audience or time zone.
     """
     if audience not in AUDIENCES:
         raise ConfigError(
@@ -89,7 +99,8 @@ def build(
     )
     time_zone = zone(reconciliation.time_zone)
     masked = Masked(reconciliation, 0, {}, ()) if for_owner else mask(reconciliation)
-    source = masked.reconciliation
+    # Masked as a whole first: what is left out may name what must not be named.
+    source = masked.reconciliation if reader is None else concerning(masked.reconciliation, reader)
     today = source.as_of.astimezone(time_zone).date()
 
     def items(findings: Iterable[Finding]) -> tuple[Item, ...]:
@@ -127,7 +138,8 @@ def build(
         row(line, label, time_zone) for line, label in named for row in (ledger_row, original_row)
     ]
     inventory = _inventory(source, found) if source.is_first else None
-    risks = () if source.is_first else _risks(found)
+    told = found if repeating != "none" else _changed(found)
+    risks = () if source.is_first else _risks(told)
     return ReportData(
         schema_version=SCHEMA_VERSION,
         program=clean(source.program, 120),
@@ -157,7 +169,9 @@ def build(
         ),
         questions=questions[:_QUESTIONS],
         more_questions=max(0, len(questions) - _QUESTIONS),
-        actions=_actions(found, blind_only=source.is_first),
+        actions=_actions(
+            found if repeating == "all" else _changed(found), blind_only=source.is_first
+        ),
         changes=changes,
         risks=risks,
         milestones=rows,
@@ -183,6 +197,17 @@ def build(
         urgent=_urgent(found),
         gate=gate_lists(found, source.detector_states, source.not_checked),
         flow=_groups(one for one in found if one.detector.startswith("flow.")),
+        note=note,
+    )
+
+
+def _changed(found: Sequence[Item]) -> tuple[Item, ...]:
+    """What moved; and blind spots as long as they are there, for silence is no good news."""
+    return tuple(
+        one
+        for one in found
+        if one.state in CHANGED
+        or (one.detector == BLIND_SPOT and one.state is not FindingState.RESOLVED)
     )
 
 

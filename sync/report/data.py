@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
 from sync.reconcile.contract import BurnUp, Channel, FindingState, Severity, Trend
+from sync.report.note import Note
 
 #: Version of the JSON form; grows when a field is taken away or changes its meaning.
 SCHEMA_VERSION = 1
@@ -387,6 +388,8 @@ class ReportData:
     gate: tuple[GateList, ...] = ()
     #: flow and load of work outside their normal range, those of page and JSON only among them.
     flow: tuple[Group, ...] = ()
+    #: what a person said beside the verdict.
+    note: Note | None = None
 
     @property
     def quiet(self) -> bool:

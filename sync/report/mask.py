@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from sync.reconcile.contract import Evidence, Finding, Question, Reconciliation
+from sync.reconcile.contract import BurnUp, Evidence, Finding, Question, Reconciliation, Trend
 from sync.report.wording import family
 
 #: What stands where words would name a restricted item.
@@ -16,6 +17,9 @@ _CONTAINERS = frozenset(
 )
 #: `APO-12`, `owner/repo#12`, `group/project!12`.
 _KEY = re.compile(r"\b[A-Za-z][A-Za-z0-9_]*-\d+\b|[\w./-]*[#!]\d+\b")
+
+
+_Picture = TypeVar("_Picture", BurnUp, Trend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,22 @@ def mask(reconciliation: Reconciliation) -> Masked:
         agreed=tuple(
             HIDDEN if terms and terms.search(line) else line for line in reconciliation.agreed
         ),
+        suppressed=tuple(
+            replace(one, suppressed=HIDDEN)
+            if terms and one.suppressed and terms.search(one.suppressed)
+            else one
+            for one in reconciliation.suppressed
+        ),
+        burn_up=_picture(reconciliation.burn_up, terms),
+        trend=_picture(reconciliation.trend, terms),
     )
     return Masked(cut, sum(by_detector.values()), evidence, tuple(sorted(by_detector.items())))
+
+
+def _picture(picture: _Picture | None, terms: re.Pattern[str] | None) -> _Picture | None:
+    """A picture without its name says nothing, so it goes."""
+    named = picture is not None and terms is not None and terms.search(picture.milestone)
+    return None if named else picture
 
 
 def _is_about_restricted(finding: Finding) -> bool:

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 import sqlalchemy as sa
 
 from sync.errors import ConfigError, DeliveryError
-from sync.report import json_
+from sync.report import json_, waiting
 from sync.report.changes import Previous, previous_from_payload
 from sync.report.data import ReportData
 from sync.report.smtp import Smtp, SmtpError, deliver, wire
@@ -81,10 +81,13 @@ def store_report(store: Store, data: ReportData, *, now: datetime) -> StoredRepo
     return StoredReport(int(known), digest)
 
 
-def last_mailed(store: Store, *, before_run: int | None = None) -> Previous | None:
+def last_mailed(
+    store: Store, *, before_run: int | None = None, recipient: str | None = None
+) -> Previous | None:
     """The newest report that somebody got, sent or as a draft; None if there is none.
 
     `before_run` leaves out reports of that reconciliation, so that a repeated report stays equal.
+    `recipient`: the newest that this one got.
     """
     report, outbox = schema.report, schema.outbox
     query = (
@@ -99,16 +102,29 @@ def last_mailed(store: Store, *, before_run: int | None = None) -> Previous | No
     )
     if before_run is not None:
         query = query.where(report.c.reconcile_run_id < before_run)
+    if recipient is not None:
+        query = query.where(
+            sa.exists().where(
+                outbox.c.report_id == report.c.id,
+                outbox.c.state.in_(("sent", "draft")),
+                outbox.c.recipient == recipient,
+            )
+        )
     with store.reading() as conn:
         payload = conn.execute(query).scalar()
     return previous_from_payload(payload) if payload is not None else None
 
 
-def last_mailed_at(store: Store) -> datetime | None:
+def last_mailed_at(
+    store: Store, *, before_run: int | None = None, recipient: str | None = None
+) -> datetime | None:
     """When the last mail was done with (UTC): it left, was written as a draft, or was refused.
 
-    A server that refuses for good (5xx) is not asked again every day.
+    A server that refuses for good (5xx) is not asked again every day. A mail that waits for
+    approval was handed over, too, where a `recipient` is asked for.
     """
+    if recipient is not None:
+        return waiting.last_handed_over(store, recipient, before_run)
     outbox = schema.outbox
     done = sa.case((outbox.c.state == "refused", outbox.c.created_at), else_=outbox.c.sent_at)
     query = (

@@ -159,7 +159,7 @@ class _Sheet:
         data = self.data
         lines = list(self._title())
         still = quiet_line(data.findings, sum(row.count for row in data.not_checked))
-        lines += ["", *self._wrap(still)]
+        lines += ["", *self._wrap(still), *self._note()]
         ending = [
             *self._wrap(f"{data.trust.data_as_of}.", "  "),
             *self._wrap(data.trust.why_you, "  "),
@@ -208,6 +208,14 @@ class _Sheet:
         if verdict.change:
             yield from self._wrap(verdict.change, "  ")
         yield from self._bullets(verdict.why)
+        yield from self._note()
+
+    def _note(self) -> Iterator[str]:
+        note = self.data.note
+        if note is not None:
+            when = moment(note.at, zone(self.data.time_zone))
+            yield ""
+            yield from self._wrap(f"Note by {note.author}, {when}: {note.text}")
 
     # --- questions, and 2: decide or do ----------------------------------------------------------
 

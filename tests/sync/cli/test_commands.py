@@ -120,6 +120,8 @@ def test_mail_goes_to_the_first_address_until_it_is_approved(judging: Desk) -> N
         said = judging.type("report", "--email")
         assert (said.code, said.err) == (0, "tpm@example.net: sent\n")
         judging.write(judging.text() + "approved = true\n")
+        assert judging.type("report", "--email").err == "tpm@example.net: already sent\n"
+        judging.write(judging.text() + "only_me_days = 0\n")
         said = judging.type("report", "--email")
     assert said.err == "tpm@example.net: already sent\nleads@example.net: sent\n"
 
