@@ -19,8 +19,10 @@ def deliver(
 
     Raises UsageError where the words make no sense together.
     """
-    from sync.report.rendering import TABLES, render, suffix
+    from sync.report.rendering import SHARED, TABLES, render, suffix
 
+    if data.for_owner and form in SHARED:
+        app.note("This shows restricted items as their reader sees them: pass it on with care.")
     check(form, table, out)
     if out is None and form == "text" and sys.stdout.isatty():
         from sync.report import text

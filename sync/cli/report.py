@@ -1,7 +1,6 @@
 """`driftline report`: the last reconciliation as text, page, JSON, or mail."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -10,10 +9,7 @@ from sync.cli.forms import check, deliver, saved
 from sync.cli.groups import DefaultGroup
 from sync.cli.instants import clock_options, clocks
 from sync.cli.report_past import approve, list_, replay
-from sync.report.rendering import FORMATS, TABLES
-
-if TYPE_CHECKING:
-    pass
+from sync.report.rendering import FORMATS, SHARED, TABLES
 
 
 @click.group(cls=DefaultGroup)
@@ -51,6 +47,11 @@ report.add_command(replay)
     "--table", type=click.Choice(TABLES), help="Which list, as CSV; findings if not told."
 )
 @click.option("--out", help="File to write; a directory for all tables of --format csv.")
+@click.option(
+    "--masked",
+    is_flag=True,
+    help="Show restricted items as counts only; always so in forms made to be passed on.",
+)
 @click.option("--email", is_flag=True, help="Mail it to the configured recipients.")
 @click.option("--dry-run", is_flag=True, help="With --email: write .eml files and send nothing.")
 @pass_app
@@ -65,6 +66,7 @@ def show(
     source: Path | None,
     table: str | None,
     out: str | None,
+    masked: bool,
     email: bool,
     dry_run: bool,
 ) -> None:
@@ -85,11 +87,11 @@ def show(
         raise UsageError("--dry-run belongs to --email", todo="Add --email, or leave it out.")
     check(form, table, out)
     if source is not None:
-        if email or audience or as_of or known_at:
+        if email or audience or as_of or known_at or masked:
             raise UsageError(
                 "a report in a file has its readers and its time already",
                 where="--from",
-                todo="Leave out --email, --audience, --as-of and --known-at.",
+                todo="Leave out --email, --audience, --as-of, --known-at and --masked.",
             )
         deliver(app, saved(source), form, table=table, out=out)
         return
@@ -117,7 +119,7 @@ def show(
             result,
             audience=audience or settings.root.report.audience,
             mailed=outbox.last_mailed(store, before_run=result.run_id),
-            for_owner=True,
+            for_owner=not masked and form not in SHARED,
             note=note_of(store, result.run_id),
         )
     finally:

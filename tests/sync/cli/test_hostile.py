@@ -25,6 +25,7 @@ from connectors.simulator.faults import Fault
 from sync.cli.app import App
 from sync.cli.main import main
 from sync.pasted import toml
+from sync.report.rendering import FORMATS
 from sync.store import schema
 from sync.store.open import open_store
 from sync.store.views import VIEWS
@@ -162,7 +163,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         for one in found["findings"][:4]:
             type_("explain", one["fingerprint"])
             type_("explain", one["fingerprint"], "--json")
-        for form in ("text", "html", "json"):
+        for form in FORMATS:
             type_("report", "--format", form)
         type_("report", "--email", "--dry-run")
         for view in VIEWS:

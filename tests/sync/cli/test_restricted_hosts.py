@@ -18,6 +18,7 @@ from connectors.simulator.gitlab import GitLab
 from connectors.simulator.server import Simulator
 from sync.cli.app import App
 from sync.cli.main import main
+from sync.report.rendering import FORMATS
 from sync.store.views import VIEWS
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -84,7 +85,7 @@ def test_no_output_names_what_is_private(
             type_(*line.split())
             type_(*line.split(), "--json")
         type_("tests", path)
-        for form in ("text", "html", "json"):
+        for form in FORMATS:
             type_("report", "--format", form)
         type_("report", "--email", "--dry-run")
         for view in VIEWS:

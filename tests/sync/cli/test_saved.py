@@ -94,3 +94,15 @@ def test_on_a_terminal_the_text_is_as_wide_as_it_and_elsewhere_as_a_mail(
     # Nothing is lost: the same words, but for the rules under titles.
     words = [[word for word in text.split() if word.strip("=-")] for text in (shown, piped)]
     assert words[0] == words[1]
+
+
+def test_a_form_made_to_be_passed_on_warns_of_restricted_items(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for owner, warns in ((True, True), (False, False)):
+        data = build(given_.restricted(), for_owner=owner)
+        Path("report.json").write_text(json_.render(data), encoding="utf-8")
+        assert main(["report", "--from", "report.json", "--format", "markdown"]) == 0
+        said = capsys.readouterr()
+        assert ("pass it on with care" in said.err) is warns
+        assert ("Takeover of Globex" in said.out) is owner
