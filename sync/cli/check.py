@@ -329,9 +329,10 @@ def _plugins() -> list[Line]:
 
 
 def _mail(settings: "Settings") -> tuple[list[Line], int]:
-    """Whether the mail's secret can be had; nothing is sent."""
+    """Whether the mail server can be reached and takes the login; nothing is sent."""
     from sync.cli import wiring
-    from sync.errors import ConfigError
+    from sync.errors import ConfigError, DeliveryError
+    from sync.report.smtp import probe
 
     mail = settings.root.mail
     if mail is None:
@@ -339,11 +340,10 @@ def _mail(settings: "Settings") -> tuple[list[Line], int]:
     server = wiring.smtp(settings)
     if server is None:
         return [Line("mail", "server", None, "none is configured, so drafts are written")], 0
-    if server.user is not None and callable(server.password):
-        try:
-            server.password()
-        except ConfigError as error:
-            return [Line("mail", error.where, False, error.what, error.todo)], 2
+    try:
+        probe(server)
+    except (ConfigError, DeliveryError) as error:
+        return [Line("mail", error.where, False, error.what, error.todo)], error.exit_code
     readers = "all addresses" if mail.approved else "the first address only, until approved = true"
     return [Line("mail", server.host, True, f"port {server.port}, to {readers}")], 0
 

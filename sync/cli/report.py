@@ -125,3 +125,76 @@ def show(
     finally:
         store.close()
     deliver(app, data, form, table=table, out=out)
+<<<<<<< HEAD
+=======
+
+
+def rendered(data: "ReportData", form: str) -> str:
+    """The report in one format."""
+    from sync.report.rendering import render
+
+    return render(data, form)
+
+
+def mail(
+    app: App,
+    settings: "Settings",
+    store: "Store",
+    result: "Reconciliation",
+    *,
+    audience: str | None = None,
+    dry_run: bool = False,
+) -> frozenset[int]:
+    """Mail it, or write drafts where no server is configured; exit codes that apply.
+
+    `dry_run` writes the drafts of everybody and notes nothing: the next mail is still due.
+    """
+    from sync.cli import wiring
+    from sync.errors import ConfigError
+    from sync.report import outbox
+    from sync.report.build import build
+    from sync.report.mail import compose, eml
+
+    configured = settings.root.mail
+    if configured is None:
+        raise ConfigError(
+            "no mail is configured",
+            where=str(settings.path or ""),
+            todo="Add a table [mail] with from and to.",
+        )
+    words = audience or settings.root.report.audience
+    now = app.clock.now()
+    # Readers are told what changed since their last mail, not since the last run.
+    previous = outbox.last_mailed(store, before_run=result.run_id)
+    owner = build(result, audience=words, previous=previous, for_owner=True)
+    others = build(result, audience=words, previous=previous)
+    server = None if dry_run else wiring.smtp(settings)
+    # Until a person has said that the report is right, nobody else reads it.
+    recipients = configured.to if configured.approved or dry_run else configured.to[:1]
+    messages = {
+        # Only the owner of the token, the first recipient, sees restricted items.
+        recipient: compose(
+            owner if n == 0 else others,
+            sender=configured.sender,
+            recipient=recipient,
+            date=now,
+            draft=server is None,
+            thread=configured.thread,
+            # The first address is that of who runs it, and reads what comes back.
+            contact=configured.to[0],
+        )
+        for n, recipient in enumerate(recipients)
+    }
+    if not dry_run:
+        kept = outbox.store_report(store, owner, now=now)
+    if server is None:
+        directory = settings.base / settings.root.report.directory
+        for n, (recipient, message) in enumerate(messages.items()):
+            name = f"report-{now:%Y%m%d-%H%M}" + (f"-{n + 1}" if n else "") + ".eml"
+            write(directory / name, eml(message))
+            if not dry_run:
+                outbox.record_draft(store, kept.id, recipient, message, now=now)
+            app.note(f"Draft for {recipient}: {directory / name}")
+        return frozenset()
+    return tell(app, outbox.send(store, kept.id, messages, server, now=now))
+>>>>>>> b858aaa (Mail: trend picture, bars without pictures, quality gate and flow, threads, tokens)

@@ -276,6 +276,9 @@ def smtp(settings: Settings) -> Smtp | None:
         user=mail.user,
         password=lambda: _password(settings, mail),
         ca_bundle=None if mail.ca_bundle is None else settings.base / mail.ca_bundle,
+        timeout=mail.timeout_seconds,
+        login=mail.auth,
+        bounces_to=mail.bounces_to,
     )
 
 

@@ -376,6 +376,10 @@ class MailSettings(BaseModel):
         "starttls", description="starttls (587), tls (465) or plain (25, inside a network)."
     )
     user: str | None = Field(None, description="Login, if the server wants one.")
+    auth: Literal["password", "xoauth2"] = Field(
+        "password",
+        description="password, or xoauth2: what the password keys give is an access token.",
+    )
     password: SecretStr | None = Field(
         None, description="From the environment only; never in the file."
     )
@@ -388,6 +392,24 @@ class MailSettings(BaseModel):
         None, description="`service/user` in the operating system's key store."
     )
     ca_bundle: str | None = Field(None, description="Certificate file for the mail server.")
+    timeout_seconds: float = Field(
+        30.0, gt=0, le=600, description="Longest wait for one answer of the mail server."
+    )
+    bounces_to: str | None = Field(
+        None, description="Address that gets the bounces (envelope sender), if not that of `from`."
+    )
+    thread: bool = Field(
+        False,
+        description="true: the same subject every time, so that Gmail too keeps the mails in one "
+        "conversation; the verdict then stands in the preview.",
+    )
+
+    @field_validator("bounces_to")
+    @classmethod
+    def _bare_address(cls, value: str | None) -> str | None:
+        if value is not None and (value.count("@") != 1 or set(value) & set(' <>,;"\r\n\t')):
+            raise ValueError("must be an e-mail address without a name")
+        return value
 
     @field_validator("sender", "to")
     @classmethod

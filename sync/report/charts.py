@@ -1,4 +1,4 @@
-"""The two pictures of a report: SVG for the page, PNG for mails where matplotlib is there.
+"""The two pictures of a report as SVG for the page, and their words.
 
 Colours come from the page's style, so that light and dark both fit. Every picture says in words
 what it shows.
@@ -7,9 +7,7 @@ what it shows.
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from html import escape
-from io import BytesIO
 from itertools import pairwise
-from typing import Any
 
 from sync.reconcile.contract import BurnUp, Trend
 from sync.report.clean import clean
@@ -18,7 +16,7 @@ from sync.report.wording import count, day
 _WIDTH, _HEIGHT = 640, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 16, 40
 #: Furthest day that is drawn after the last one known: what is later is told in words only.
-_HORIZON = timedelta(days=365)
+HORIZON = timedelta(days=365)
 
 
 def burn_up_words(data: BurnUp, today: date) -> str:
@@ -52,7 +50,7 @@ def burn_up_svg(data: BurnUp, today: date) -> str:
     """Scope, what is done, and the fan of the forecast, as inline SVG; text is escaped."""
     first, now = data.points[0], data.points[-1]
     ends = [one for one in (data.due, data.p50, data.p85) if one is not None]
-    last = min(max([now.day, *ends]), now.day + _HORIZON)
+    last = min(max([now.day, *ends]), now.day + HORIZON)
     top = max(one.scope for one in data.points) or 1
     axes = _Axes(first.day, last, 0, top)
     parts = [axes.frame(today)]
@@ -85,7 +83,7 @@ def trend_svg(data: Trend, today: date) -> str:
         if value is not None
     ]
     low = min([*dates, *days])
-    high = min(max([*dates, *days]), max(days) + _HORIZON)
+    high = min(max([*dates, *days]), max(days) + HORIZON)
     axes = _Axes(days[0], max(days), low.toordinal(), max(high.toordinal(), low.toordinal() + 1))
     parts = [axes.frame(today)]
     # On this line the promised day is the day itself: what meets it is over.
@@ -157,49 +155,3 @@ def _svg(name: str, title: str, words: str, parts: Iterable[str]) -> str:
         f'<title id="{name}-title">{escape(title)}</title>'
         f'<desc id="{name}-words">{escape(clean(words))}</desc>{"".join(parts)}</svg>'
     )
-
-
-# --- for mails ---------------------------------------------------------------------------------
-
-
-def burn_up_png(data: BurnUp, today: date) -> bytes | None:
-    """The burn-up as PNG on a light card; None: matplotlib is not installed (extra `charts`).
-
-    The same data gives the same bytes with the same version of matplotlib.
-    """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        return None
-    figure = Figure(figsize=(6.0, 2.4), dpi=110, facecolor="white")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    days: Any = [one.day for one in data.points]
-    now = data.points[-1]
-    axes.plot(days, [one.scope for one in data.points], color="#57606a", label="scope")
-    axes.plot(days, [one.done for one in data.points], color="#0b57d0", label="done")
-    if data.p50 is not None and data.p85 is not None and now.done < now.scope:
-        last = now.day + _HORIZON
-        corners: Any = [now.day, min(data.p50, last), min(data.p85, last)]
-        axes.fill(
-            corners,
-            [now.done, now.scope, now.scope],
-            color="#0b57d0",
-            alpha=0.2,
-            label="forecast",
-        )
-    if data.due is not None:
-        due: Any = data.due
-        axes.axvline(due, color="#b3261e", linestyle="--", label="promised")
-    axes.xaxis_date()
-    axes.set_ylim(bottom=0)
-    axes.legend(loc="upper left", fontsize=7, frameon=False)
-    axes.tick_params(labelsize=7)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    figure.autofmt_xdate(rotation=0, ha="center")
-    buffer = BytesIO()
-    # What is written into the file says nothing of the machine or the hour.
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()

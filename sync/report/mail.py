@@ -8,13 +8,17 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote
 
 import css_inline
 
-from sync.report import charts, html, json_, text
+from sync.report import charts, html, json_, pictures, text
 from sync.report.address import parse_address
 from sync.report.clean import clean
+from sync.report.course import bars
 from sync.report.data import ReportData
+from sync.report.wording import percent
 
 #: Largest HTML part as sent, bytes; Gmail cuts a mail near 102 KB.
 BUDGET = 80_000
@@ -22,7 +26,10 @@ BUDGET = 80_000
 DROP_ORDER = (
     "digest",
     "hygiene",
+    "course",
     "still_open",
+    "flow",
+    "gate",
     "ledgers",
     "trust",
     "inventory",
@@ -33,11 +40,14 @@ DROP_ORDER = (
     "questions",
 )
 #: Beyond the verdict an executive gets these only.
-_EXECUTIVE = ("questions", "actions", "inventory", "changes", "risks", "milestones", "trust")
+_EXECUTIVE = ("questions", "actions", "inventory", "changes", "risks", "milestones")
 _NAMES = {
     "digest": "findings of the page",
     "hygiene": "what is not confirmed or not checked",
+    "course": "the course of the milestone in most danger",
     "still_open": "what is still open",
+    "flow": "flow and load",
+    "gate": "the quality gate",
     "ledgers": "how the scope came to be",
     "trust": "sources and gaps",
     "inventory": "what was already there",
@@ -47,10 +57,19 @@ _NAMES = {
     "actions": "what to decide or do",
     "questions": "questions for you",
 }
-#: Under this name the mail's HTML finds the picture that comes with it.
-_CID = "burn-up@driftline"
 #: Longest text part, lines; the page holds the rest.
 _TEXT_LINES = 600
+
+
+class Picture(NamedTuple):
+    """A picture that comes with the mail, and what it shows in words."""
+
+    cid: str
+    name: str
+    words: str
+    png: bytes
+    #: pixels.
+    width: int = pictures.WIDTH
 
 
 def compose(
@@ -61,19 +80,26 @@ def compose(
     date: datetime | None = None,
     attach: bool = True,
     draft: bool = False,
+    thread: bool = False,
+    contact: str | None = None,
 ) -> EmailMessage:
     """One mail to one recipient.
 
     The same report, recipient and `date` give the same bytes; `date` (aware, default: when the
     report was made) becomes the Date header in UTC. `draft` lets mail programs open the file for
-    sending. Raises ConfigError for an address that is none.
+    sending. `thread`: the same subject every time, so that Gmail too keeps the mails together; the
+    verdict then stands in the preview. `contact` reads answers and who wants no more mail (default:
+    the sender). Raises ConfigError for an address that is none.
     """
     from_ = parse_address(sender, "mail.from")
     to = parse_address(recipient, "mail.to")
+    read_by = parse_address(contact, "mail.to") if contact else from_
     message = EmailMessage(policy=policy.SMTP)
-    message["Subject"] = clean(data.subject, 200)
+    message["Subject"] = _constant_subject(data) if thread else clean(data.subject, 200)
     message["From"] = from_
     message["To"] = to
+    if read_by.addr_spec != from_.addr_spec:
+        message["Reply-To"] = read_by
     message["Date"] = format_datetime((date or data.at).astimezone(UTC))
     message["Message-ID"] = message_id(data, from_, to)
     root = _thread_root(data, from_)
@@ -81,20 +107,22 @@ def compose(
     message["References"] = root
     slug = _slug(data.program)
     message["List-Id"] = f"<{slug}.driftline.{from_.domain}>"
+    # By mail only: there is no address on the web that could take a click.
+    reader = quote(read_by.addr_spec, safe="@")
+    message["List-Unsubscribe"] = f"<mailto:{reader}?subject=unsubscribe%20{slug}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message["X-Driftline-Run"] = str(data.run_id)
     if draft:
         message["X-Unsent"] = "1"
-    picture = _picture(data)
-    body, dropped = mail_html(data, attached=attach, picture=picture is not None)
-    plain = _plain(data, attached=attach)
-    message.set_content(plain, cte="quoted-printable")
+    shown = _pictures(data)
+    body, dropped = mail_html(data, attached=attach, pictures=shown, thread=thread)
+    message.set_content(_plain(data, attached=attach), cte="quoted-printable")
     message.add_alternative(body, subtype="html", cte="quoted-printable")
-    if picture is not None and "milestones" not in dropped:
-        part = list(message.iter_parts())[-1]
+    part = list(message.iter_parts())[-1]
+    for one in shown if "course" not in dropped else ():
         part.add_related(
-            picture, "image", "png", cid=f"<{_CID}>", filename="burn-up.png", disposition="inline"
+            one.png, "image", "png", cid=f"<{one.cid}>", filename=one.name, disposition="inline"
         )
     if attach:
         name = f"{slug}-{data.today.isoformat()}.html"
@@ -121,11 +149,15 @@ def message_id(data: ReportData, sender: Address, recipient: Address) -> str:
 
 
 def mail_html(
-    data: ReportData, *, attached: bool = True, picture: bool = False
+    data: ReportData,
+    *,
+    attached: bool = True,
+    pictures: tuple[Picture, ...] = (),
+    thread: bool = False,
 ) -> tuple[str, tuple[str, ...]]:
     """HTML for mail clients, styles inlined, and the sections that were left out for size.
 
-    `picture`: the mail brings the burn-up along.
+    `pictures`: what the mail brings along. `thread`: the subject does not say the verdict.
     """
     keep = list(reversed(DROP_ORDER))
     if data.quiet:
@@ -135,7 +167,7 @@ def mail_html(
     dropped: list[str] = []
     elsewhere = "in the attached page" if attached else "in the page"
     while True:
-        body = _inlined(data, keep, dropped, elsewhere, picture=picture)
+        body = _inlined(data, keep, dropped, elsewhere, pictures, thread=thread)
         following = next((name for name in DROP_ORDER if name in keep), None)
         if following is None or encoded_size(body) <= BUDGET:
             return body, tuple(dropped)
@@ -150,26 +182,62 @@ def encoded_size(body: str) -> int:
     return len(part.as_bytes())
 
 
-def _picture(data: ReportData) -> bytes | None:
-    """The burn-up as PNG, for those who see milestones in their mail; None: there is none."""
-    if data.burn_up is None or data.quiet or data.audience == "executive":
-        return None
-    return charts.burn_up_png(data.burn_up, data.today)
+def _constant_subject(data: ReportData) -> str:
+    return clean(f"[{data.program}] Drift report", 200)
+
+
+def _preview(data: ReportData, *, thread: bool) -> str:
+    """What a list of mails shows beside the subject: what that does not say."""
+    if thread:
+        return data.subject.removeprefix(f"[{data.program}] ")
+    if data.quiet:
+        return ""
+    if data.actions:
+        return f"Decide or do: {data.actions[0].text}"
+    return data.verdict.sentence
+
+
+def _pictures(data: ReportData) -> tuple[Picture, ...]:
+    """Burn-up and trend, for those who see them in their mail; none without matplotlib."""
+    if data.quiet or data.audience == "executive":
+        return ()
+    found = []
+    if data.burn_up is not None and (png := pictures.burn_up_png(data.burn_up)):
+        words = charts.burn_up_words(data.burn_up, data.today)
+        found.append(Picture("burn-up@driftline", "burn-up.png", words, png))
+    if data.trend is not None and (png := pictures.trend_png(data.trend)):
+        words = charts.trend_words(data.trend, data.today)
+        found.append(Picture("trend@driftline", "trend.png", words, png))
+    return tuple(found)
 
 
 def _inlined(
-    data: ReportData, keep: list[str], dropped: list[str], elsewhere: str, *, picture: bool
+    data: ReportData,
+    keep: list[str],
+    dropped: list[str],
+    elsewhere: str,
+    shown: tuple[Picture, ...],
+    *,
+    thread: bool,
 ) -> str:
-    shown = data.burn_up if picture else None
+    up, trend = data.burn_up, data.trend
     values = {
         **html.common_values(data),
-        "picture": f"cid:{_CID}" if shown is not None else "",
-        "picture_words": charts.burn_up_words(shown, data.today) if shown is not None else "",
+        "preview": _preview(data, thread=thread),
+        "pictures": shown,
+        "burn_up": bars(up, data.today) if up else (),
+        "burn_up_words": charts.burn_up_words(up, data.today) if up else "",
+        "trend_words": charts.trend_words(trend, data.today) if trend else "",
         "parts": frozenset(keep),
         "dropped": [_NAMES[name] for name in dropped],
         "elsewhere": elsewhere,
         "style": html.asset("mail.css"),
         "dark": html.asset("mail-dark.css"),
+        "percent": percent,
+        "gate": data.gate if any(one.checked or one.count for one in data.gate) else (),
+        "gate_words": text.gate_words,
+        "shown_items": text.shown_items,
+        "digest": [one for one in data.digest if text.counted_only(one)],
     }
     page = html.environment().get_template("mail.html.j2").render(**values)
     return _inliner().inline(page)

@@ -131,7 +131,9 @@ def probe(smtp: Smtp) -> None:
 def wire(message: EmailMessage) -> bytes:
     """The mail as it travels: CRLF; in ASCII, unless an address itself has other letters."""
     ascii_ = all(one.isascii() for one in (_sender(message), *_to(message)))
-    return message.as_bytes(policy=policy.SMTP if ascii_ else policy.SMTPUTF8)
+    # What was parsed keeps its line breaks: a retry is the same bytes.
+    chosen = policy.SMTP if ascii_ else policy.SMTPUTF8
+    return message.as_bytes(policy=chosen.clone(refold_source="none"))
 
 
 def _sender(message: EmailMessage) -> str:

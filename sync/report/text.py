@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.cells import cell_len
 
 from sync.reconcile.contract import Channel
+from sync.report.charts import burn_up_words, trend_words
+from sync.report.course import bar_lines
 from sync.report.data import GateList, Group, Item, LedgerRow, MilestoneRow, OriginRow, ReportData
 from sync.report.milestones import done_words
 from sync.report.sources import source_lines
@@ -144,6 +146,7 @@ class _Sheet:
         ]
         if data.audience != "executive":
             sections += [
+                (_course_title(data), self._course()),
                 ("How the scope came to be", self._ledgers()),
                 ("Quality gate", self._gate()),
                 ("Flow and load", self._flow()),
@@ -340,6 +343,14 @@ class _Sheet:
         if row.url:
             yield f"    {row.url}"
 
+    def _course(self) -> Iterator[str]:
+        up, trend, today = self.data.burn_up, self.data.trend, self.data.today
+        if up is not None:
+            yield from self._wrap(burn_up_words(up, today), "  ")
+            yield from (f"  {line}" for line in bar_lines(up, today))
+        if trend is not None:
+            yield from self._wrap(trend_words(trend, today), "  ")
+
     def _ledgers(self) -> Iterator[str]:
         rows = self.data.ledgers
         for row in rows[:CAP]:
@@ -428,6 +439,11 @@ def _questions_title(data: ReportData) -> str:
     return f"{count(len(data.questions), 'question')} for you"
 
 
+def _course_title(data: ReportData) -> str:
+    name = data.burn_up.milestone if data.burn_up else ""
+    return f"The milestone in most danger: {name}" if name else "The milestone in most danger"
+
+
 def _changes_title(data: ReportData) -> str:
     if data.previous_at is None:
         return "What changed"
@@ -454,7 +470,7 @@ def _age(item: Item) -> str:
 def _bar(row: MilestoneRow) -> str:
     full = round(10 * row.done_items / row.total_items) if row.total_items > 0 else 0
     full = max(0, min(10, full))
-    return "[" + "#" * full + "." * (10 - full) + "]"
+    return "█" * full + "░" * (10 - full)
 
 
 def _cut(text: str, room: int) -> str:

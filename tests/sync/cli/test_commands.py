@@ -13,7 +13,7 @@ import pytest
 from support import code_rows
 from support.commands import ISSUES, Desk, desk, judged
 from support.jira_site import Bench, serving
-from support.mail_server import Handler, mail_server
+from support.mail_server import TOKEN, USER, Handler, certificates, mail_server
 
 from sync.store.open import open_store
 
@@ -124,6 +124,32 @@ def test_mail_goes_to_the_first_address_until_it_is_approved(judging: Desk) -> N
         judging.write(judging.text() + "only_me_days = 0\n")
         said = judging.type("report", "--email")
     assert said.err == "tpm@example.net: already sent\nleads@example.net: sent\n"
+
+
+@pytest.mark.full
+def test_mail_with_an_access_token_from_a_command(judging: Desk, tmp_path: Path) -> None:
+    trusted = certificates(tmp_path)
+    handler = Handler()
+    with mail_server(handler, security="starttls", context=trusted.server, login=True) as server:
+        told = [
+            f'host = "localhost"\nport = {server.port}\nuser = "{USER}"\nauth = "xoauth2"',
+            f'password_command = ["printf", "%s", "{TOKEN}"]',
+            f'ca_bundle = "{trusted.bundle.as_posix()}"\nthread = true\n',
+        ]
+        judging.write(judging.text() + "\n".join(told))
+        checked = judging.type("check")
+        assert "ok  mail: localhost" in checked.out
+        assert handler.envelopes == []
+        said = judging.type("report", "--email")
+        judging.write(judging.text().replace(TOKEN, "expired-token"))
+        refused = judging.type("check")
+    assert (said.code, said.err) == (0, "tpm@example.net: sent\n")
+    assert handler.logins[0] == (USER, "xoauth2")
+    assert handler.messages[0]["Subject"].endswith("] Drift report")
+    assert "did not accept the access token (535, status 401)" in refused.out + refused.err
+    for one in (checked, said, refused):
+        assert TOKEN not in one.out + one.err
+        assert "expired-token" not in one.out + one.err
 
 
 def test_mail_that_does_not_leave_is_5_and_the_rest_is_done(at: Desk) -> None:

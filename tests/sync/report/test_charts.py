@@ -1,7 +1,6 @@
 """The two pictures: right places, safe text, words for those who do not see them."""
 
 import re
-import sys
 from datetime import date, timedelta
 from xml.etree import ElementTree
 
@@ -113,18 +112,3 @@ def test_any_data_makes_a_picture_within_its_frame(name, told, due, p50, p85) ->
     if len(rows) > 1:
         points_ = tuple(TrendPoint(at, due, p50, p85) for at, _, _ in rows)
         xml(charts.trend_svg(Trend(name, points_), TODAY))
-
-
-def test_the_png_is_small_and_the_same_each_time() -> None:
-    first, again = charts.burn_up_png(UP, TODAY), charts.burn_up_png(UP, TODAY)
-    assert first is not None
-    assert first == again
-    assert first.startswith(b"\x89PNG")
-    assert len(first) < 30_000
-
-
-def test_without_matplotlib_there_is_no_png(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert charts.burn_up_png(UP, TODAY) is None

@@ -66,6 +66,140 @@ def test_headers() -> None:
     assert message.defects == []
 
 
+def test_the_parts_stand_in_the_right_order_and_pictures_belong_to_the_html() -> None:
+    message = sent(build(given_.whole()))
+    mixed = list(message.iter_parts())
+    alternative = list(mixed[0].iter_parts())
+    related = list(alternative[1].iter_parts())
+    assert [part.get_content_type() for part in (message, *mixed)] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/html",
+    ]
+    assert [part.get_content_type() for part in alternative] == ["text/plain", "multipart/related"]
+    assert [part.get_content_type() for part in related] == ["text/html", "image/png", "image/png"]
+    named = [str(part["Content-ID"]).strip("<>") for part in related[1:]]
+    html = body(message, "html")
+    assert re.findall(r'<img src="cid:([^"]+)" width="600"', html) == named
+    # What a picture shows is said for those who do not see it.
+    told = re.findall(r'alt="([^"]+)"', html)
+    assert "12 of 19 items done. Promised for 18 Dec." in told[0]
+    assert "the promised date moved 2 times since 3 Nov." in told[1]
+
+
+def test_who_wants_no_more_mail_writes_to_who_reads_answers() -> None:
+    message = sent(build(given_.busy()), contact="TPM <tpm+drift@example.com>")
+    assert message["Reply-To"] == "TPM <tpm+drift@example.com>"
+    assert str(message["List-Unsubscribe"]).strip() == (
+        "<mailto:tpm%2Bdrift@example.com?subject=unsubscribe%20apollo>"
+    )
+    # There is no address on the web that could take a click.
+    assert message["List-Unsubscribe-Post"] is None
+    alone = sent(build(given_.busy()))
+    assert alone["Reply-To"] is None
+    assert "mailto:drift@example.com?" in alone["List-Unsubscribe"]
+
+
+def preview(message: EmailMessage) -> str:
+    found = re.search(r'<div class="preview"[^>]*>([^<]*)</div>', body(message, "html"))
+    assert found is not None
+    return found.group(1)
+
+
+def test_the_preview_says_what_the_subject_does_not() -> None:
+    data = build(given_.busy())
+    assert preview(sent(data)) == f"Decide or do: {data.actions[0].text}"
+    inventory = build(given_.first_run())
+    assert preview(sent(inventory)) in (
+        inventory.verdict.sentence,
+        f"Decide or do: {inventory.actions[0].text}" if inventory.actions else "",
+    )
+    assert preview(sent(build(given_.quiet()))) == ""
+
+
+def test_in_a_thread_the_subject_stays_and_the_preview_has_the_verdict() -> None:
+    late, quiet = build(given_.busy()), build(given_.quiet())
+    mails = [sent(one, thread=True) for one in (late, quiet)]
+    assert [one["Subject"] for one in mails] == ["[Apollo] Drift report"] * 2
+    assert preview(mails[0]) == late.subject.removeprefix("[Apollo] ")
+    assert mails[0]["References"] == mails[1]["References"]
+    assert mails[0]["Message-ID"] != mails[1]["Message-ID"]
+
+
+def test_an_executive_gets_verdict_actions_changes_risks_and_milestones() -> None:
+    data = build(given_.whole(), audience="executive")
+    html, _ = mail_html(data)
+    assert re.findall(r"<h2[^>]*>([^<]+)<", html) == [
+        "Decide or do",
+        "What changed since 1 Dec",
+        "Top risks",
+        "Milestones",
+        "What this rests on",
+    ]
+    unread = build(given_.first_run(), audience="executive")
+    assert "1 source not completely read" in mail_html(unread)[0]
+
+
+def test_the_parts_come_in_the_order_of_their_weight() -> None:
+    html, _ = mail_html(build(given_.whole(), audience="manager"))
+    assert re.findall(r"<h2[^>]*>([^<]+)<", html) == [
+        "Decide or do",
+        "What changed since 1 Dec",
+        "Top risks",
+        "Milestones",
+        "The milestone in most danger: Release 3.2",
+        "How the scope came to be",
+        "Quality gate",
+        "Flow and load",
+        "Still open, unchanged",
+        "In the page only",
+        "Not confirmed, not checked",
+        "What this rests on",
+    ]
+
+
+def test_an_empty_gate_says_that_nothing_was_looked_at() -> None:
+    html, _ = mail_html(build(given_.whole()))
+    assert re.search(r"unreviewed</strong>: switched off", html)
+    # What is for the page only is counted, and not named.
+    assert re.search(r"not tested</strong>: 8 findings, in the page only", html)
+    assert "No automated test evidence found for shop/web#1" not in html
+    assert "shop/web#40 landed while its tests failed" in html
+
+
+class Tables(HTMLParser):
+    """Tables for layout and tables of data."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.layout, self.data = 0, 0
+        self.bad: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        if tag == "table":
+            self.layout += told.get("role") == "presentation"
+            self.data += told.get("class") == "data"
+            if not {"width", "cellpadding", "cellspacing", "border"} <= set(told):
+                self.bad.append(f"table {told}")
+        if tag == "th" and told.get("scope") not in ("row", "col"):
+            self.bad.append(f"th {told}")
+
+
+def test_word_and_screen_readers_can_tell_layout_from_data() -> None:
+    html, _ = mail_html(build(given_.whole()))
+    tables = Tables(html)
+    assert tables.bad == []
+    assert tables.data == html.count("<caption") == 2
+    assert tables.layout + tables.data == html.count("<table") - 1  # Outlook's own, in a comment
+    assert not re.search(r"display:\s*(flex|grid)|<svg|data:|position:", html)
+    assert re.search(r'<html lang="en">.*<title>[^<]+</title>', html, re.DOTALL)
+    assert [int(n) for n in re.findall(r"<h(\d)", html)][:2] == [1, 2]
+    assert set(re.findall(r"<h(\d)", html)) == {"1", "2"}
+
+
 def test_the_date_is_that_of_the_clock_in_utc() -> None:
     tokyo = datetime(2025, 12, 9, 6, 0, tzinfo=timezone(timedelta(hours=9)))
     message = sent(build(given_.busy()), date=tokyo)
@@ -162,10 +296,38 @@ def test_a_large_report_drops_sections_in_a_fixed_order_and_says_so() -> None:
     assert dropped
     assert dropped == DROP_ORDER[: len(dropped)]
     assert "Left out to keep this mail small: findings of the page" in html
+    assert html.count('scope="row"') <= 40
     message = sent(data)
     page = next(message.iter_attachments()).get_content()
     assert page.count("data-level=") == 400
     assert len(body(message, "plain").splitlines()) <= 602
+
+
+@pytest.mark.parametrize("number", [200, pytest.param(2_000, marks=pytest.mark.full)])
+def test_any_number_of_findings_with_titles_without_end(number: int) -> None:
+    data = build(
+        given_.reconciliation(
+            findings=tuple(
+                given_.finding(
+                    str(n),
+                    detector=("plan.due-moved", "data.plan-gap", "data.contradiction")[n % 3],
+                    title=f"{n} " + "überlang <&> " * 800,
+                    what="w" * 10_000,
+                    so_what="s " * 5_000,
+                )
+                for n in range(number)
+            )
+        )
+    )
+    assert len(data.findings) == number
+    html, dropped = mail_html(data)
+    assert encoded_size(html) <= BUDGET
+    assert ("it is all in the attached page" in html) == bool(dropped)
+    assert "[Apollo] " in data.subject
+    message = compose(data, sender=SENDER, recipient=TO)
+    part = message.get_body(("html",))
+    assert part is not None
+    assert len(part.as_bytes()) <= BUDGET + 200
 
 
 def test_even_a_monstrous_report_fits() -> None:
@@ -244,6 +406,7 @@ def test_no_text_breaks_out_of_a_header(text: str) -> None:
         "from",
         "in-reply-to",
         "list-id",
+        "list-unsubscribe",
         "message-id",
         "mime-version",
         "references",

@@ -116,6 +116,7 @@ def test_the_ten_parts_in_their_order_and_only_five_for_an_executive() -> None:
         "WHAT CHANGED SINCE 1 DEC",
         "TOP RISKS",
         "MILESTONES",
+        "THE MILESTONE IN MOST DANGER: RELEASE 3.2",
         "HOW THE SCOPE CAME TO BE",
         "QUALITY GATE",
         "FLOW AND LOAD",
