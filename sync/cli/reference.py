@@ -141,6 +141,7 @@ def _tables() -> dict[str, Any]:
         "testing": TestingSettings,
         "paths": PathsSettings,
         "gate": GateSettings,
+        "retention": models.RetentionSettings,
         "detectors": models.DetectorSettings,
         "report": models.ReportSettings,
         "mail": models.MailSettings,

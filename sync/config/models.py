@@ -288,6 +288,18 @@ class DetectorSettings(BaseModel):
         return {name: _number(value) for name, value in (self.model_extra or {}).items()}
 
 
+class RetentionSettings(BaseModel):
+    """How long `driftline db prune` leaves what is over."""
+
+    model_config = _STRICT
+
+    former_days: int = Field(
+        730, ge=30, description="Days for which --known-at reaches back; events stay for ever."
+    )
+    runs_days: int = Field(365, ge=30, description="Days for which runs that are over are kept.")
+    reports_days: int = Field(730, ge=30, description="Days for which reports are kept.")
+
+
 class ReportSettings(BaseModel):
     """What is reported and when."""
 
@@ -464,6 +476,7 @@ class Root(BaseModel):
     testing: TestingSettings = Field(default_factory=TestingSettings)
     paths: PathsSettings = Field(default_factory=PathsSettings)
     gate: GateSettings = Field(default_factory=GateSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     detectors: dict[str, DetectorSettings] = Field(
         default_factory=dict, description="Detectors by id."
     )

@@ -326,6 +326,16 @@ def _fetched(
     return found
 
 
+def decoded(
+    dialect: str, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
+) -> list[tuple[Any, ...]]:
+    """Rows of these columns, as the driver gives them, in Python's form."""
+    found: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for i, decode in _decoders(dialect, table, columns) if found else ():
+        found[i] = decode(found[i])
+    return list(zip(*found, strict=True))
+
+
 @lru_cache(maxsize=256)
 def _decoders(
     dialect: str, table: sa.Table, columns: tuple[str, ...]

@@ -12,6 +12,7 @@ from alembic.config import Config
 
 from sync.errors import DriftlineError, StoreError
 from sync.store import postgres, sqlite
+from sync.store.backup import copy_file
 from sync.store.open import HEAD, Store, refresh_views
 from sync.store.trouble import translated
 from sync.store.views import drop_views
@@ -83,7 +84,7 @@ def back_up(path: Path, revision: str) -> Path:
     try:
         part.unlink(missing_ok=True)
         sqlite.make_private(part)
-        _copy(path, part)
+        copy_file(path, part)
         os.replace(part, target)
     except (OSError, sqlite3.Error) as error:
         part.unlink(missing_ok=True)
@@ -93,15 +94,6 @@ def back_up(path: Path, revision: str) -> Path:
             todo="Free some space or check the directory, and run again.",
         ) from error
     return target
-
-
-def _copy(path: Path, target: Path) -> None:
-    source, copy = sqlite3.connect(path), sqlite3.connect(target)
-    try:
-        source.backup(copy)
-    finally:
-        copy.close()
-        source.close()
 
 
 def _check_whole(store: Store) -> None:

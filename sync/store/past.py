@@ -98,15 +98,26 @@ def _keep(conn: sa.Connection, table: sa.Table, until: Any, *such: sa.ColumnElem
 
 
 def check(conn: sa.Connection, known_at: datetime) -> None:
-    """Raise UsageError where a store was upgraded after this instant: before, nothing was kept."""
+    """Raise UsageError for an instant of which nothing is kept: before an upgrade, or pruned."""
     c = schema.store_info.c
     since = conn.execute(sa.select(c.value).where(c.name == _KEPT_SINCE)).scalar()
     if since is not None and known_at < datetime.fromisoformat(since):
         raise UsageError(
-            f"what was known before {since[:10]} was not kept by the driftline of then",
+            f"what was known before {since[:10]} is not kept here any more, or never was",
             where=f"{known_at:%Y-%m-%d %H:%M} UTC",
             todo="Name a later day; --as-of goes back as far as the histories of the sources.",
         )
+
+
+def kept_from(conn: sa.Connection, at: datetime) -> None:
+    """From now on nothing is told of what was known before `at` (UTC): its rows are pruned."""
+    c = schema.store_info.c
+    held = conn.execute(sa.select(c.value).where(c.name == _KEPT_SINCE)).scalar()
+    if held is None:
+        conn.execute(sa.insert(schema.store_info).values(name=_KEPT_SINCE, value=at.isoformat()))
+    elif datetime.fromisoformat(held) < at:
+        such = c.name == _KEPT_SINCE
+        conn.execute(sa.update(schema.store_info).values(value=at.isoformat()).where(such))
 
 
 def at(table: sa.Table, known_at: datetime | None) -> sa.FromClause:

@@ -218,7 +218,7 @@ def test_a_copy_that_cannot_be_finished_is_taken_away(
         target.write_bytes(b"half")
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(migrate, "_copy", stop)
+    monkeypatch.setattr(migrate, "copy_file", stop)
     scripts = revisions(tmp_path, r0002='op.execute("DELETE FROM connection")')
     connection(store)
     with pytest.raises(StoreError, match=r"could not be backed up .*: database or disk is full"):
