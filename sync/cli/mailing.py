@@ -10,6 +10,9 @@ from sync.cli.resend import tell
 from sync.files import write
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from email.message import EmailMessage
+
     from sync.config.models import MailSettings
     from sync.config.settings import Settings
     from sync.reconcile.contract import Reconciliation
@@ -162,15 +165,9 @@ class _Post:
         return frozenset()
 
     def _draft(self, data: "ReportData", address: str, place: int) -> None:
-        from sync.report.mail import compose, eml
+        from sync.report.mail import eml
 
-        message = compose(
-            data,
-            sender=mail_settings(self.settings).sender,
-            recipient=address,
-            date=self.now,
-            draft=True,
-        )
+        message = _mail(self.settings, data, address, self.now, draft=True)
         path = _draft_path(self.app, self.settings, place)
         write(path, eml(message))
         self.app.note(f"Draft for {address}: {path}")
@@ -216,17 +213,11 @@ def hand_over(
     """Send one mail, or write its draft where no server is configured; exit codes that apply."""
     from sync.cli import wiring
     from sync.report import outbox
-    from sync.report.mail import compose, eml
+    from sync.report.mail import eml
 
     now = app.clock.now()
     server: Smtp | None = wiring.smtp(settings)
-    message = compose(
-        data,
-        sender=mail_settings(settings).sender,
-        recipient=address,
-        date=now,
-        draft=server is None,
-    )
+    message = _mail(settings, data, address, now, draft=server is None)
     if server is None:
         path = _draft_path(app, settings, place)
         write(path, eml(message))
@@ -234,6 +225,25 @@ def hand_over(
         app.note(f"Draft for {address}: {path}")
         return frozenset()
     return tell(app, outbox.send(store, report_id, {address: message}, server, now=now))
+
+
+def _mail(
+    settings: "Settings", data: "ReportData", address: str, now: "datetime", *, draft: bool
+) -> "EmailMessage":
+    from sync.cli import wiring
+    from sync.report.mail import compose
+
+    configured = mail_settings(settings)
+    return compose(
+        data,
+        sender=configured.sender,
+        recipient=address,
+        date=now,
+        draft=draft,
+        thread=configured.thread,
+        # The owner's address: whoever runs it reads what comes back.
+        contact=wiring.recipients(settings)[0].address,
+    )
 
 
 def _draft_path(app: App, settings: "Settings", place: int) -> Path:

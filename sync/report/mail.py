@@ -1,4 +1,4 @@
-"""The mail: a whole text, the same as HTML for any client, and the page attached."""
+"""The mail: a whole text, the same as HTML for any client; page and findings attached."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import css_inline
 
-from sync.report import charts, html, json_, pictures, text
+from sync.report import charts, csv_, html, json_, pictures, text
 from sync.report.address import parse_address
 from sync.report.clean import clean
 from sync.report.course import bars
@@ -125,16 +125,18 @@ def compose(
             one.png, "image", "png", cid=f"<{one.cid}>", filename=one.name, disposition="inline"
         )
     if attach:
-        name = f"{slug}-{data.today.isoformat()}.html"
-        message.add_attachment(
-            html.render(data, script=False).encode(), "text", "html", filename=name
-        )
-        attachment = list(message.iter_attachments())[-1]
-        attachment.set_param("charset", "utf-8")
+        name = f"{slug}-{data.today.isoformat()}"
+        _attach(message, html.render(data, script=False), "html", f"{name}.html")
+        _attach(message, csv_.render(data), "csv", f"{name}-findings.csv")
     if dropped:
         message["X-Driftline-Left-Out"] = ", ".join(dropped)
     _fix_boundaries(message)
     return message
+
+
+def _attach(message: EmailMessage, text: str, kind: str, name: str) -> None:
+    message.add_attachment(text.encode(), "text", kind, filename=name)
+    list(message.iter_attachments())[-1].set_param("charset", "utf-8")
 
 
 def eml(message: EmailMessage) -> bytes:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support import reconciliations as given_
 
 from sync.errors import ConfigError
+from sync.report import csv_
 from sync.report.build import build
 from sync.report.data import ReportData
 from sync.report.mail import BUDGET, DROP_ORDER, compose, eml, encoded_size, mail_html
@@ -75,6 +76,7 @@ def test_the_parts_stand_in_the_right_order_and_pictures_belong_to_the_html() ->
         "multipart/mixed",
         "multipart/alternative",
         "text/html",
+        "text/csv",
     ]
     assert [part.get_content_type() for part in alternative] == ["text/plain", "multipart/related"]
     assert [part.get_content_type() for part in related] == ["text/html", "image/png", "image/png"]
@@ -251,7 +253,12 @@ def test_both_forms_say_the_same_and_the_page_is_attached() -> None:
         assert item.title in plain
         assert item.title in html
     attached = list(message.iter_attachments())
-    assert [part.get_filename() for part in attached] == ["apollo-2025-12-08.html"]
+    assert [part.get_filename() for part in attached] == [
+        "apollo-2025-12-08.html",
+        "apollo-2025-12-08-findings.csv",
+    ]
+    assert attached[1].get_content_type() == "text/csv"
+    assert attached[1].get_content() == csv_.render(data)
     page = attached[0].get_content()
     assert 'id="findings"' in page
     assert "The scope of Release 3.2 grew" in page
@@ -286,7 +293,7 @@ def test_a_quiet_week_is_one_line_and_keeps_its_page() -> None:
     assert "Nothing new; 1 finding still open." in html
     assert html.count("<h2") == 1
     assert len(body(message, "plain").splitlines()) < 15
-    assert len(list(message.iter_attachments())) == 1
+    assert len(list(message.iter_attachments())) == 2
 
 
 def test_a_large_report_drops_sections_in_a_fixed_order_and_says_so() -> None:
@@ -427,5 +434,6 @@ def test_no_text_breaks_out_of_a_header(text: str) -> None:
 )
 def test_no_programs_name_leads_out_of_a_directory(program: str) -> None:
     message = sent(build(given_.reconciliation(program=program)))
-    (name,) = [part.get_filename() for part in message.iter_attachments()]
-    assert re.fullmatch(r"[a-z0-9-]+-\d{4}-\d{2}-\d{2}\.html", name)
+    page, findings = [str(part.get_filename()) for part in message.iter_attachments()]
+    assert re.fullmatch(r"[a-z0-9-]+-\d{4}-\d{2}-\d{2}\.html", page)
+    assert findings == page.replace(".html", "-findings.csv")
