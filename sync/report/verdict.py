@@ -101,14 +101,14 @@ def _sentence(
         verb = "is" if len(late) == 1 else "are"
         return clean(f"{names}{more} {verb} past due with open work.")
     if word == AT_RISK:
-        return _ended(standing[0].title)
+        return ended(standing[0].title)
     if word == UNKNOWN:
         if not milestones:
             return "No milestone is confirmed yet, so nothing is judged."
         return "Not everything could be read, so silence here does not mean that all is well."
     if word == WATCH:
         if standing:
-            return _ended(standing[0].title)
+            return ended(standing[0].title)
         return f"{late[0].label} is past due by {count(late[0].days_past_due, 'day')}."
     return "No drift was found in what was checked."
 
@@ -135,7 +135,8 @@ def quiet_line(items: Sequence[Item], not_checked: int) -> str:
     return f"Nothing new; {still}{unchecked}. Sources: complete for what this token can see."
 
 
-def _ended(text: str) -> str:
+def ended(text: str) -> str:
+    """The text as a sentence that ends."""
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
