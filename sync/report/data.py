@@ -178,6 +178,8 @@ class MilestoneRow:
     trend: str = ""
     #: the same with days and since when.
     trend_words: str = ""
+    #: more is needed each week than was done in the best weeks.
+    out_of_reach: bool = False
     #: calendar days by which the P50 date is later (or, negative, earlier) than a week ago.
     trend_days: int | None = None
 

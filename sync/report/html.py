@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -13,9 +14,9 @@ from sync.report import charts
 from sync.report.data import MilestoneRow, ReportData
 from sync.report.milestones import done_words
 from sync.report.sources import source_lines
-from sync.report.text import ledger_words, origin_words
+from sync.report.text import agreed_words, destination_words, ledger_words, origin_words
 from sync.report.verdict import change_words, quiet_line
-from sync.report.wording import SHAPES, STATES, count, day, moment, number, signed, zone
+from sync.report.wording import SHAPES, STATES, count, day, family, moment, number, signed, zone
 
 #: Shape of a verdict word, so that colour is never the only sign.
 VERDICT_SHAPES = {
@@ -47,28 +48,105 @@ def page_values(data: ReportData, *, script: bool) -> dict[str, Any]:
     return {
         **common_values(data),
         "pictures": list(_pictures(data)),
+        "contents": list(_contents(data)),
+        "gate_shown": _gate_shown(data),
+        "change_list": change_words(data.changes),
+        "forecast_lines": forecast_lines,
+        "on_time_words": on_time_words,
+        "family": family,
         "style": style,
         "script": code,
         "policy": "; ".join(policy),
     }
 
 
-def _pictures(data: ReportData) -> Iterator[tuple[str, str]]:
-    """(picture, what it shows in words); an executive gets none."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture, what it shows in words, and the same as a table."""
+
+    name: str
+    svg: str
+    words: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def _pictures(data: ReportData) -> Iterator[Picture]:
+    """An executive gets none."""
     if data.audience == "executive":
         return
     if data.burn_up is not None:
-        yield (
+        yield Picture(
+            f"Scope and done work of {data.burn_up.milestone}",
             charts.burn_up_svg(data.burn_up, data.today),
             f"Scope (upper line), what is done (lower line) and the forecast (fan). "
             f"{charts.burn_up_words(data.burn_up, data.today)}",
+            ("Day", "Items in scope", "Done"),
+            tuple(
+                (day(one.day), number(one.scope), number(one.done)) for one in data.burn_up.points
+            ),
         )
     if data.trend is not None:
-        yield (
+        yield Picture(
+            f"What was said of {data.trend.milestone}, by day",
             charts.trend_svg(data.trend, data.today),
             f"Promised date (steps) and forecast (dashed) by the day on which they were said. "
             f"{charts.trend_words(data.trend, data.today)}",
+            ("Said on", "Promised", "P50", "P85"),
+            tuple(
+                (day(one.day), *(day(at) if at else "–" for at in (one.promised, one.p50, one.p85)))
+                for one in data.trend.points
+            ),
         )
+
+
+def _contents(data: ReportData) -> Iterator[tuple[str, str]]:
+    """(id, title) of the parts that are there, in their order."""
+    whole = data.audience != "executive"
+    for there, id_, title in (
+        (data.questions, "s-questions", "Questions"),
+        (data.actions, "s-actions", "Decide or do"),
+        (data.inventory, "s-inventory", "Already there"),
+        (not data.inventory or data.changes.restated, "s-changes", "What changed"),
+        (data.risks, "s-risks", "Top risks"),
+        (data.milestones, "s-milestones", "Milestones"),
+        (whole and data.ledgers, "s-ledger", "Scope"),
+        (whole and _gate_shown(data), "s-gate", "Quality gate"),
+        (whole and data.flow, "s-flow", "Flow and load"),
+        (whole and data.still_open, "s-open", "Still open"),
+        (whole and data.not_checked, "s-unchecked", "Not checked"),
+        (whole and (data.findings or data.resolved), "s-findings", "All findings"),
+        (True, "s-trust", "What this rests on"),
+    ):
+        if there:
+            yield id_, title
+
+
+def _gate_shown(data: ReportData) -> bool:
+    return any(one.checked or one.count for one in data.gate)
+
+
+def forecast_lines(row: MilestoneRow) -> list[str]:
+    """The dates alone, a line each, or why there are none."""
+    if row.p50 is None and row.p85 is None:
+        return [row.forecast or "closed"]
+    lines = [
+        # A date stays on one line.
+        f"{name} {day(at) if at else 'not within two years'}".replace(" ", "\N{NO-BREAK SPACE}")
+        for name, at in (("P50", row.p50), ("P85", row.p85))
+    ]
+    return [*lines, *(["needs more each week than its best weeks did"] if row.out_of_reach else [])]
+
+
+def on_time_words(row: MilestoneRow) -> str:
+    """The probability of the promised date, and whether it may be believed."""
+    if not row.forecast:
+        return "closed"
+    if row.percent_on_time is None:
+        return "no date promised" if row.due_date is None else "not known"
+    percent = row.percent_on_time
+    text = {5: "5 % or less", 95: "95 % or more"}.get(percent, f"about {percent} %")
+    return text if row.forecast_proven else f"{text} (unproven)"
 
 
 def common_values(data: ReportData) -> dict[str, Any]:
@@ -89,6 +167,8 @@ def common_values(data: ReportData) -> dict[str, Any]:
         "done_words": done_words,
         "ledger_words": ledger_words,
         "origin_words": origin_words,
+        "agreed_words": agreed_words,
+        "destination_words": destination_words,
         "share": share,
         "states": STATES,
         "shapes": SHAPES,

@@ -95,6 +95,7 @@ def milestone_row(
         percent_tested=_whole(line.tested.share) if line.tested else None,
         percent_ready=_whole(line.tested.ready) if line.tested else None,
         churn_ratio=ledger.churn_ratio if ledger and line.baseline_accepted else None,
+        out_of_reach=line.forecast is not None and line.forecast.out_of_reach,
         trend=trend,
         trend_words=trend_words,
         trend_days=trend_days,

@@ -46,7 +46,8 @@ ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "h1", "h2", "h3", "p",
     "main", "div", "span", "ul", "ol", "li", "section", "strong", "br", "code", "table",
     "caption", "thead", "tbody", "tr", "th", "td", "svg", "rect", "details", "summary",
-    "label", "input", "select", "option", "footer", "script", "figure", "figcaption",
+    "label", "input", "select", "option", "footer", "script", "figure", "figcaption", "nav", "dl",
+    "dt", "dd", "button",
     "desc", "text", "polyline", "polygon", "path", "line",
 }
 # fmt: on
@@ -145,3 +146,72 @@ def test_the_share_of_done_work_stays_in_its_bounds() -> None:
         return share(build(given_.reconciliation(milestones=(line,))).milestones[0])
 
     assert [row(12, 20), row(0, 0), row(5, 4), row(0, 9), row(1, 3)] == [60, 0, 100, 0, 33]
+
+
+def headings(name: str, audience: str) -> list[str]:
+    """Titles of the parts, in their order."""
+    text = render(build(given_.EXAMPLES[name](), audience=audience))
+    return re.findall(r"<h2[^>]*>(?:<span[^>]*>)?([^<]+)", text)
+
+
+def test_the_ten_parts_in_their_order() -> None:
+    assert headings("whole", "manager") == [
+        "◆ off track",
+        "Decide or do",
+        "What changed since 1 Dec",
+        "Top risks",
+        "Milestones",
+        "How the scope came to be",
+        "Quality gate",
+        "Flow and load",
+        "Still open, unchanged",
+        "Not confirmed",
+        "Not checked",
+        "All findings",
+        "What this rests on",
+    ]
+
+
+def test_an_executive_reads_the_first_five_and_what_they_rest_on() -> None:
+    assert headings("whole", "executive") == [
+        "◆ off track",
+        "Decide or do",
+        "What changed since 1 Dec",
+        "Top risks",
+        "Milestones",
+        "What this rests on",
+    ]
+
+
+def test_each_entry_of_the_contents_leads_to_a_part_that_is_there() -> None:
+    for name in given_.EXAMPLES:
+        for audience in ("executive", "manager", "engineer"):
+            text = render(build(given_.EXAMPLES[name](), audience=audience))
+            inner = set(re.findall(r'href="#([^"]+)"', text))
+            assert len(inner) > 2
+            assert inner <= set(re.findall(r' id="([^"]+)"', text)), name
+
+
+def test_an_engineer_reads_keys_and_rules_where_a_manager_does_not() -> None:
+    pages = {
+        audience: render(build(given_.whole(), audience=audience))
+        for audience in ("manager", "engineer")
+    }
+    about = "<dt>About</dt><dd>shop/web#40</dd>"
+    assert about in pages["engineer"]
+    assert about not in pages["manager"]
+    assert "Look at the eight open items of Release 3.2." in pages["engineer"]
+    assert "Look at the eight open items of Release 3.2." not in pages["manager"]
+
+
+def test_what_a_milestone_says_in_its_cells() -> None:
+    text = render(build(given_.whole()))
+    for words in (
+        "P50\N{NO-BREAK SPACE}9\N{NO-BREAK SPACE}Jan\N{NO-BREAK SPACE}2026",
+        "about 30 % (unproven)",
+        "+25 % (churn 50 %; 7 entered, 2 left)",
+        "72 % of changed lines, 2 not known",
+        "later by 11 days since 1 Dec",
+        "18 Dec 2025, moved 2 times (first 4 Dec 2025)",
+    ):
+        assert words in text, words
