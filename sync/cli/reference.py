@@ -106,7 +106,8 @@ def configuration_page() -> str:
         "`LoadCredential=` makes it, is a credential file.",
         "",
         "A secret never stands in the file. It comes from one of `token_env`, `token_file`,",
-        "`token_command` and `token_keyring` (for the mail `password_…`), or from the environment.",
+        "`token_command` and `token_keyring` (mail: `password_…`, ping: `secret_url_…`), or from the",
+        "environment.",
         "",
         *_table("The top of the file", schema.keys(Root), skip=_tables()),
     ]
@@ -142,6 +143,7 @@ def _tables() -> dict[str, Any]:
         "paths": PathsSettings,
         "gate": GateSettings,
         "retention": models.RetentionSettings,
+        "ping": models.PingSettings,
         "detectors": models.DetectorSettings,
         "report": models.ReportSettings,
         "mail": models.MailSettings,

@@ -29,6 +29,36 @@ def run(
 ) -> None:
     """Sync, reconcile, write the page, and mail the report when it is due."""
     from sync.cli import wiring
+    from sync.cli.ping import watched
+
+    # A mistake in the configuration is told before anything is read.
+    settings = app.settings(with_secrets=False)
+    wiring.policy(settings)
+    with watched(app, settings) as codes:
+        _run(
+            app,
+            codes,
+            full=full,
+            no_mail=no_mail,
+            max_wait=max_wait,
+            fail_on=fail_on,
+            as_json=as_json,
+        )
+    context.exit(worst(codes))
+
+
+def _run(
+    app: App,
+    codes: set[int],
+    *,
+    full: bool,
+    no_mail: bool,
+    max_wait: float | None,
+    fail_on: str | None,
+    as_json: bool,
+) -> None:
+    """All of a run; exit codes that apply are put into `codes`."""
+    from sync.cli import wiring
     from sync.cli.sync_ import read
     from sync.cli.sync_ import show as show_sync
     from sync.cli.trouble import explain
@@ -37,9 +67,6 @@ def run(
     from sync.report.build import build
     from sync.report.rendering import render
 
-    # A mistake in the configuration is told before anything is read.
-    wiring.policy(app.settings(with_secrets=False))
-    codes: set[int] = set()
     synced = read(app, full=full, max_wait=max_wait, quiet=as_json)
     codes |= synced.exit_codes
     if not as_json:
@@ -93,4 +120,3 @@ def run(
     else:
         app.say_lines(render(data, "text"))
         app.note(f"Page: {page}")
-    context.exit(worst(codes))

@@ -14,7 +14,7 @@ from sync.config.problems import shown
 from sync.config.settings import Settings
 
 #: Ends of keys that name a file with a secret.
-_SECRET_FILES = ("token_file", "password_file", "private_key_file")
+_SECRET_FILES = ("token_file", "password_file", "private_key_file", "secret_url_file")
 #: Ends of keys that say where a secret comes from.
 _SOURCES = ("_env", "_file", "_command", "_keyring")
 
@@ -92,7 +92,7 @@ def _files(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
 def _names_of_secrets(settings: Settings) -> Iterator[str]:
     for _, values in _tables(settings):
         for key, value in values.items():
-            if value and key.startswith(("token", "password", "private_key")):
+            if value and key.startswith(("token", "password", "private_key", "secret_url")):
                 yield from (key for end in _SOURCES if key.endswith(end))
 
 
@@ -101,6 +101,8 @@ def _tables(settings: Settings) -> Iterator[tuple[tuple[str, ...], dict[str, obj
         yield ("connections", name), {**_set(one), **one.options}
     if settings.root.mail is not None:
         yield ("mail",), _set(settings.root.mail)
+    if settings.root.ping is not None:
+        yield ("ping",), _set(settings.root.ping)
 
 
 def _set(model: BaseModel) -> dict[str, object]:

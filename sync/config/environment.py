@@ -18,7 +18,7 @@ _OTHER = ("CONFIG", "PEER_DATA")
 _TESTS = "TEST_"
 #: Directory of files named like `connections__jira__token` (systemd's LoadCredential).
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
-_SECRETS = ("token", "password")
+_SECRETS = ("token", "password", "secret_url")
 
 
 class Variables(EnvSettingsSource):
@@ -90,7 +90,7 @@ def credentials(environ: Mapping[str, str], data: Mapping[str, Any]) -> dict[Pla
     found: dict[Place, str] = {}
     for file in sorted(Path(directory).iterdir()):
         path = _path(file.name.upper(), data)
-        if path[-1] not in _SECRETS or path[0] not in ("connections", "mail"):
+        if path[-1] not in _SECRETS or path[0] not in ("connections", "mail", "ping"):
             continue
         if path[0] == "connections" and (len(path) != 3 or path[1] not in _table(data, path[0])):
             continue

@@ -300,6 +300,32 @@ class RetentionSettings(BaseModel):
     reports_days: int = Field(730, ge=30, description="Days for which reports are kept.")
 
 
+class PingSettings(BaseModel):
+    """A dead man's switch, which raises the alarm when a run did not say that it is well.
+
+    Whoever knows its address can say so, too: it is a secret.
+    """
+
+    model_config = _STRICT
+
+    secret_url: SecretStr | None = Field(
+        None, description="From the environment only; never in the file."
+    )
+    secret_url_env: str | None = Field(None, description="Environment variable with the address.")
+    secret_url_file: str | None = Field(None, description="File whose first line is the address.")
+    secret_url_command: str | list[str] | None = Field(
+        None, description="Command that prints the address; run without a shell."
+    )
+    secret_url_keyring: str | None = Field(
+        None, description="`service/user` in the operating system's key store."
+    )
+    start: str = Field(
+        "/start", description="Added to the address when a run begins; empty: not told."
+    )
+    fail: str = Field("/fail", description="Added to the address when a run ended with trouble.")
+    timeout_seconds: float = Field(10.0, gt=0, le=60, description="Longest wait for its answer.")
+
+
 class ReportSettings(BaseModel):
     """What is reported and when."""
 
@@ -477,6 +503,7 @@ class Root(BaseModel):
     paths: PathsSettings = Field(default_factory=PathsSettings)
     gate: GateSettings = Field(default_factory=GateSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    ping: PingSettings | None = None
     detectors: dict[str, DetectorSettings] = Field(
         default_factory=dict, description="Detectors by id."
     )

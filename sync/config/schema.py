@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sync.config.models import ConnectionSettings, DetectorSettings, Root
 
 #: Keys that the environment may hold and the file must not.
-_NEVER = ("token", "password")
+_NEVER = ("token", "password", "secret_url")
 
 
 def document(
@@ -18,7 +18,7 @@ def document(
     """The schema; `connectors`: kind -> options, `detectors`: id -> (sentence, thresholds)."""
     made = Root.model_json_schema(by_alias=True)
     defs: dict[str, Any] = made.pop("$defs")
-    for model in ("ConnectionSettings", "MailSettings"):
+    for model in ("ConnectionSettings", "MailSettings", "PingSettings"):
         _without_secrets(defs[model])
     kinds = []
     for kind, options in sorted(connectors.items()):

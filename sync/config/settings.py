@@ -34,7 +34,7 @@ DEFAULT_FILE = "driftline.toml"
 #: Where a secret may come from, by the end of the key's name.
 _SOURCES = ("env", "file", "command", "keyring")
 #: Tables that say how to read, write and mail, and move no number.
-_NO_JUDGEMENT = ("sync", "store", "mail", "report", "name")
+_NO_JUDGEMENT = ("sync", "store", "mail", "ping", "report", "retention", "name")
 _IN_ADDRESS = "a password must not stand in the file, nor in an address: use "
 #: Keys of a connection that say how to reach it.
 _TRANSPORT = (
@@ -123,6 +123,8 @@ def load(
             options[name] = made
     if root.mail is not None:
         _one_source(("mail",), "password", root.mail, problems)
+    if root.ping is not None:
+        _one_source(("ping",), "secret_url", root.ping, problems)
     problems.stop()
     return Settings(root, file, options, _hash(root), problems)
 
@@ -286,10 +288,11 @@ def _literal_secrets(data: Mapping[str, Any], problems: Problems) -> None:
             problems.say(("connections", name, "proxy"), _IN_ADDRESS + "HTTPS_PROXY")
     if _with_password(data.get("store")):
         problems.say(("store",), _IN_ADDRESS + "DRIFTLINE_STORE, PGPASSWORD or ~/.pgpass")
-    mail = data.get("mail")
-    if isinstance(mail, dict) and "password" in mail:
-        problems.say(("mail", "password"), _elsewhere("password", ("mail", "password")))
-        del mail["password"]
+    for table, key in (("mail", "password"), ("ping", "secret_url")):
+        held = data.get(table)
+        if isinstance(held, dict) and key in held:
+            problems.say((table, key), _elsewhere(key, (table, key)))
+            del held[key]
 
 
 def _with_password(address: object) -> str | None:
