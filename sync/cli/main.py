@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "export": ("sync.cli.export", "export", "Write a view as CSV or JSON lines."),
     "db": ("sync.cli.db", "db", "Look after the store."),
     "connectors": ("sync.cli.connectors", "connectors", "List connectors."),
+    "completion": ("sync.cli.completion", "completion", "Let a shell complete what is typed."),
 }
 
 

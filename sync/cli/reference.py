@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from connectors.registry import BrokenEntry, entries
-from sync.cli.main import COMMANDS, cli
+from sync.cli.main import COMMANDS, VERSION, cli
+from sync.cli.manual import manual
 from sync.config import schema
 from sync.config.models import ConnectionSettings, RecipientSettings, Root, TeamCalendarSettings
 from sync.config.quality import GateSettings, PathsSettings
@@ -27,6 +28,7 @@ def pages() -> Mapping[str, str]:
         "config.schema.json": json.dumps(config_schema(), indent=2, ensure_ascii=False) + "\n",
         "docs/commands.md": commands_page(),
         "docs/configuration.md": configuration_page(),
+        "docs/man/driftline.1": manual(commands(), VERSION),
     }
 
 
@@ -106,8 +108,8 @@ def configuration_page() -> str:
         "`LoadCredential=` makes it, is a credential file.",
         "",
         "A secret never stands in the file. It comes from one of `token_env`, `token_file`,",
-        "`token_command` and `token_keyring` (mail: `password_…`, ping: `secret_url_…`), or from the",
-        "environment.",
+        "`token_command` and `token_keyring` (mail: `password_…`, ping: `secret_url_…`), or from",
+        "the environment.",
         "",
         *_table("The top of the file", schema.keys(Root), skip=_tables()),
     ]
