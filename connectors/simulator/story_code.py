@@ -14,6 +14,7 @@ from connectors.simulator.code_things import Repository
 from connectors.simulator.faults import Fault
 from connectors.simulator.story import GAP, Planted, Story
 from connectors.simulator.story_contradictions import CONTRADICTIONS
+from connectors.simulator.story_flow import FLOW
 from connectors.simulator.story_harmless import HARMLESS
 from connectors.simulator.story_milestones import due_moved, in_time, overdue, subject
 from connectors.simulator.story_plots import PLOTS, unplanned
@@ -49,6 +50,7 @@ class CodeStory:
         self.world, self.story = world, story
         self.rng = random.Random(f"{seed}/story/code")
         self._apart = random.Random(f"{seed}/story/contradictions")
+        self._still = random.Random(f"{seed}/story/flow")
         #: a repository of which the server stops giving the releases.
         self.blind: Repository | None = None
         #: a project, and the repository of its work in which much lands that nobody planned.
@@ -136,6 +138,9 @@ class CodeStory:
         apart = replace(scene, rng=self._apart)
         for plot in apart.rng.sample(CONTRADICTIONS, apart.rng.randint(1, len(CONTRADICTIONS) - 1)):
             plot(apart)
+        still = replace(scene, rng=self._still)
+        for plot in still.rng.sample(FLOW, still.rng.randint(2, len(FLOW))):
+            plot(still)
         for repo in every[:TESTED]:
             # What is in a private repository is told to its owner only, and a demo is to be read.
             repo.private = False

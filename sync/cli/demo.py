@@ -77,6 +77,7 @@ def play(out: Path, seed: int, *, api: "Api" = "auto") -> tuple[Outcome, str]:
     """
     from connectors.simulator.build import build as build_world
     from connectors.simulator.clock import Clock as WorldClock
+    from connectors.simulator.flow_truth import flow
     from connectors.simulator.outlook import branches, outlook
     from connectors.simulator.server import Simulator
     from connectors.simulator.story import GAP, Story
@@ -105,6 +106,10 @@ def play(out: Path, seed: int, *, api: "Api" = "auto") -> tuple[Outcome, str]:
         store.close()
     must, may = outlook(world, story.judged)
     may += branches(world)
+    dated = [one.subject for one in (*story.planted, *may) if one.detector == "plan.overdue"]
+    still, perhaps = flow(world, story.judged, dated)
+    must += still
+    may += perhaps
     # What is overdue is no longer forecast.
     over = {one.subject for one in story.planted if one.detector == "plan.overdue"}
     must = [one for one in must if one.subject not in over]

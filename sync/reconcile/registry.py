@@ -9,6 +9,7 @@ from typing import Any
 from sync.errors import ConfigError
 from sync.reconcile.contract import CONTRACT, Detector, Policy
 from sync.reconcile.detectors.data import blind_spot, contradiction, plan_gap
+from sync.reconcile.detectors.flow import aging, blocked, stalled_change
 from sync.reconcile.detectors.plan import (
     dependency,
     diverging,
@@ -43,6 +44,9 @@ BUILT_IN: tuple[Detector, ...] = (
     blind_spot.DETECTOR,
     contradiction.DETECTOR,
     plan_gap.DETECTOR,
+    aging.DETECTOR,
+    blocked.DETECTOR,
+    stalled_change.DETECTOR,
     dependency.DETECTOR,
     diverging.DETECTOR,
     due_moved.DETECTOR,

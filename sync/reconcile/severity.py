@@ -60,6 +60,11 @@ def adjusted(
     return found if certain else _moved(found, -1)
 
 
+def one_more(severity: Severity) -> Severity:
+    """One level up; critical is the highest."""
+    return _moved(severity, 1)
+
+
 def _moved(severity: Severity, levels: int) -> Severity:
     rank = severity.rank + levels
     return list(Severity)[max(Severity.LOW.rank, min(rank, Severity.CRITICAL.rank))]

@@ -39,6 +39,7 @@ from sync.store.bulk import select_ids
 if TYPE_CHECKING:
     from sync.forecast.blockers import Blockers
     from sync.reconcile.changes import ChangeLine
+    from sync.reconcile.flow_facts import Started
     from sync.reconcile.forecasts import MilestoneForecast
     from sync.reconcile.trunk import Trunk
 
@@ -126,6 +127,8 @@ class View:
     made_forecasts: "dict[Key, MilestoneForecast] | None" = None
     #: default branches that `trunk.trunks_of` has read.
     read_trunks: "tuple[Trunk, ...] | None" = None
+    #: started items by project that `flow_facts.started` has read.
+    read_started: "Mapping[tuple[int, str], tuple[Started, ...]] | None" = None
 
     def __post_init__(self) -> None:
         """Refuse an instant of which nothing was kept. Raises UsageError."""

@@ -12,11 +12,13 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
                     since = {old status, at}, events = [{field, at, old, new, by, delta}], history,
                     gone, labels,
                     texts = [{at, text, told, known}]: versions of its description
-    links           from, to, kind
+    usual           {type = [[how many, working days]]}: finished items from 1 February 2026 on
+    links           from, to, kind, since: when it was first read
     agreed          milestone, ids, at: growth that somebody agreed to
     baselines       milestone, at, accepted, created, rule, due
     readings        scope, stream, outcome, reason, hours (age): what differs from a good reading
-    policy          thresholds, channels, holidays, grace_days, time_zone, stale_hours, mirrors
+    policy          thresholds, channels, holidays, grace_days, time_zone, stale_hours, mirrors,
+                    teams = {connection = [{name, label}]}
     issues          kind, value, message: data issues that are open
     aliases         {former key = item}
     waits, complete {status = whom it waits for}, [statuses whose code is complete]
@@ -42,6 +44,7 @@ import sqlalchemy as sa
 from support import code_rows
 
 from mappings.contents import contents
+from mappings.schema import TeamRule
 from sync.ledger import texts
 from sync.links import refresh as links
 from sync.reconcile.contract import Channel, Policy
@@ -115,6 +118,10 @@ def policy(data: Mapping[str, Any]) -> Policy:
         fixed_date=tuple(own.get("fixed_date", ())),
         stale_hours=own.get("stale_hours", 26.0),
         mirrors=tuple((first, second) for first, second in own.get("mirrors", ())),
+        teams={
+            name: tuple(TeamRule(**rule) for rule in rules)
+            for name, rules in own.get("teams", {}).items()
+        },
     )
 
 
@@ -164,13 +171,14 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
     for one in data.get("items", ()):
         for id_ in _ids(one):
             _item(insert, id_, one, data)
+    _usual(insert, data)
     for one in data.get("links", ()):
         insert.add(
             schema.link,
             connection_id=CONNECTION,
             declared_by=str(one["from"]),
             source_id=f"{one['from']}-{one['to']}",
-            first_seen_at=SEEN,
+            first_seen_at=utc(one.get("since", SEEN)),
             withdrawn_at=one.get("withdrawn"),
             from_id=str(one["from"]),
             to_id=str(one["to"]),
@@ -234,6 +242,29 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
         links.refresh(conn, known)
         verdicts.refresh(conn, known)
     code_rows.said(conn, data, now)
+
+
+def _usual(insert: "_Inserts", data: Mapping[str, Any]) -> None:
+    """Finished items that took so many working days; they begin on a Monday at noon."""
+    number = 0
+    begun = datetime(2026, 2, 2, 12, tzinfo=UTC)
+    for kind, groups in data.get("usual", {}).items():
+        for many, days in groups:
+            for _ in range(many):
+                number += 1
+                weeks, rest = divmod(days, 5)
+                done = begun + timedelta(days=weeks * 7 + rest)
+                told = [("todo", "in_progress", begun), ("in_progress", "done", done)]
+                one = {
+                    "type": kind,
+                    "status": "done",
+                    "done": done,
+                    "events": [
+                        {"field": "status", "at": at, "old": old, "new": new}
+                        for old, new, at in told
+                    ],
+                }
+                _item(insert, f"usual{number}", one, data)
 
 
 def _foretold(insert: "_Inserts", one: Mapping[str, Any]) -> None:
