@@ -63,6 +63,10 @@ ATTACKS = (
     "$(touch owned) `touch owned`",
     "%s %(x)s {0}",
     "\ud83d \x00 lone",
+    "<!channel> @team #1 | data:text/html,x https://u:p@evil.example/ \u200b\u00ad\ufeff "
+    + "e"
+    + "\u0301" * 60,
+    '# EOF "} 1 {0} 👩\u200d💻 ' + "long " * 2000,
 )
 MARKER = "Takeover of Globex"
 MILESTONE = f'Release 3.2 {ATTACKS[0]}"$(touch owned)" \x1b[31m\u202e'
