@@ -3,7 +3,6 @@
 import hashlib
 import re
 from datetime import UTC, datetime
-from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -13,7 +12,7 @@ from urllib.parse import quote
 
 import css_inline
 
-from sync.report import charts, csv_, html, json_, pictures, text
+from sync.report import charts, csv_, folding, html, json_, pictures, text
 from sync.report.address import parse_address
 from sync.report.clean import clean
 from sync.report.course import bars
@@ -94,7 +93,7 @@ def compose(
     from_ = parse_address(sender, "mail.from")
     to = parse_address(recipient, "mail.to")
     read_by = parse_address(contact, "mail.to") if contact else from_
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=folding.ASCII)
     message["Subject"] = _constant_subject(data) if thread else clean(data.subject, 200)
     message["From"] = from_
     message["To"] = to
@@ -141,7 +140,7 @@ def _attach(message: EmailMessage, text: str, kind: str, name: str) -> None:
 
 def eml(message: EmailMessage) -> bytes:
     """The mail as a file: CRLF line ends, lines that any server takes."""
-    return message.as_bytes(policy=policy.SMTP)
+    return message.as_bytes(policy=folding.ASCII)
 
 
 def message_id(data: ReportData, sender: Address, recipient: Address) -> str:
@@ -179,7 +178,7 @@ def mail_html(
 
 def encoded_size(body: str) -> int:
     """Bytes of an HTML part as it travels (quoted-printable, with line ends)."""
-    part = EmailMessage(policy=policy.SMTP)
+    part = EmailMessage(policy=folding.ASCII)
     part.set_content(body, subtype="html", cte="quoted-printable")
     return len(part.as_bytes())
 

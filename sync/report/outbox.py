@@ -6,13 +6,13 @@ What did not leave keeps its bytes in that row, so that a later run hands over t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from email.message import EmailMessage
 
 import sqlalchemy as sa
 
 from sync.errors import ConfigError, DeliveryError
-from sync.report import json_, waiting
+from sync.report import folding, json_, waiting
 from sync.report.changes import Previous, previous_from_payload
 from sync.report.data import ReportData
 from sync.report.smtp import Smtp, SmtpError, deliver, wire
@@ -236,7 +236,7 @@ def _send_one(
         _finish(store, report_id, recipient, state, error, now)
         return Sent(recipient, state, message_id, error, state == "deferred")
 
-    message = message_from_bytes(kept, policy=policy.SMTP)
+    message = message_from_bytes(kept, policy=folding.ASCII)
     try:
         delivery = deliver(message, smtp)
     except SmtpError as error:

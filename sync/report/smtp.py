@@ -8,7 +8,6 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from email import policy
 from email.message import EmailMessage
 from email.utils import getaddresses
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import truststore
 
 from sync.errors import ConfigError, DeliveryError
+from sync.report import folding
 from sync.report.clean import clean
 from sync.report.lighten import lighten
 
@@ -131,9 +131,7 @@ def probe(smtp: Smtp) -> None:
 def wire(message: EmailMessage) -> bytes:
     """The mail as it travels: CRLF; in ASCII, unless an address itself has other letters."""
     ascii_ = all(one.isascii() for one in (_sender(message), *_to(message)))
-    # What was parsed keeps its line breaks: a retry is the same bytes.
-    chosen = policy.SMTP if ascii_ else policy.SMTPUTF8
-    return message.as_bytes(policy=chosen.clone(refold_source="none"))
+    return message.as_bytes(policy=folding.ASCII if ascii_ else folding.UTF8)
 
 
 def _sender(message: EmailMessage) -> str:

@@ -1,6 +1,7 @@
 """The mail: what every client can show, small enough, and safe in its headers."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -92,7 +93,7 @@ def test_the_parts_stand_in_the_right_order_and_pictures_belong_to_the_html() ->
 def test_who_wants_no_more_mail_writes_to_who_reads_answers() -> None:
     message = sent(build(given_.busy()), contact="TPM <tpm+drift@example.com>")
     assert message["Reply-To"] == "TPM <tpm+drift@example.com>"
-    assert str(message["List-Unsubscribe"]).strip() == (
+    assert message["List-Unsubscribe"] == (
         "<mailto:tpm%2Bdrift@example.com?subject=unsubscribe%20apollo>"
     )
     # There is no address on the web that could take a click.
@@ -100,6 +101,28 @@ def test_who_wants_no_more_mail_writes_to_who_reads_answers() -> None:
     alone = sent(build(given_.busy()))
     assert alone["Reply-To"] is None
     assert "mailto:drift@example.com?" in alone["List-Unsubscribe"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "first"),
+    [
+        # 69 to 78 characters: the standard library would put them on a line of their own.
+        (
+            "[Apollo] Beta programme due 20 Jun, 3 of 8 done: 2 new, 1 source partly read",
+            b"Subject: [Apollo] Beta programme due 20 Jun, 3 of 8 done: 2 new, 1 source",
+        ),
+        ("[Apollo] " + "x" * 191, b"Subject: [Apollo]"),
+        ("x" * 200, b"Subject: =?utf-8?q?xxx"),
+        ("[Äpöllo] " + "größer " * 20, b"Subject: ="),
+    ],
+)
+def test_a_long_subject_begins_beside_its_name_and_arrives_whole(
+    subject: str, first: bytes
+) -> None:
+    data = replace(build(given_.busy()), subject=subject.strip())
+    raw = eml(compose(data, sender=SENDER, recipient=TO))
+    assert raw.split(b"\r\n")[0].startswith(first)
+    assert message_from_bytes(raw, policy=policy.default)["Subject"] == subject.strip()
 
 
 def preview(message: EmailMessage) -> str:
