@@ -181,6 +181,7 @@ def read_by(
     repeating: "Repeating" = "weekly",
 ) -> "ReportData":
     """What the report says to this reader, compared with the one that they got last."""
+    from sync.reconcile.since import since
     from sync.report import outbox
     from sync.report.approval import note_of
     from sync.report.build import build
@@ -192,6 +193,7 @@ def read_by(
     ) or outbox.last_mailed(store, before_run=result.run_id)
     return build(
         result,
+        story=None if before is None else since(store, result, before.run_id),
         audience=recipient.audience,
         previous=before,
         for_owner=recipient.is_owner,

@@ -63,6 +63,7 @@ def _run(
     from sync.cli.sync_ import show as show_sync
     from sync.cli.trouble import explain
     from sync.errors import DriftlineError
+    from sync.reconcile.since import since
     from sync.report import outbox
     from sync.report.build import build
     from sync.report.rendering import render
@@ -88,6 +89,7 @@ def _run(
             result,
             audience=settings.root.report.audience,
             previous=previous,
+            story=None if previous is None else since(store, result, previous.run_id),
             for_owner=True,
         )
         page = settings.base / settings.root.report.directory / "report.html"

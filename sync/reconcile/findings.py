@@ -43,18 +43,26 @@ def last_runs(conn: sa.Connection, number: int, *, until: datetime | None = None
     t = schema.reconcile_run
     such = sa.true() if until is None else t.c.at <= until
     rows = conn.execute(sa.select(t).where(such).order_by(t.c.id.desc()).limit(number))
-    return [
-        Run(
-            row.id,
-            row.at,
-            row.as_of,
-            row.config_hash,
-            row.mapping_version,
-            row.program_version,
-            row.coverage,
-        )
-        for row in rows
-    ]
+    return [_run(row) for row in rows]
+
+
+def runs_between(conn: sa.Connection, first: int, last: int) -> list[Run]:
+    """The reconciliations of these numbers and those in between, oldest first."""
+    t = schema.reconcile_run
+    rows = conn.execute(sa.select(t).where(t.c.id.between(first, last)).order_by(t.c.id))
+    return [_run(row) for row in rows]
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        row.id,
+        row.at,
+        row.as_of,
+        row.config_hash,
+        row.mapping_version,
+        row.program_version,
+        row.coverage,
+    )
 
 
 def insert_run(conn: sa.Connection, run: Run) -> Run:

@@ -17,6 +17,7 @@ from sync.reconcile.contract import (
     Severity,
 )
 from sync.reconcile.life import spoken
+from sync.reconcile.since import Since
 from sync.report import verdict as words
 from sync.report.changes import CHANGED, STATE_ORDER, Previous, against
 from sync.report.clean import clean, clean_url
@@ -74,6 +75,7 @@ def build(
     reader: Recipient | None = None,
     note: Note | None = None,
     repeating: Repeating = "all",
+    story: Since | None = None,
 ) -> ReportData:
     """What the report says to a reader of this audience.
 
@@ -82,7 +84,8 @@ def build(
     since the reconciliation before. `mailed`: the same where changes are not counted since then;
     only its verdict is told. `reader`: only what concerns them. `note`: what a person says beside
     the verdict. `repeating`: where findings that stand unchanged are told once more: `all`;
-    `weekly`: not among what to do; `none`: nor among the risks. Raises ConfigError for an unknown
+    `weekly`: not among what to do; `none`: nor among the risks. `story`: what became of findings
+    since `previous`, over all reconciliations in between. Raises ConfigError for an unknown
     audience or time zone.
     """
     if audience not in AUDIENCES:
@@ -90,6 +93,13 @@ def build(
             f"the audience {clean(audience, 60)!r} does not exist",
             where="report.audience",
             todo=f"Choose one of: {', '.join(AUDIENCES)}.",
+        )
+    if story is not None:
+        reconciliation = replace(
+            reconciliation,
+            resolved=story.resolved,
+            restated=story.restated,
+            agreed=story.agreed,
         )
     # Before anything is masked: each audience's words pass the same mask.
     reconciliation = replace(
@@ -112,9 +122,14 @@ def build(
 
     magnitudes = {one.fingerprint: _finite(one.magnitude) for one in source.findings}
     since = None if source.is_first else previous
-    found = items(against(source.findings, since, magnitudes))
+    found = items(
+        against(source.findings, since, magnitudes, story.silent if story else frozenset())
+    )
     resolved = items(replace(one, state=FindingState.RESOLVED) for one in source.resolved)
-    changes = _changes(source, found, resolved, since, _open_now(reconciliation))
+    if since is not None and story is not None:
+        changes = _told(source, story.silent, found, resolved, since)
+    else:
+        changes = _changes(source, found, resolved, since, _open_now(reconciliation))
     named = tuple(zip(source.milestones, labels(source.milestones), strict=True))
     rows = tuple(
         sorted(
@@ -303,6 +318,40 @@ def _changes(
     if restated:
         restated = (*restated, *agreed)
         return Changes(0, 0, 0, 0, 0, (), 0, restated, len(moved) + len(gone) + vanished)
+    return _counted(moved, gone, vanished, agreed, 0)
+
+
+def _told(
+    source: Reconciliation,
+    silent: frozenset[str],
+    found: Sequence[Item],
+    resolved: Sequence[Item],
+    previous: Previous,
+) -> Changes:
+    """What moved since the reader's last mail, what we moved apart from what the world moved."""
+    mailed = [one for one in found if one.channel == Channel.MAILED]
+    moved = [one for one in mailed if one.state in CHANGED]
+    gone = [
+        one
+        for one in resolved
+        if one.channel == Channel.MAILED and one.fingerprint in previous.findings
+    ]
+    ours = {one.fingerprint for one in mailed} | {
+        fingerprint
+        for fingerprint, before in previous.findings.items()
+        if before.channel == Channel.MAILED
+    }
+    reasons = tuple(clean(reason) for reason in (*source.restated, *source.agreed))
+    return _counted(moved, gone, 0, reasons, len(silent & ours) if reasons else 0)
+
+
+def _counted(
+    moved: Sequence[Item],
+    gone: Sequence[Item],
+    vanished: int,
+    reasons: tuple[str, ...],
+    restated: int,
+) -> Changes:
     states = Counter(one.state for one in moved)
     shown = [*moved, *gone]
     return Changes(
@@ -313,8 +362,8 @@ def _changes(
         back=states[FindingState.REGRESSED],
         items=tuple(shown[:_CHANGED]),
         more=max(0, len(shown) - _CHANGED) + vanished,
-        restated=agreed,
-        restated_findings=0,
+        restated=reasons,
+        restated_findings=restated,
     )
 
 

@@ -51,6 +51,8 @@ class Previous:
     findings: Mapping[str, Before]
     #: the word of its verdict.
     word: str | None = None
+    #: number of its reconciliation.
+    run_id: int = 0
 
 
 def previous_from_payload(payload: Mapping[str, Any]) -> Previous:
@@ -63,28 +65,52 @@ def previous_from_payload(payload: Mapping[str, Any]) -> Previous:
         at=datetime.fromisoformat(payload["at"]),
         versions=(trust["config_hash"], trust["mapping_version"], trust["program_version"]),
         word=payload["verdict"]["word"],
+        run_id=payload["run_id"],
         findings={
             one["fingerprint"]: Before(
                 Severity(one["severity"]), one["magnitude"], Channel(one["channel"])
             )
             for one in payload["findings"]
+            if _was_told(one, payload["previous_at"])
         },
     )
 
 
+def _was_told(item: Mapping[str, Any], previous_at: str | None) -> bool:
+    """Whether a finding was told as what it is: one that could not be looked at may be unknown."""
+    if item["state"] != FindingState.NOT_CHECKED.value or previous_at is None:
+        return True
+    return datetime.fromisoformat(item["first_seen_at"]) <= datetime.fromisoformat(previous_at)
+
+
 def against(
-    findings: Iterable[Finding], previous: Previous | None, magnitudes: Mapping[str, float | None]
+    findings: Iterable[Finding],
+    previous: Previous | None,
+    magnitudes: Mapping[str, float | None],
+    silent: frozenset[str] = frozenset(),
 ) -> tuple[Finding, ...]:
     """The findings with their state as seen from the last mailed report.
 
     Between two mails lie several reconciliations: what was new on Wednesday is still new to the
-    reader on Monday.
+    reader on Monday. `silent`: what moved since then because of us alone, which is no news.
     """
     if previous is None:
         return tuple(findings)
     return tuple(
-        _restated(finding, previous, magnitudes.get(finding.fingerprint)) for finding in findings
+        _quiet(finding, previous)
+        if finding.fingerprint in silent
+        else _restated(finding, previous, magnitudes.get(finding.fingerprint))
+        for finding in findings
     )
+
+
+def _quiet(finding: Finding, previous: Previous) -> Finding:
+    """A finding that is told as standing, however it came to be."""
+    if finding.state is FindingState.NOT_CHECKED:
+        return finding
+    if finding.fingerprint in previous.findings:
+        return replace(finding, state=FindingState.ONGOING)
+    return replace(finding, state=FindingState.ALREADY_THERE)
 
 
 def _restated(finding: Finding, previous: Previous, magnitude: float | None) -> Finding:
