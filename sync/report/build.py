@@ -84,9 +84,9 @@ def build(
     since the reconciliation before. `mailed`: the same where changes are not counted since then;
     only its verdict is told. `reader`: only what concerns them. `note`: what a person says beside
     the verdict. `repeating`: where findings that stand unchanged are told once more: `all`;
-    `weekly`: not among what to do; `none`: nor among the risks. `story`: what became of findings
-    since `previous`, over all reconciliations in between. Raises ConfigError for an unknown
-    audience or time zone.
+    `weekly`: not among what to do; `none`: nor among the risks, and without questions. `story`:
+    what became of findings since `previous`, over all reconciliations in between. Raises
+    ConfigError for an unknown audience or time zone.
     """
     if audience not in AUDIENCES:
         raise ConfigError(
@@ -148,7 +148,11 @@ def build(
     if not source.certificates:
         unread_text = "no source read"
     kind = _kind(source, found, changes, failed + partly)
-    questions = tuple(Ask(clean(q.text), clean(q.answer_line)) for q in source.questions)
+    questions = tuple(
+        # Asked once a week: they wait for an answer, not for the next mail.
+        Ask(clean(q.text), clean(q.answer_line))
+        for q in (source.questions if repeating != "none" else ())
+    )
     ledgers = [
         row(line, label, time_zone) for line, label in named for row in (ledger_row, original_row)
     ]

@@ -45,8 +45,6 @@ def due(
     wanted = schedule or Schedule()
     if last_mailed_at is None:
         return "first"
-    if data.urgent:
-        return "urgent"
     local = now.astimezone(zone(wanted.time_zone or data.time_zone))
     today = local.replace(
         hour=wanted.at.hour, minute=wanted.at.minute, second=0, microsecond=0, fold=0
@@ -56,6 +54,8 @@ def due(
         week -= timedelta(days=7)
     if last_mailed_at < week <= now:
         return "weekly"
+    if data.urgent:
+        return "urgent"
     day = today if today <= local else today - timedelta(days=1)
     if data.unread and last_mailed_at < day and _insists(data, now):
         return "unread"

@@ -21,7 +21,7 @@ from connectors.simulator.world import World
 from sync.store import schema
 from sync.store.open import open_store
 
-_CONFIG = """\
+CONFIG = """\
 name = "Apollo"
 store = {store}
 
@@ -77,7 +77,7 @@ class Company:
             "code": json.dumps([r.path for r in self.world.code.hosted("gitlab")]),
             **changes,
         }
-        (place / "driftline.toml").write_text(_CONFIG.format(**values), encoding="utf-8")
+        (place / "driftline.toml").write_text(CONFIG.format(**values), encoding="utf-8")
         return Desk(self, place, url)
 
     def later(self, **by: float) -> None:
