@@ -178,7 +178,8 @@ def test_two_weeks_of_mail(
     }
     last = mine[-1]
     assert last["changes"]["restated"] == ["the mapping changed"]
-    assert last["changes"]["restated_findings"] == 1
+    # The contradiction, and the gap in the plan that its two started items were.
+    assert last["changes"]["restated_findings"] == 2
     assert contradiction not in {one["fingerprint"] for one in last["findings"]}
     assert contradiction not in set(moved(last, "new", "resolved", "worsened", "improved"))
     assert f'"subject": "{spring_is}"' in found

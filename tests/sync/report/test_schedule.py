@@ -115,3 +115,8 @@ def test_a_source_without_a_finding_counts_as_unread_too() -> None:
     failed = given_.certificate(outcome="failed", reason="503")
     data = build(replace(given_.quiet(), certificates=(failed,)))
     assert due(data, now=at("2025-12-10 09:00"), last_mailed_at=at("2025-12-09 06:00")) == "unread"
+
+
+def test_a_monday_mail_is_the_weekly_one_whatever_else_is_urgent() -> None:
+    data = build(given_.reconciliation(findings=(given_.overdue(),)))
+    assert due(data, now=at("2025-12-08 06:00"), last_mailed_at=at("2025-12-07 06:00")) == "weekly"
