@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "receipt": ("sync.cli.receipt", "receipt", "Every date promised for a milestone."),
     "risks": ("sync.cli.risks", "risks", "The risk register, out of what is open."),
     "retro": ("sync.cli.retro", "retro", "What a finished milestone teaches, in one pack."),
+    "metrics": ("sync.cli.metrics", "metrics", "Flow, DORA keys, allocation, teams, trends."),
     "milestones": ("sync.cli.milestones", "milestones", "List milestones; link them to one."),
     "tests": ("sync.cli.tests_", "tests", "Which checks of a repository are tests."),
     "verdicts": ("sync.cli.verdicts", "verdicts", "What landed, and whether it was tested."),

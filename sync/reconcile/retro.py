@@ -10,7 +10,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import StatusCategory
 from sync.flow import histories as flow
 from sync.flow.delays import Delay, delays
 from sync.flow.stages import ItemFlow
@@ -28,6 +27,7 @@ from sync.reconcile.stood import Stood, findings_of
 from sync.reconcile.story import ScopeStory, Since, tell
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import count, day_of, verb
+from sync.reconcile.work import tells_waiting
 from sync.store import schema
 
 
@@ -282,7 +282,7 @@ def _unknown(
             f"The history of {count(cut, 'item')} is incomplete: how long "
             f"{verb(cut, 'it', 'they')} waited may be wrong."
         )
-    if not _tells_waiting(view, plan.facts.connection_id):
+    if not tells_waiting(view, plan.facts.connection_id):
         yield "No status says that work waits, so how long it waited is not known."
     if tested is None:
         yield "Nothing that landed is linked to its items, so what was tested is not known."
@@ -300,15 +300,3 @@ def _unknown(
         yield "Nothing was reconciled yet, so no finding is known."
     elif begin is not None and first > begin:
         yield f"Findings are known from {day_of(first, calendar)} on, when driftline began to look."
-
-
-def _tells_waiting(view: View, connection_id: int) -> bool:
-    """Whether any status of the connection says that work waits."""
-    s = view.rows(schema.status).c
-    row = view.conn.execute(
-        sa.select(s.source_id)
-        .where(s.connection_id == connection_id)
-        .where(sa.or_(s.waits_for.is_not(None), s.category == StatusCategory.IN_REVIEW.value))
-        .limit(1)
-    ).first()
-    return row is not None

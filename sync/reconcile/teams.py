@@ -130,18 +130,47 @@ def teams_of(view: "View", ids: Mapping[int, Collection[str]]) -> dict[tuple[int
         keys = _scope_keys(view, connection_id)
         fields = _team_fields(view, connection_id)
         for id_, one in _items(view, connection_id, wanted, fields).items():
-            project = [one.scope_id, one.key.rpartition("-")[0] or one.key.rpartition("#")[0]]
-            if one.scope_id in keys:
-                project.append(keys[one.scope_id])
-            found[connection_id, id_] = by_rules(
-                rules.get(connection_id, ()),
-                components=one.components,
-                labels=one.labels,
-                called=one.called,
-                project=project,
-                day=one.day,
-            )
+            found[connection_id, id_] = _team(rules.get(connection_id, ()), one, keys)
     return found
+
+
+def histories(
+    view: "View", ids: Mapping[int, Collection[str]]
+) -> dict[tuple[int, str], tuple[str | None, ...]]:
+    """The teams that each item belonged to, in order of time, the last one at the view's instant.
+
+    By the rules of that instant all along: a reorganisation hands no item on. Items that nobody
+    knew then are left out.
+    """
+    rules = view.team_rules
+    found: dict[tuple[int, str], tuple[str | None, ...]] = {}
+    for connection_id, wanted in ids.items():
+        keys = _scope_keys(view, connection_id)
+        fields = _team_fields(view, connection_id)
+        held = _items(view, connection_id, wanted, fields)
+        mine = rules.get(connection_id, ())
+        told = {id_: [_team(mine, one, keys)] for id_, one in held.items()}
+        for id_, event in _events(view, connection_id, held, later=False):
+            _undo(held[id_], *event, fields)
+            before = _team(mine, held[id_], keys)
+            if before != told[id_][-1]:
+                told[id_].append(before)
+        found.update(((connection_id, id_), tuple(one[::-1])) for id_, one in told.items())
+    return found
+
+
+def _team(rules: Sequence[TeamRule], one: "_Item", keys: Mapping[str, str]) -> str | None:
+    project = [one.scope_id, one.key.rpartition("-")[0] or one.key.rpartition("#")[0]]
+    if one.scope_id in keys:
+        project.append(keys[one.scope_id])
+    return by_rules(
+        rules,
+        components=one.components,
+        labels=one.labels,
+        called=one.called,
+        project=project,
+        day=one.day,
+    )
 
 
 def _items(
@@ -162,7 +191,7 @@ def _items(
             view.calendar.local_date(at),
         )
     if not view.present:
-        for id_, event in _later(view, connection_id, found):
+        for id_, event in _events(view, connection_id, found, later=True):
             _undo(found[id_], *event, team_fields)
     return found
 
@@ -184,8 +213,10 @@ _EVENT = (
 )
 
 
-def _later(view: "View", connection_id: int, ids: Collection[str]) -> Iterable[tuple[str, _Told]]:
-    """Events after the view's instant, the last first."""
+def _events(
+    view: "View", connection_id: int, ids: Collection[str], *, later: bool
+) -> Iterable[tuple[str, _Told]]:
+    """Events after the view's instant, or up to it; the last first."""
     rows = [
         row
         for row in select_ids(
@@ -197,7 +228,7 @@ def _later(view: "View", connection_id: int, ids: Collection[str]) -> Iterable[t
             ids,
             "AND field IN ('labels', 'project', 'key', 'other')",
         )
-        if row[8] > view.as_of
+        if (row[8] > view.as_of) is later
         and row[9] <= view.known_at
         and (row[10] is None or row[10] > view.known_at)
     ]
