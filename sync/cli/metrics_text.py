@@ -205,7 +205,8 @@ def trend_words(groups: Sequence[Group]) -> Iterator[str]:
             yield ""
         place = f" of {one.place}" if one.place else ""
         last = ", ".join(one.milestones[-6:])
-        yield f"{one.connection}: {one.kind}s{place}, the last of {len(one.milestones)}: {last}"
+        finished = count(len(one.milestones), f"finished {one.kind}")
+        yield f"{one.connection}: {finished}{place}, the last: {last}"
         for series in one.series:
             yield f"  {series.name} ({series.unit}): " + "  ".join(
                 _point(point, series) for point in series.shown
@@ -222,7 +223,7 @@ def _point(one: Point, series: Series) -> str:
 
 
 def _value(value: float, unit: str) -> str:
-    return f"{round(value * 100)} %" if unit == "share" else f"{value:.10g}"
+    return f"{round(value * 100)} %" if unit == "share" else f"{round(value, 1):.10g}"
 
 
 def _limits(series: Series) -> str:

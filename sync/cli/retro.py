@@ -77,7 +77,8 @@ def _packs(
 ) -> "tuple[list[Retro], WorkCalendar, str | None]":
     """A pack for each part of what is called so. Raises UsageError for nothing, or several."""
     from sync.ledger.baseline import the_one
-    from sync.reconcile.retro import end_of
+    from sync.reconcile.ended import ended
+    from sync.reconcile.receipt import receipt
     from sync.reconcile.retro import retro as make
     from sync.reconcile.view import View
 
@@ -88,14 +89,14 @@ def _packs(
         parts: tuple[MilestoneFacts, ...] = (
             program.parts if program else (the_one(view.milestones, milestone),)
         )
+        ends = ended(view, parts)
         for facts in parts:
-            end = end_of(facts, at.as_of)
+            end = ends.get(facts.key)
             then = view
-            if end < at.as_of:
-                then = View(conn, policy, end, at.known_at, present=False)
-            known = then.milestones.get(facts.key) or facts
-            # Its last word on dates and state is that of the asked instant.
-            made.append(make(then, known, running=facts.state.is_open, until=at.as_of))
+            if end is not None and end.at is not None and end.at < at.as_of:
+                then = View(conn, policy, end.at, at.known_at, present=False)
+            # What its dates and its state came to is that of the asked instant.
+            made.append(make(then, facts, receipt(view, facts), end=end, until=at.as_of))
     return made, view.calendar, None if program is None else program.name
 
 

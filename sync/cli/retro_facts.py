@@ -20,6 +20,7 @@ def facts(made: "Retro") -> dict[str, Any]:
         "kind_of_milestone": one.kind.value,
         "state": one.state.value,
         "running": made.running,
+        "end": None if made.running else made.ended.value,
         "as_of": made.as_of,
         "known_at": made.known_at,
         "due_date": one.due_date,
@@ -54,6 +55,7 @@ def facts(made: "Retro") -> dict[str, Any]:
             "slip_rate": dates.rate,
         },
         "forecasts": [_forecast(each) for each in made.forecasts],
+        "waits_known": made.waits_known,
         "waits": [_wait(each) for each in made.waits],
         "findings": [_stood(each) for each in made.findings],
         "tested": None

@@ -7,7 +7,8 @@ from sync.cli.scope_text import baseline, header, identity, is_bare, span
 from sync.forecast.percent import about
 from sync.forecast.store import Said
 from sync.ledger.working_days import WorkCalendar
-from sync.reconcile.retro import Origin, Retro, WaitState
+from sync.reconcile.ended import How
+from sync.reconcile.retro import Origin, Retro
 from sync.reconcile.stood import Stood
 from sync.reconcile.words import about_percent, count, day, day_of, size
 
@@ -21,8 +22,12 @@ def words(made: Retro, calendar: WorkCalendar) -> Iterator[str]:
     known = f"by what was known on {day_of(made.known_at, calendar)}"
     if made.running:
         yield f"It runs: a retrospective so far, as of {day_of(made.as_of, calendar)}, {known}"
+    elif made.ended is How.UNKNOWN:
+        now = day_of(made.as_of, calendar)
+        yield f"It is closed, since when is not known: as of {now}, {known}"
     else:
-        yield f"Retrospective as of its end on {day_of(made.as_of, calendar)}, {known}"
+        end = f"{day_of(made.as_of, calendar)} ({made.ended.value})"
+        yield f"Retrospective as of its end on {end}, {known}"
     yield ""
     yield from _promised(made, calendar)
     yield ""
@@ -30,7 +35,7 @@ def words(made: Retro, calendar: WorkCalendar) -> Iterator[str]:
     yield ""
     yield from _forecasts(made.forecasts, made, calendar)
     yield ""
-    yield from _waits(made.waits)
+    yield from _waits(made)
     yield ""
     yield from _findings(made.findings, calendar)
     yield ""
@@ -138,9 +143,9 @@ def _said(one: Said, made: Retro, calendar: WorkCalendar) -> str:
     return text
 
 
-def _waits(waits: Sequence[WaitState]) -> Iterator[str]:
+def _waits(made: Retro) -> Iterator[str]:
     yield "Where work lay waiting (working days since the baseline)"
-    for one in waits:
+    for one in made.waits:
         delay = one.delay
         yield (
             f"  {delay.state}: {delay.days:.1f} days over {count(delay.items, 'item')}, half of "
@@ -149,8 +154,8 @@ def _waits(waits: Sequence[WaitState]) -> Iterator[str]:
         for each in one.longest:
             name = f"{each.key} {each.title}".strip() if each.key else "a restricted item"
             yield f"    {each.days:.1f}  {name}"
-    if not waits:
-        yield "  None was seen to wait."
+    if not made.waits:
+        yield "  None was seen to wait." if made.waits_known else "  Not known."
 
 
 def _findings(found: Sequence[Stood], calendar: WorkCalendar) -> Iterator[str]:
@@ -158,7 +163,7 @@ def _findings(found: Sequence[Stood], calendar: WorkCalendar) -> Iterator[str]:
     for one in found[:LISTED]:
         since = "there on" if one.was_there else "since"
         text = f"  {since} {day_of(one.first_at, calendar)}: {one.title or 'a restricted item'}"
-        days = f"{one.working_days:.0f} working days"
+        days = count(round(one.working_days), "working day")
         text += f" ({one.detector}, {one.severity}); stood {days}"
         text += ", resolved" if one.resolved_at else ", still there"
         if one.returns:

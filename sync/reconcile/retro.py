@@ -21,8 +21,9 @@ from sync.ledger.measures import delivered_as_planned
 from sync.ledger.milestones import MilestoneFacts
 from sync.ledger.timeline import place
 from sync.reconcile.contract import TestedSummary
+from sync.reconcile.ended import Ended, How
 from sync.reconcile.evidence_of import contents, summary
-from sync.reconcile.receipt import Receipt, receipt
+from sync.reconcile.receipt import Receipt
 from sync.reconcile.stood import Stood, findings_of
 from sync.reconcile.story import ScopeStory, Since, tell
 from sync.reconcile.view import Plan, View
@@ -83,6 +84,8 @@ class Retro:
     facts: MilestoneFacts
     #: it is open: what is told is so far.
     running: bool
+    #: what tells its end, where it is not.
+    ended: How
     #: the instant at which it is told (UTC): its end, or the one asked for.
     as_of: datetime
     known_at: datetime
@@ -96,6 +99,8 @@ class Retro:
     #: the last forecast of each week, oldest first.
     forecasts: tuple[Said, ...]
     waits: tuple[WaitState, ...]
+    #: whether any status says that work waits: without, none in `waits` says nothing.
+    waits_known: bool
     #: first come, first.
     findings: tuple[Stood, ...]
     tested: TestedSummary | None
@@ -103,22 +108,18 @@ class Retro:
     unknown: tuple[str, ...]
 
 
-def end_of(facts: MilestoneFacts, asked: datetime) -> datetime:
-    """The instant at which its retrospective stands: its end, where it came before `asked`."""
-    if facts.state.is_open or facts.finished_at is None:
-        return asked
-    return min(asked, facts.finished_at)
-
-
-def retro(view: View, facts: MilestoneFacts, *, running: bool, until: datetime) -> Retro:
+def retro(
+    view: View, facts: MilestoneFacts, promised: Receipt, *, end: Ended | None, until: datetime
+) -> Retro:
     """The pack of one milestone at the view's instant.
 
-    `running`: whether it still is open at `until` (UTC), up to which findings are told.
+    `promised`: its receipt at `until` (UTC), up to which findings are told. `end`: when it ended;
+    None: it still was open then.
     """
     (plan,) = view.plans([facts])
-    story, promised = tell(view, facts), receipt(view, facts)
-    closed = None if running else facts.finished_at or view.as_of
-    ended = outcome(plan.container.histories, closed, until)
+    story = tell(view, facts)
+    closed = None if end is None else end.at
+    came = outcome(plan.container.histories, closed, until)
     (content,) = contents(view, [plan])
     items = _flows(view, plan, story)
     found = findings_of(view, plan, until)
@@ -127,10 +128,11 @@ def retro(view: View, facts: MilestoneFacts, *, running: bool, until: datetime) 
     tested = summary(view, content.pieces)
     return Retro(
         facts=facts,
-        running=running,
+        running=end is None,
+        ended=How.UNKNOWN if end is None else end.how,
         as_of=view.as_of,
         known_at=view.known_at,
-        outcome=ended,
+        outcome=came,
         story=story,
         receipt=promised,
         say_do=_say_do(view, plan, story),
@@ -138,9 +140,13 @@ def retro(view: View, facts: MilestoneFacts, *, running: bool, until: datetime) 
         left=_by_cause(story, LineKind.REMOVED),
         forecasts=_weekly(promised.forecasts),
         waits=tuple(_wait(plan, one) for one in waits),
+        waits_known=tells_waiting(view, facts.connection_id),
         findings=found,
         tested=tested,
-        unknown=tuple(_unknown(view, plan, story, promised, items, tested)),
+        unknown=(
+            *_no_end(end, view),
+            *_unknown(view, plan, story, promised, items, tested),
+        ),
     )
 
 
@@ -250,6 +256,12 @@ def _wait(plan: Plan, delay: Delay) -> WaitState:
 
 
 # --- what was not known -----------------------------------------------------------------------
+
+
+def _no_end(end: Ended | None, view: View) -> Iterable[str]:
+    if end is not None and end.at is None:
+        now = day_of(view.as_of, view.calendar)
+        yield f"When it ended its source does not tell: this is how it stands on {now}."
 
 
 def _unknown(

@@ -1,6 +1,6 @@
 """How milestones of one kind and place went, one after the other: what is noise and what is not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,8 @@ from sync.ledger import baseline as baselines
 from sync.ledger.baseline import ledger_of
 from sync.ledger.ledger import Unit
 from sync.ledger.measures import delivered_as_planned, reopen_rate
-from sync.ledger.milestones import MilestoneFacts
+from sync.ledger.milestones import Key, MilestoneFacts
+from sync.reconcile.ended import ended
 from sync.reconcile.view import Plan, View
 from sync.reconcile.work import flows_of, persons, tells_waiting
 
@@ -51,19 +52,22 @@ def trends(view: View, *, only: str | None = None) -> tuple[Group, ...]:
 
     `only`: key of a project; milestones of others are left out.
     """
+    asked = [
+        one
+        for one in view.milestones.values()
+        if not one.state.is_open
+        and (only is None or (one.project_key or "").casefold() == only.casefold())
+    ]
+    ends = {key: one.at for key, one in ended(view, asked).items() if one.at is not None}
     groups: dict[tuple[str, str, str], list[MilestoneFacts]] = {}
-    for facts in view.milestones.values():
-        end = _end(facts)
-        if end is None or end > view.as_of or facts.state.is_open:
-            continue
-        if only is not None and (facts.project_key or "").casefold() != only.casefold():
-            continue
-        place = facts.project_key or facts.scope_id or ""
-        groups.setdefault((facts.connection, facts.kind.value, place), []).append(facts)
+    for facts in asked:
+        if facts.key in ends and ends[facts.key] <= view.as_of:
+            place = facts.project_key or facts.scope_id or ""
+            groups.setdefault((facts.connection, facts.kind.value, place), []).append(facts)
     found = []
     for (connection, kind, place), mine in sorted(groups.items()):
-        ordered = sorted(mine, key=lambda one: (_end(one) or view.as_of, one.source_id))[-MOST:]
-        values = _values(view, ordered)
+        ordered = sorted(mine, key=lambda one: (ends[one.key], one.source_id))[-MOST:]
+        values = _values(view, ordered, ends)
         found.append(
             Group(
                 connection,
@@ -88,26 +92,24 @@ def trends(view: View, *, only: str | None = None) -> tuple[Group, ...]:
     return tuple(found)
 
 
-def _end(facts: MilestoneFacts) -> datetime | None:
-    return facts.finished_at
-
-
 #: A value, or why there is none.
 _Told = tuple[float | None, str | None]
 
 
-def _values(view: View, milestones: Sequence[MilestoneFacts]) -> list[dict[str, _Told]]:
+def _values(
+    view: View, milestones: Sequence[MilestoneFacts], ends: Mapping[Key, datetime]
+) -> list[dict[str, _Told]]:
     plans = view.plans(milestones)
     made = baselines.stored(view.conn, {one.key for one in milestones}, view.known_at)
-    return [_of(view, plan, made.get(plan.facts.key, ())) for plan in plans]
+    return [_of(view, plan, made.get(plan.facts.key, ()), ends[plan.facts.key]) for plan in plans]
 
 
-def _of(view: View, plan: Plan, made: Sequence[baselines.Baseline]) -> dict[str, _Told]:
-    facts = plan.facts
-    end = _end(facts) or view.as_of
+def _of(
+    view: View, plan: Plan, made: Sequence[baselines.Baseline], end: datetime
+) -> dict[str, _Told]:
     return {
         **_scope(view, plan, made, end),
-        "slip of the date": _slip(view, facts, end),
+        "slip of the date": _slip(view, plan.facts, end),
         **_flow(view, plan, end),
     }
 

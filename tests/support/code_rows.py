@@ -9,7 +9,9 @@
                            allowed, source, stage, app, id, total, failed, skipped, run}],
                 unread = {source = reason}: sources whose checks could not be read
                 reviews = [{by, verdict, at}], reviews_state, pushes = [{at, by}],
-                updated (last change as the vendor tells it)
+                updated (last change as the vendor tells it),
+                written: when its oldest commit was; without, its commits were not read
+    deployments id, sha, at, finished, environment, state, repository
     landed      [[how many, working days, lines]]: changes that landed after so long, opened on
                 2 February 2026 at noon, by twelve authors in turn
     runs        id, kind, sha, conclusion, changes = [numbers]
@@ -98,6 +100,8 @@ def fill(add: Add, data: Mapping[str, Any]) -> None:
         _run(add, one)
     for one in data.get("commits", ()):
         _commit(add, one)
+    for one in data.get("deployments", ()):
+        _deployment(add, one)
     for name, is_test in data.get("confirmed", {}).items():
         add(
             judged.test_check,
@@ -325,6 +329,9 @@ def _change(add: Add, one: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         )
     _files(add, id_, one)
     _acts(add, id_, one)
+    if "written" in one:
+        _part(add, id_, "commits")
+        _commit(add, {"sha": head, "at": one["written"], "repository": scope})
     commits = {"landed": landed, "head": head}
     _checks(add, id_, scope, one, {k: v for k, v in commits.items() if v is not None})
 
@@ -362,8 +369,8 @@ def _acts(add: Add, id_: str, one: Mapping[str, Any]) -> None:
             change_request_id=id_,
             source_id=f"{id_}.r{number}",
             reviewer_id=review.get("by", "u2"),
-            verdict=review["verdict"],
-            raw_verdict=review["verdict"],
+            verdict=review.get("verdict", "approved"),
+            raw_verdict=review.get("verdict", "approved"),
             at=utc(review.get("at")),
             known_from=SEEN,
         )
@@ -401,6 +408,33 @@ def _files(add: Add, id_: str, one: Mapping[str, Any]) -> None:
             additions=one.get("file_lines", {}).get(path),
             known_from=SEEN,
         )
+
+
+def _part(add: Add, id_: str, part: str) -> None:
+    add(
+        code.change_part,
+        connection_id=HUB,
+        change_request_id=id_,
+        part=part,
+        state="complete",
+        known_from=SEEN,
+    )
+
+
+def _deployment(add: Add, one: Mapping[str, Any]) -> None:
+    add(
+        code.deployment,
+        connection_id=HUB,
+        source_id=one["id"],
+        scope_id=one.get("repository", REPOSITORY),
+        sha=one["sha"],
+        environment=one.get("environment", "production"),
+        state=one.get("state", "success"),
+        raw_state=one.get("state", "success"),
+        created_at=utc(one["at"]),
+        finished_at=utc(one.get("finished", one["at"])),
+        **_present(),
+    )
 
 
 def _checks(
