@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from sync.report import charts
 from sync.report.data import MilestoneRow, ReportData
@@ -189,10 +191,15 @@ def share(row: MilestoneRow) -> int:
     return max(0, min(100, round(100 * row.done_items / row.total_items)))
 
 
+def commands(text: str) -> Markup:
+    """Text in which what stands between backticks is to be typed; all of it is escaped."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Templates that escape everything and refuse an undefined name."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("sync.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -200,6 +207,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters["commands"] = commands
+    return made
 
 
 @lru_cache(maxsize=4)

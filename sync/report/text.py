@@ -464,7 +464,8 @@ def _counted(group: Group) -> str:
 def _age(item: Item) -> str:
     if not item.age_known:
         return STATES[item.state]
-    return f"{STATES[item.state]}, {count(item.age_days, 'day')} old"
+    age = f"{count(item.age_days, 'day')} old" if item.age_days else "since today"
+    return f"{STATES[item.state]}, {age}"
 
 
 def _bar(row: MilestoneRow) -> str:

@@ -11,7 +11,7 @@ from support import reconciliations as given_
 
 from sync.report.build import build
 from sync.report.data import ReportData
-from sync.report.html import render, share
+from sync.report.html import commands, render, share
 
 
 class Page(HTMLParser):
@@ -215,3 +215,9 @@ def test_what_a_milestone_says_in_its_cells() -> None:
         "18 Dec 2025, moved 2 times (first 4 Dec 2025)",
     ):
         assert words in text, words
+
+
+def test_what_is_to_be_typed_stands_apart_and_stays_escaped() -> None:
+    assert str(commands("Run `driftline <check>` or <b>, not `")) == (
+        "Run <code>driftline &lt;check&gt;</code> or &lt;b&gt;, not `"
+    )
