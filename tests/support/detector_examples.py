@@ -85,7 +85,7 @@ def _played(seed: int) -> tuple[Finding, ...]:
 
 
 def _first_of_each(findings: Iterable[Finding]) -> dict[str, Finding]:
-    """By detector: what has words for everybody, its main rule before others, the worst, by name."""
+    """By detector: one that may be shown to all, of its main rule, the worst, by name."""
     found: dict[str, Finding] = {}
 
     def order(one: Finding) -> tuple[Any, ...]:
