@@ -17,7 +17,8 @@ LEVELS = ("low", "medium", "high", "critical")
 fail_on_option = click.option(
     "--fail-on",
     type=click.Choice(LEVELS),
-    help="Exit 3 when an open finding is at this level or above.",
+    help="Exit 3 when an open finding is at this level or above, and nobody accepted, snoozed or "
+    "called it not useful.",
 )
 
 
@@ -82,11 +83,13 @@ def judge(
 
 
 def exit_codes(result: "Reconciliation", fail_on: str | None) -> frozenset[int]:
-    """3 where an open finding reaches the level that was asked for."""
+    """3 where an open finding reaches the level that was asked for; answered ones aside."""
     if fail_on is None:
         return frozenset()
     level = LEVELS.index(fail_on)
-    reached = any(one.severity.rank >= level for one in result.findings)
+    from sync.reconcile.answers import is_quiet
+
+    reached = any(one.severity.rank >= level and not is_quiet(one) for one in result.findings)
     return frozenset({3}) if reached else frozenset()
 
 
@@ -142,6 +145,19 @@ def finding_facts(one: Any) -> dict[str, Any]:
         "last_seen_at": one.last_seen_at,
         "resolved_at": one.resolved_at,
         "suppressed": one.suppressed,
+        "owner": one.owner,
+        "answer": None
+        if one.answer is None
+        else {
+            "kind": one.answer.kind.value,
+            "author": one.answer.author,
+            "at": one.answer.at,
+            "reason": one.answer.reason,
+            "until": one.answer.until,
+            "until_worse": one.answer.until_worse,
+            "ticket": one.answer.ticket,
+            "note": one.answer.note,
+        },
         "evidence": [
             {
                 "text": "restricted" if proof.restricted else proof.text,

@@ -147,6 +147,7 @@ def _tables() -> dict[str, Any]:
         "retention": models.RetentionSettings,
         "ping": models.PingSettings,
         "detectors": models.DetectorSettings,
+        "findings": models.FindingsSettings,
         "report": models.ReportSettings,
         "mail": models.MailSettings,
     }

@@ -107,7 +107,7 @@ def show(
     store = app.store(settings)
     try:
         if at.present:
-            result = load_last(store, policy)
+            result = load_last(store, policy, answers_at=app.clock.now())
         else:
             result = reproduce(store, policy, as_of=at.as_of, known_at=at.known_at)
         if email:

@@ -16,7 +16,7 @@ from sync.config.models import ConnectionSettings, MailSettings, RecipientSettin
 from sync.config.settings import Settings
 from sync.engine.plan import ConnectionPlan, Plan, with_boards_of
 from sync.errors import ConfigError, UsageError
-from sync.reconcile.contract import Channel, PartRule, Policy
+from sync.reconcile.contract import AnswerKind, Channel, PartRule, Policy, Suppression
 from sync.report.recipients import Recipient
 from sync.report.schedule import Schedule
 from sync.report.smtp import Smtp
@@ -181,9 +181,35 @@ def policy(settings: Settings) -> Policy:
         mirrors=tuple(root.links.mirrors),
         teams={name: (*team_rules(settings, name), *flat(table)) for name, table in tables.items()},
         team_fields={name: table.team_fields for name, table in tables.items()},
+        name_people=root.findings.name_people,
+        suppressions=_suppressions(settings),
         testing=testing(settings),
         config_hash=settings.hash,
         program_version=VERSION,
+    )
+
+
+def _suppressions(settings: Settings) -> tuple[Suppression, ...]:
+    """Entries of the suppressions file, if one is configured. Raises ConfigError."""
+    name = settings.root.findings.suppressions
+    if name is None:
+        return ()
+    from sync.config.suppressions import load
+
+    return tuple(
+        Suppression(
+            kind=AnswerKind(one.kind.replace("-", "_")),
+            reason=one.reason,
+            author=one.author,
+            expires=one.expires,
+            fingerprint=one.fingerprint,
+            detector=one.detector,
+            milestone=one.milestone,
+            subject=one.subject,
+            ticket=one.ticket,
+            where=where,
+        )
+        for one, where in load(settings.base / name)
     )
 
 

@@ -326,6 +326,26 @@ class PingSettings(BaseModel):
     timeout_seconds: float = Field(10.0, gt=0, le=60, description="Longest wait for its answer.")
 
 
+class FindingsSettings(BaseModel):
+    """What people answer to findings."""
+
+    model_config = _STRICT
+
+    author: str | None = Field(
+        None, min_length=1, description="Who answers, if a command is not told; else your login."
+    )
+    suppressions: str | None = Field(
+        None,
+        description="File with findings that are borne for a time, relative to this one; see "
+        "docs/findings.md.",
+    )
+    name_people: bool = Field(
+        True,
+        description="Whether a finding may name the person of [people] whose item it is about; if "
+        "not, the team only.",
+    )
+
+
 class ReportSettings(BaseModel):
     """What is reported and when."""
 
@@ -507,6 +527,7 @@ class Root(BaseModel):
     detectors: dict[str, DetectorSettings] = Field(
         default_factory=dict, description="Detectors by id."
     )
+    findings: FindingsSettings = Field(default_factory=FindingsSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
     mail: MailSettings | None = Field(None, description="Without it no mail is written.")
 

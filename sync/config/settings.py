@@ -33,8 +33,8 @@ __all__ = ["DEFAULT_FILE", "PREFIX", "Settings", "find", "load"]
 DEFAULT_FILE = "driftline.toml"
 #: Where a secret may come from, by the end of the key's name.
 _SOURCES = ("env", "file", "command", "keyring")
-#: Tables that say how to read, write and mail, and move no number.
-_NO_JUDGEMENT = ("sync", "store", "mail", "ping", "report", "retention", "name")
+#: Tables that say how to read, write, answer and mail, and move no number.
+_NO_JUDGEMENT = ("sync", "store", "mail", "ping", "report", "retention", "findings", "name")
 _IN_ADDRESS = "a password must not stand in the file, nor in an address: use "
 #: Keys of a connection that say how to reach it.
 _TRANSPORT = (

@@ -20,8 +20,11 @@ from sync.ledger.milestones import Key, due_moves
 from sync.ledger.origin import explain
 from sync.reconcile.combined import ProgramPlan, program_plans, sums
 from sync.reconcile.contract import (
+    Answer,
     Certificate,
+    Demotion,
     Finding,
+    Flapping,
     ForecastSummary,
     LedgerSummary,
     MilestoneLine,
@@ -53,6 +56,9 @@ class Judged:
     restated: tuple[str, ...]
     agreed: tuple[str, ...] = ()
     suppressed: tuple[Finding, ...] = ()
+    ended_answers: tuple[Answer, ...] = ()
+    flapping: tuple[Flapping, ...] = ()
+    demoted: tuple[Demotion, ...] = ()
 
 
 def assemble(view: View, judged: Judged) -> Reconciliation:
@@ -89,7 +95,7 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
             )
             for one in view.coverage.in_force
         ),
-        hygiene=_hygiene(view, open_),
+        hygiene=(*_hygiene(view, open_), *judged.run.told),
         inventory=_inventory(view, judged.findings),
         config_hash=judged.run.config_hash,
         mapping_version=judged.run.mapping_version,
@@ -97,6 +103,9 @@ def assemble(view: View, judged: Judged) -> Reconciliation:
         restated=judged.restated,
         agreed=judged.agreed,
         suppressed=judged.suppressed,
+        ended_answers=judged.ended_answers,
+        flapping=judged.flapping,
+        demoted=judged.demoted,
         burn_up=burn_up,
         trend=trend,
         forecast_skill=skill(view),

@@ -60,6 +60,92 @@ class FindingState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class AnswerKind(StrEnum):
+    """What a person answered to a finding."""
+
+    #: somebody takes it: it is shown in one line, with the name.
+    ACKNOWLEDGE = "acknowledge"
+    #: not told until a day, or until it gets worse.
+    SNOOZE = "snooze"
+    #: known and borne, with a reason and an end.
+    ACCEPT = "accept"
+    #: it says nothing of use: kept out, and counted against its detector.
+    NOT_USEFUL = "not_useful"
+    #: it is right: counted for its detector, and nothing else.
+    AGREE = "agree"
+
+
+class AnswerEnd(StrEnum):
+    """How an answer came to its end."""
+
+    #: its last day is over, or its ticket is closed.
+    LAPSED = "lapsed"
+    #: the finding got worse.
+    WOKE = "woke"
+    #: the finding was resolved.
+    RESOLVED = "resolved"
+    #: another answer took its place.
+    REPLACED = "replaced"
+    #: a person took it back.
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one person answered to one finding; instants in UTC."""
+
+    fingerprint: str
+    detector: str
+    kind: AnswerKind
+    author: str
+    at: datetime
+    #: level and number of the finding when it was answered.
+    severity: Severity
+    magnitude: float
+    reason: str | None = None
+    #: last day on which it holds, in the policy's zone; None: no day ends it.
+    until: date | None = None
+    #: whether it ends once the finding gets worse than it was.
+    until_worse: bool = False
+    #: key or link of an item whose closing ends it.
+    ticket: str | None = None
+    #: command, file or mail.
+    source: str = "command"
+    #: which entry of the suppressions file says it, or which mail.
+    entry: str | None = None
+    ended_at: datetime | None = None
+    end: AnswerEnd | None = None
+    #: why it ended, in words, and who ended it, if a person did.
+    ended_reason: str | None = None
+    ended_by: str | None = None
+    #: what of it cannot be checked; told beside it.
+    note: str | None = None
+    #: its row in the store; 0: not stored yet.
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An entry of the suppressions file: findings that are known and borne."""
+
+    #: AnswerKind.ACCEPT or NOT_USEFUL.
+    kind: AnswerKind
+    reason: str
+    author: str
+    #: last day on which it holds.
+    expires: date
+    #: beginning of one fingerprint; None: chosen by what follows, all of which must hold.
+    fingerprint: str | None = None
+    detector: str | None = None
+    #: name of the milestone.
+    milestone: str | None = None
+    #: pattern with * and ? on the name of the subject.
+    subject: str | None = None
+    ticket: str | None = None
+    #: file and line, as a person is told.
+    where: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PartRule:
     """A part of a program milestone, as configured."""
@@ -109,6 +195,12 @@ class Policy:
     teams: Mapping[str, tuple[TeamRule, ...]] = field(default_factory=dict)
     #: connection -> fields that name the team, beside the vendor's own.
     team_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: entries of the suppressions file.
+    suppressions: tuple[Suppression, ...] = ()
+    #: detectors that people's judgements sent to the page only.
+    demoted: frozenset[str] = frozenset()
+    #: whether a finding may name the person whose it is, and not only the team.
+    name_people: bool = True
     #: what needs no test, and how much has to be covered.
     testing: Testing = field(default_factory=Testing)
     #: hash of the configuration without secrets.
@@ -215,6 +307,8 @@ class Detector:
     #: detector -> why, in plain words: while a finding of it is there on the same subject, or on
     #: one that it lies in, this detector's finding is held back.
     yields_to: Mapping[str, str] = field(default_factory=dict)
+    #: runs in a row in which a finding has to be there before it is told.
+    standing: int = 1
 
 
 # --- what a reconciliation hands over --------------------------------------------------------
@@ -252,6 +346,33 @@ class Finding:
     voices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     #: why it is held back, while it is.
     suppressed: str | None = None
+    #: what a person answered to it and holds.
+    answer: Answer | None = None
+    #: person or team whose it is; None: nothing tells it, and it goes to the reader.
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flapping:
+    """A finding that keeps coming and going: told once as such, and not each time."""
+
+    fingerprint: str
+    #: how often it came or went in the last two weeks, and since when it is called so (UTC).
+    flips: int
+    since: datetime
+    #: the finding as it was, where it is not there now.
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Demotion:
+    """A detector that people found of little use: its findings are in the page only."""
+
+    detector: str
+    useful: int
+    judged: int
+    #: the judgement that made it so (UTC).
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,3 +596,9 @@ class Reconciliation:
     forecast_skill: str = ""
     #: detector -> checked, off, not_checked.
     detector_states: Mapping[str, str] = field(default_factory=dict)
+    #: answers that ended in the last weeks, newest first; those that hold stand at the findings.
+    ended_answers: tuple[Answer, ...] = ()
+    #: findings that keep coming and going, there or not, by fingerprint.
+    flapping: tuple[Flapping, ...] = ()
+    #: detectors that people's judgements sent to the page only.
+    demoted: tuple[Demotion, ...] = ()

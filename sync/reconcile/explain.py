@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync.errors import UsageError
-from sync.reconcile import findings, registry
-from sync.reconcile.contract import Detector, Finding, Policy
+from sync.reconcile import answers_kept, findings, registry
+from sync.reconcile.contract import Answer, Detector, Finding, Policy
 from sync.store import schema
 from sync.store.open import Store
 
@@ -38,6 +38,8 @@ class Explanation:
     rule: str
     #: threshold -> (value in force, meaning).
     thresholds: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+    #: what people answered to it, oldest first, what ended too.
+    answers: tuple[Answer, ...] = ()
 
 
 def explain(store: Store, prefix: str, policy: Policy | None = None) -> Explanation:
@@ -64,6 +66,7 @@ def explain(store: Store, prefix: str, policy: Policy | None = None) -> Explanat
             )
         (key,) = matches
         life = tuple(_life(conn, key))
+        given = answers_kept.load(conn, key)
     finding = known[key].finding
     detector = registry.catalogue().get(finding.detector)
     return Explanation(
@@ -72,6 +75,7 @@ def explain(store: Store, prefix: str, policy: Policy | None = None) -> Explanat
         detector_name=detector.name if detector is not None else finding.detector,
         rule=detector.rules.get(finding.rule, "") if detector is not None else "",
         thresholds=_thresholds(detector, policy) if detector is not None else {},
+        answers=given,
     )
 
 

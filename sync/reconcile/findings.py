@@ -8,9 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync.reconcile.contract import Channel, Evidence, Finding, FindingState, Severity
+from sync.reconcile.flaps import FLAPS
 from sync.reconcile.life import Known, Seen, Verdict, order
 from sync.store import past, schema
 from sync.store.open import Store
+
+#: Under this name a run's coverage keeps what it says of the suppressions file.
+TOLD = "suppressions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,11 @@ class Run:
     program_version: str
     #: {detector: {"state", "subjects": {subject: [label, reason]}}}.
     coverage: Mapping[str, Any]
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Lines of hygiene that this run found and another one may not."""
+        return tuple(self.coverage.get(TOLD, {}).get("lines", ()))
 
     @property
     def listed(self) -> tuple[tuple[str, str, str], ...]:
@@ -163,6 +172,7 @@ def _known(row: Any) -> Known:
             previous_severity=Severity(previous) if previous else None,
             voices=words.get("voices", {}),
             suppressed=row.suppressed_reason if state is FindingState.SUPPRESSED else None,
+            owner=words.get("owner"),
         ),
         anchor=words.get("anchor", row.magnitude or 0.0),
         evidence_hash=row.evidence_hash,
@@ -221,6 +231,9 @@ def save_seen(conn: sa.Connection, run: Run, rows: Iterable[tuple[Seen, Verdict,
                 "previous_severity": previous.value if previous else None,
                 **({"voices": seen.voices} if seen.voices else {}),
                 **({} if verdict.told else {"told": False}),
+                **({"stood": verdict.stood} if verdict.stood else {}),
+                **({"back": True} if verdict.back else {}),
+                **({"owner": seen.owner} if seen.owner else {}),
             },
             "evidence": [_plain(one) for one in finding.evidence],
             "evidence_hash": seen.evidence_hash,
@@ -321,6 +334,24 @@ def insert_steps(conn: sa.Connection, run: Run, steps: Iterable[Step]) -> None:
     ]
     if values:
         conn.execute(sa.insert(schema.finding_event), values)
+
+
+def flips(conn: sa.Connection, at: datetime) -> dict[str, list[datetime]]:
+    """When findings went away or came back in the world, by fingerprint, up to an instant (UTC).
+
+    What was never told, or moved because of us, neither came nor went.
+    """
+    e = schema.finding_event.c
+    moved = sa.or_(e.to_state.in_(("resolved", "regressed")), e.from_state == "resolved")
+    rows = conn.execute(
+        sa.select(e.fingerprint, e.at)
+        .where(moved, e.at <= at, sa.or_(e.reason.is_(None), e.reason == FLAPS))
+        .order_by(e.id)
+    )
+    found: dict[str, list[datetime]] = {}
+    for row in rows:
+        found.setdefault(row.fingerprint, []).append(row.at)
+    return found
 
 
 #: Reason of a step that is told as restated and not as a change.

@@ -1,16 +1,22 @@
 """Run the detectors behind the gate, then say what became of each finding."""
 
 import gc
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from mappings.vocabulary import MilestoneKind
 from sync.ledger.milestones import Key
 from sync.ledger.timeline import place
-from sync.reconcile import changes, inhibit, life, registry
+from sync.reconcile import answers, changes, inhibit, life, registry, routing
+from sync.reconcile.answers import Held
 from sync.reconcile.contract import (
+    Answer,
+    AnswerEnd,
+    AnswerKind,
     Channel,
     Detector,
     Finding,
@@ -19,9 +25,11 @@ from sync.reconcile.contract import (
     NotChecked,
 )
 from sync.reconcile.findings import SILENT, Step
+from sync.reconcile.flaps import FLAPS, flapping
 from sync.reconcile.gate import Gate
 from sync.reconcile.labels import Labels
 from sync.reconcile.life import Known, Seen, Verdict
+from sync.reconcile.persons import persons_of
 from sync.reconcile.registry import Catalogue
 from sync.reconcile.view import View
 
@@ -47,6 +55,8 @@ class Outcome:
     seen_rows: list[tuple[Seen, Verdict, Finding]] = field(default_factory=list)
     unseen_rows: list[Finding] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    #: answers that end with this run.
+    ended: list[tuple[Answer, answers.Ended]] = field(default_factory=list)
 
     def coverage(self) -> dict[str, Any]:
         """The run's coverage as it is stored."""
@@ -86,6 +96,7 @@ def _without_collector() -> Iterator[None]:
 def detect(view: View, known: Catalogue, outcome: Outcome) -> None:
     """Findings and what could not be judged, by detector."""
     gate, labels = Gate(view), Labels(view)
+    persons = persons_of(view) if view.policy.name_people else {}
     for broken in known.broken:
         outcome.unchecked[broken.name, None, "*"] = ("everything", broken.reason)
     for named in view.names:
@@ -106,7 +117,7 @@ def detect(view: View, known: Catalogue, outcome: Outcome) -> None:
         view.teams(_items(results))
         for one in results:
             if isinstance(one, Found):
-                _take(view, detector, one, gate, labels, outcome)
+                _take(view, detector, one, gate, labels, persons, outcome)
             else:
                 key = (detector.id, _connection_of(view, one), one.subject)
                 outcome.unchecked[key] = (labels.label(key[1], one.subject), one.reason)
@@ -129,7 +140,13 @@ def _results(view: View, detector: Detector, outcome: Outcome) -> list[Found | N
 
 
 def _take(
-    view: View, detector: Detector, found: Found, gate: Gate, labels: Labels, outcome: Outcome
+    view: View,
+    detector: Detector,
+    found: Found,
+    gate: Gate,
+    labels: Labels,
+    persons: Mapping[tuple[int, str], str],
+    outcome: Outcome,
 ) -> None:
     """A finding, if its data is covered."""
     label = labels.label(found.connection_id, found.subject)
@@ -139,7 +156,8 @@ def _take(
         return
     try:
         words, voices = life.words(detector, found), life.voices(detector, found)
-        words["who"] += _waiting_on(view, found)
+        owned = _owned(view, found, persons)
+        words["who"] = routing.who(words["who"], owned, name_people=view.policy.name_people)
     except (KeyError, IndexError, ValueError) as error:
         outcome.unchecked[detector.id, found.connection_id, found.subject] = (
             label,
@@ -151,6 +169,8 @@ def _take(
     channel = view.policy.channels.get(detector.id, found.channel or detector.channel)
     if channel is Channel.OFF:
         return
+    if channel is Channel.MAILED and detector.id in view.policy.demoted:
+        channel = Channel.DIGEST
     seen = Seen(
         fingerprint=fingerprint,
         detector=detector.id,
@@ -162,6 +182,7 @@ def _take(
         subject_label=label,
         milestone_label=labels.milestone(found.connection_id, found.milestone),
         voices=voices,
+        owner=routing.owner(owned, name_people=view.policy.name_people),
     )
     held = outcome.seen.get(fingerprint)
     if held is None or held.found.severity.rank < found.severity.rank:
@@ -178,13 +199,18 @@ def _items(results: Iterable[Found | NotChecked]) -> dict[int, list[str]]:
     return found
 
 
-def _waiting_on(view: View, found: Found) -> str:
-    """The team of the item that a finding is about, where one is told; teams never fail."""
+def _owned(view: View, found: Found, persons: Mapping[tuple[int, str], str]) -> routing.Facts:
+    """Whose the item is that a finding is about, as far as it is told."""
     about, _, id_ = found.subject.partition(":")
     if about != "issue" or found.connection_id is None:
-        return ""
-    team = view.team_of(found.connection_id, id_)
-    return "" if team is None else f" (waiting on team {team})"
+        return routing.Facts()
+    key = (found.connection_id, id_)
+    item = view.item_facts({key[0]: [id_]}).get(key) if persons else None
+    account = item.assignee_id if item is not None else None
+    return routing.Facts(
+        assignee=persons.get((key[0], account)) if account is not None else None,
+        team=view.team_of(*key),
+    )
 
 
 def _connection_of(view: View, one: NotChecked) -> int | None:
@@ -225,30 +251,55 @@ def judge_lives(
     first: bool,
     restated: bool,
     agreed: Collection[Key] = (),
+    answered: Held | None = None,
+    flips: Mapping[str, Sequence[datetime]] = MappingProxyType({}),
 ) -> None:
     """State of every finding, seen now or open before, and the steps to keep.
 
     `restated`: all numbers moved because of us. `agreed`: what these milestones are measured
-    against did.
+    against did. `answered`: what people answered, and holds. `flips`: when findings came back or
+    went away before (UTC).
     """
     by_id = {one.id: one for one in known.detectors}
-    held_back = inhibit.suppressed(_signals(view, outcome, by_id))
+    told_of = _Answered(answered, outcome)
+    # What is of no use explains nothing.
+    useless = {key for key, one in told_of.by_print.items() if one.kind is AnswerKind.NOT_USEFUL}
+    waiting = {} if first else _waiting(outcome, by_id, before, restated, agreed)
+    # Nor does what is not told itself.
+    causes = useless | waiting.keys()
+    held_back = inhibit.suppressed(
+        [one for one in _signals(view, outcome, by_id) if one.fingerprint not in causes]
+    )
     for fingerprint, seen in outcome.seen.items():
         held = before.get(fingerprint)
+        if fingerprint in waiting:
+            verdict = waiting[fingerprint]
+            finding = life.as_finding(seen, verdict, held, view.as_of)
+            outcome.suppressed.append(told_of.answer(finding, silent=True))
+            outcome.seen_rows.append((seen, verdict, finding))
+            _step(outcome, held, finding, verdict.reason)
+            continue
         if fingerprint in held_back:
             verdict = life.held_back(seen, held, held_back[fingerprint].reason)
             finding = life.as_finding(seen, verdict, held, view.as_of)
+            finding = told_of.answer(finding, silent=True)
             outcome.suppressed.append(finding)
             outcome.seen_rows.append((seen, verdict, finding))
             _step(outcome, held, finding, verdict.reason)
             continue
-        mine = _agreed(agreed, seen.detector, seen.found.connection_id, seen.found.milestone)
-        ours = (restated or mine) and by_id[seen.detector].about != _OF_OUR_READING
+        ours = _ours(seen, by_id, restated, agreed)
         verdict = life.seen_again(seen, held, first=first, restated=ours)
+        if verdict.state is FindingState.REGRESSED and _flaps(flips, fingerprint, view.as_of):
+            verdict = replace(verdict, state=FindingState.ONGOING, silent=True, reason=FLAPS)
         finding = life.as_finding(seen, verdict, held, view.as_of)
+        finding = told_of.answer(finding, silent=ours or first)
+        if told_of.woke(fingerprint) and not verdict.silent:
+            # Its number may have crossed what was snoozed and not what it was compared with.
+            verdict = replace(verdict, state=FindingState.WORSENED, anchor=finding.magnitude)
+            finding = replace(finding, state=FindingState.WORSENED)
         outcome.shown.append(finding)
         outcome.seen_rows.append((seen, verdict, finding))
-        _step(outcome, held, finding, SILENT if verdict.silent else None)
+        _step(outcome, held, finding, (verdict.reason or SILENT) if verdict.silent else None)
     gate = Gate(view)
     labels = Labels(view)
     absent = [one for key, one in before.items() if one.is_open and key not in outcome.seen]
@@ -264,12 +315,15 @@ def judge_lives(
             restated=(restated or mine) and (detector is None or detector.about != _OF_OUR_READING),
         )
         over = verdict.state is FindingState.RESOLVED
+        if over and not verdict.silent and _flaps(flips, held.finding.fingerprint, view.as_of):
+            verdict = replace(verdict, silent=True, reason=FLAPS)
         finding = replace(
             held.finding,
             state=verdict.state,
             resolved_at=view.as_of if over else None,
             previous_severity=held.finding.severity,
         )
+        finding = told_of.answer(finding, silent=verdict.silent)
         outcome.unseen_rows.append(finding)
         if not over:
             outcome.shown.append(finding)
@@ -277,6 +331,87 @@ def judge_lives(
             outcome.resolved.append(finding)
         silent = (verdict.reason or SILENT) if verdict.silent else None
         _step(outcome, held, finding, silent if over else verdict.reason)
+    told_of.end_those_of(before)
+
+
+def _ours(
+    seen: Seen, by_id: Mapping[str, Detector], restated: bool, agreed: Collection[Key]
+) -> bool:
+    """Whether a finding's number may have moved because of us."""
+    mine = _agreed(agreed, seen.detector, seen.found.connection_id, seen.found.milestone)
+    return (restated or mine) and by_id[seen.detector].about != _OF_OUR_READING
+
+
+def _waiting(
+    outcome: Outcome,
+    by_id: Mapping[str, Detector],
+    before: Mapping[str, Known],
+    restated: bool,
+    agreed: Collection[Key],
+) -> dict[str, Verdict]:
+    """What is there and has not stood long enough to be told."""
+    found = {}
+    for fingerprint, seen in outcome.seen.items():
+        needed = by_id[seen.detector].standing
+        if needed < 2 or _ours(seen, by_id, restated, agreed):
+            continue
+        verdict = life.not_stood(seen, before.get(fingerprint), needed)
+        if verdict is not None:
+            found[fingerprint] = verdict
+    return found
+
+
+def _flaps(flips: Mapping[str, Sequence[datetime]], fingerprint: str, now: datetime) -> bool:
+    """Whether one more coming or going of a finding is no news."""
+    return flapping(fingerprint, (*flips.get(fingerprint, ()), now), now) is not None
+
+
+class _Answered:
+    """Answers laid over the findings of a run; those that end are noted."""
+
+    def __init__(self, held: Held | None, outcome: Outcome) -> None:
+        self._held = held
+        self._outcome = outcome
+        self._woken: set[str] = set()
+        self.by_print: Mapping[str, Answer] = held.by_print if held is not None else {}
+
+    def answer(self, finding: Finding, *, silent: bool) -> Finding:
+        """The finding with the answer that holds, if one does.
+
+        `silent`: its number moved because of us.
+        """
+        given = self.by_print.get(finding.fingerprint)
+        if given is None or self._held is None:
+            return finding
+        ticket = self._held.tickets.get(given.ticket or "")
+        over = answers.ended(
+            given,
+            today=self._held.today,
+            state=finding.state,
+            severity=finding.severity,
+            magnitude=finding.magnitude,
+            ticket=ticket,
+        )
+        if over is None:
+            return replace(finding, answer=answers.with_note(given, ticket))
+        if over.end is AnswerEnd.WOKE:
+            if silent:
+                over = replace(over, reason="its number was restated")
+            else:
+                self._woken.add(finding.fingerprint)
+        self._outcome.ended.append((given, over))
+        return finding
+
+    def end_those_of(self, before: Mapping[str, Known]) -> None:
+        """End answers to findings that went away earlier, when their time is over."""
+        for fingerprint in sorted(self.by_print):
+            known = before.get(fingerprint)
+            if fingerprint not in self._outcome.seen and known is not None and not known.is_open:
+                self.answer(known.finding, silent=True)
+
+    def woke(self, fingerprint: str) -> bool:
+        """Whether it got worse than what was answered."""
+        return fingerprint in self._woken
 
 
 def _signals(view: View, outcome: Outcome, by_id: Mapping[str, Detector]) -> list[inhibit.Signal]:

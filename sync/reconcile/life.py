@@ -46,6 +46,8 @@ class Seen:
     milestone_label: str | None
     #: words of other audiences, where they differ: {audience: {part: text}}.
     voices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: person or team whose it is, where that is known.
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,10 @@ class Verdict:
     #: why it is held back, if it is; and whether it was shown before.
     suppressed: str | None = None
     told: bool = True
+    #: runs in a row in which it was there and not told; 0: nothing waits.
+    stood: int = 0
+    #: whether it had been resolved before that.
+    back: bool = False
 
 
 def fingerprint(detector: str, connection: str | None, found: Found) -> str:
@@ -146,7 +152,7 @@ def seen_again(seen: Seen, known: Known | None, *, first: bool, restated: bool) 
             return Verdict(FindingState.ALREADY_THERE, number, silent=restated and not first)
         return Verdict(FindingState.NEW, number)
     before = known.finding
-    if before.state is FindingState.RESOLVED:
+    if before.state is FindingState.RESOLVED or known.words.get("back"):
         if restated:
             return Verdict(FindingState.ONGOING, number, silent=True)
         return Verdict(FindingState.REGRESSED, number)
@@ -167,6 +173,33 @@ def held_back(seen: Seen, known: Known | None, reason: str) -> Verdict:
     told = known is not None and known.told
     anchor = known.anchor if known is not None and known.is_open else seen.found.magnitude
     return Verdict(FindingState.SUPPRESSED, anchor, reason=reason, suppressed=reason, told=told)
+
+
+def not_stood(seen: Seen, known: Known | None, needed: int) -> Verdict | None:
+    """State of a finding that has to be there in more runs before it is told; None: it is told.
+
+    Only what is new, or came back, waits: what was told stays told.
+    """
+    stood = int(known.words.get("stood", 0)) if known is not None else 0
+    waits = known is not None and known.finding.state is FindingState.SUPPRESSED and stood > 0
+    over = known is not None and known.finding.state is FindingState.RESOLVED
+    if known is not None and not waits and not over:
+        return None
+    stood = stood + 1 if waits else 1
+    if stood >= needed:
+        return None
+    told = known is not None and known.told
+    back = told and (over or (known is not None and bool(known.words.get("back"))))
+    reason = f"it was there in {stood} of the {needed} runs after which it is told"
+    return Verdict(
+        FindingState.SUPPRESSED,
+        seen.found.magnitude,
+        reason=reason,
+        suppressed=reason,
+        told=told,
+        stood=stood,
+        back=back,
+    )
 
 
 def not_seen(
@@ -214,6 +247,7 @@ def as_finding(seen: Seen, verdict: Verdict, known: Known | None, now: datetime)
         previous_severity=known.finding.severity if known is not None and was_open else None,
         voices=seen.voices,
         suppressed=verdict.suppressed,
+        owner=seen.owner,
     )
 
 

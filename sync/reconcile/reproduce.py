@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sync.errors import UsageError
-from sync.reconcile import findings, life, registry
+from sync.reconcile import answered, findings, life, registry
 from sync.reconcile.assemble import Judged, assemble
 from sync.reconcile.contract import Policy, Reconciliation
 from sync.reconcile.findings import Run
@@ -101,6 +101,9 @@ def _judged(
         mapping_version=mapping_version(conn),
         program_version=policy.program_version,
     )
+    given = answered.said_until(conn, run.at)
+    demoted = answered.demoted(given, policy, known.detectors)
+    policy = replace(policy, demoted=frozenset(one.detector for one in demoted))
     view = View(
         conn,
         policy,
@@ -115,6 +118,7 @@ def _judged(
     )
     outcome = Outcome()
     detect(view, known, outcome)
+    said = answered.lay(view, given, outcome, before, file=False)
     judge_lives(
         view,
         known,
@@ -122,6 +126,8 @@ def _judged(
         before,
         first=previous is None or not before,
         restated=bool(reasons),
+        answered=said.held,
+        flips=said.flips,
     )
     return assemble(
         view,
@@ -133,5 +139,8 @@ def _judged(
             suppressed=tuple(sorted(outcome.suppressed, key=life.order)),
             not_checked=outcome.listed(),
             restated=reasons,
+            ended_answers=answered.ended_lately(given, run.at, outcome),
+            flapping=answered.flapping(said, run.at, before, outcome),
+            demoted=demoted,
         ),
     )

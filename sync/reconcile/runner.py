@@ -10,7 +10,7 @@ from sync.clock import Clock
 from sync.errors import StoreError, UsageError
 from sync.ledger import baseline as baselines
 from sync.ledger.milestones import Key
-from sync.reconcile import findings, forecasts_kept, life, registry
+from sync.reconcile import answered, findings, forecasts_kept, life, registry
 from sync.reconcile.assemble import Judged, assemble
 from sync.reconcile.contract import Policy, Reconciliation
 from sync.reconcile.derive import derive
@@ -49,6 +49,9 @@ def reconcile(
     if record and whole:
         derive(store, policy, now)
     with store.reading() as conn:
+        given = answered.said_until(conn, known_at or now)
+        demoted = answered.demoted(given, policy, known.detectors)
+        policy = replace(policy, demoted=frozenset(one.detector for one in demoted))
         last = next(iter(findings.last_runs(conn, 1, until=known_at)), None)
         # A look at the past, or at one milestone, has no life to go on with.
         before = findings.known(conn) if whole else {}
@@ -81,6 +84,7 @@ def reconcile(
         agreed = agreements(view, last, run) if whole else {}
         outcome = Outcome()
         detect(view, known, outcome)
+        said = answered.lay(view, given, outcome, before, file=whole)
         judge_lives(
             view,
             known,
@@ -89,8 +93,13 @@ def reconcile(
             first=last is None or not whole,
             restated=bool(reasons),
             agreed=agreed.keys(),
+            answered=said.held,
+            flips=said.flips,
         )
-        run = replace(run, coverage=outcome.coverage())
+        coverage = outcome.coverage()
+        if said.matched.lines:
+            coverage[findings.TOLD] = {"state": "told", "lines": list(said.matched.lines)}
+        run = replace(run, coverage=coverage)
         result = assemble(
             view,
             Judged(
@@ -102,6 +111,9 @@ def reconcile(
                 not_checked=outcome.listed(),
                 restated=reasons,
                 agreed=tuple(agreed.values()),
+                ended_answers=answered.ended_lately(given, run.at, outcome),
+                flapping=answered.flapping(said, run.at, before, outcome),
+                demoted=demoted,
             ),
         )
         kept = forecasts_kept.to_keep(view) if record and whole else None
@@ -121,15 +133,19 @@ def reconcile(
         findings.save_seen(conn, run, outcome.seen_rows)
         findings.save_unseen(conn, run, outcome.unseen_rows)
         findings.insert_steps(conn, run, outcome.steps)
+        answered.keep(conn, run, said, outcome)
         if kept is not None:
             forecasts_kept.keep(conn, kept, now)
     return replace(result, run_id=run.id)
 
 
-def load_last(store: Store, policy: Policy) -> Reconciliation:
+def load_last(
+    store: Store, policy: Policy, *, answers_at: datetime | None = None
+) -> Reconciliation:
     """The newest reconciliation again, without a new one: the same facts as they were known then.
 
-    Raises StoreError where there is none.
+    `answers_at` (UTC): with what people answered until then, and not until it was made. Raises
+    StoreError where there is none.
     """
     with store.reading() as conn:
         runs = findings.last_runs(conn, 2)
@@ -139,14 +155,25 @@ def load_last(store: Store, policy: Policy) -> Reconciliation:
                 where=store.url_shown,
                 todo="Run `driftline reconcile` first.",
             )
-        return recorded(conn, policy, runs[0], runs[1] if len(runs) > 1 else None)
+        before = runs[1] if len(runs) > 1 else None
+        return recorded(conn, policy, runs[0], before, answers_at=answers_at)
 
 
-def recorded(conn: sa.Connection, policy: Policy, run: Run, previous: Run | None) -> Reconciliation:
+def recorded(
+    conn: sa.Connection,
+    policy: Policy,
+    run: Run,
+    previous: Run | None,
+    *,
+    answers_at: datetime | None = None,
+) -> Reconciliation:
     """What a reconciliation said, once more: its findings, and the facts as it knew them."""
     policy = replace(policy, config_hash=run.config_hash, program_version=run.program_version)
     view = View(conn, policy, run.as_of, run.at, present=not _moved_since(conn, run))
-    held = findings.known_after(conn, run).values()
+    known = findings.known_after(conn, run)
+    held = known.values()
+    given = answered.said_until(conn, answers_at or run.at)
+    said = answered.recalled(view, given, answers_at or run.at)
     reasons = restated(previous, run, fence_moves(conn, previous, run))
     silent = findings.silent(conn, run)
     return assemble(
@@ -154,14 +181,16 @@ def recorded(conn: sa.Connection, policy: Policy, run: Run, previous: Run | None
         Judged(
             run=run,
             previous=previous,
-            findings=tuple(
+            findings=answered.laid(
                 sorted(
                     (one.finding for one in held if one.is_open and not one.finding.suppressed),
                     key=life.order,
-                )
+                ),
+                said,
             ),
-            suppressed=tuple(
-                sorted((one.finding for one in held if one.finding.suppressed), key=life.order)
+            suppressed=answered.laid(
+                sorted((one.finding for one in held if one.finding.suppressed), key=life.order),
+                said,
             ),
             resolved=tuple(
                 sorted(
@@ -177,6 +206,9 @@ def recorded(conn: sa.Connection, policy: Policy, run: Run, previous: Run | None
             not_checked=run.listed,
             restated=reasons,
             agreed=tuple(agreements(view, previous, run).values()),
+            ended_answers=answered.ended_lately(given, run.at),
+            flapping=answered.flapping(said, run.at, known),
+            demoted=answered.demoted(given, policy, registry.catalogue().detectors),
         ),
     )
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from sync.errors import ConfigError
+from sync.reconcile.answers import Place
 from sync.reconcile.contract import (
     Channel,
     Finding,
@@ -18,6 +19,7 @@ from sync.reconcile.contract import (
 )
 from sync.reconcile.life import spoken
 from sync.reconcile.since import Since
+from sync.report import answered
 from sync.report import verdict as words
 from sync.report.changes import CHANGED, STATE_ORDER, Previous, against
 from sync.report.clean import clean, clean_url
@@ -25,6 +27,7 @@ from sync.report.data import (
     SCHEMA_VERSION,
     Action,
     AgeRow,
+    AnsweredPart,
     Ask,
     Changes,
     Figure,
@@ -118,18 +121,31 @@ def build(
         made = (
             _item(one, source.as_of, masked, impact(one, source.milestones, today)) for one in kept
         )
+        made = (replace(one, flips=flips.get(one.fingerprint, 0)) for one in made)
         return tuple(sorted(made, key=_importance))
 
     magnitudes = {one.fingerprint: _finite(one.magnitude) for one in source.findings}
     since = None if source.is_first else previous
-    found = items(
-        against(source.findings, since, magnitudes, story.silent if story else frozenset())
+    then = None if source.is_first else since.at if since else source.previous_at
+    flips = answered.flips(source.flapping)
+    every = items(
+        answered.since(
+            against(source.findings, since, magnitudes, story.silent if story else frozenset()),
+            source.ended_answers,
+            source.flapping,
+            then,
+            restated=bool(source.restated),
+        )
     )
+    # What people answered has its own part and is in no other.
+    found = tuple(one for one in every if one.place is Place.TOLD)
+    said = answered.part(every, source.ended_answers, source.flapping, then, today)
     resolved = items(replace(one, state=FindingState.RESOLVED) for one in source.resolved)
     if since is not None and story is not None:
         changes = _told(source, story.silent, found, resolved, since)
     else:
-        changes = _changes(source, found, resolved, since, _open_now(reconciliation))
+        known = _open_now(reconciliation) | flips.keys()
+        changes = _changes(source, found, resolved, since, known, then)
     named = tuple(zip(source.milestones, labels(source.milestones), strict=True))
     rows = tuple(
         sorted(
@@ -147,7 +163,7 @@ def build(
     unread_text = unread_words(failed, partly)
     if not source.certificates:
         unread_text = "no source read"
-    kind = _kind(source, found, changes, failed + partly)
+    kind = _kind(source, every, changes, failed + partly, said)
     questions = tuple(
         # Asked once a week: they wait for an answer, not for the next mail.
         Ask(clean(q.text), clean(q.answer_line))
@@ -168,7 +184,7 @@ def build(
         subject=words.subject(
             source.program,
             kind,
-            found,
+            every,
             rows,
             changes,
             min(len(questions), _QUESTIONS),
@@ -182,7 +198,7 @@ def build(
         time_zone=source.time_zone,
         previous_at=since.at if since else source.previous_at,
         verdict=words.compared(
-            words.verdict(kind, found, rows, unread_text, today),
+            words.verdict(kind, every, rows, unread_text, today),
             None if source.is_first else previous or mailed,
             time_zone,
         ),
@@ -210,13 +226,14 @@ def build(
         if source.trend
         else None,
         trust=_trust(source, masked, named),
-        findings=found,
+        findings=every,
         resolved=resolved,
         unread=failed + partly,
         urgent=_urgent(found),
-        gate=gate_lists(found, source.detector_states, source.not_checked),
+        gate=gate_lists(every, source.detector_states, source.not_checked),
         flow=_groups(one for one in found if one.detector.startswith("flow.")),
         note=note,
+        answered=said,
     )
 
 
@@ -270,6 +287,9 @@ def _item(finding: Finding, as_of: datetime, masked: Masked, days: tuple[int | N
         url=next((one.url for one in proofs if one.url), None),
         impact_days=days[0],
         impact=days[1],
+        answer=answered.answered(finding.answer, as_of.date()),
+        place=answered.place(finding),
+        owner=clean(finding.owner, 120) if finding.owner else None,
     )
 
 
@@ -300,9 +320,11 @@ def _changes(
     resolved: Sequence[Item],
     previous: Previous | None,
     known: frozenset[str],
+    then: datetime | None,
 ) -> Changes:
     restated = tuple(clean(reason) for reason in source.restated)
     agreed = tuple(clean(reason) for reason in source.agreed)
+    agreed += tuple(clean(reason) for reason in answered.demoted(source.demoted, then))
     mailed = [one for one in found if one.channel == Channel.MAILED]
     moved = [one for one in mailed if one.state in CHANGED]
     gone = [one for one in resolved if one.channel == Channel.MAILED]
@@ -345,7 +367,14 @@ def _told(
         for fingerprint, before in previous.findings.items()
         if before.channel == Channel.MAILED
     }
-    reasons = tuple(clean(reason) for reason in (*source.restated, *source.agreed))
+    reasons = tuple(
+        clean(reason)
+        for reason in (
+            *source.restated,
+            *source.agreed,
+            *answered.demoted(source.demoted, previous.at),
+        )
+    )
     return _counted(moved, gone, 0, reasons, len(silent & ours) if reasons else 0)
 
 
@@ -371,11 +400,18 @@ def _counted(
     )
 
 
-def _kind(source: Reconciliation, found: Sequence[Item], changes: Changes, unread: int) -> str:
+def _kind(
+    source: Reconciliation,
+    found: Sequence[Item],
+    changes: Changes,
+    unread: int,
+    said: AnsweredPart,
+) -> str:
     if source.is_first:
         return "inventory"
     above_medium = any(one.severity.rank > Severity.MEDIUM.rank for one in words.open_mailed(found))
     loud = changes.any or changes.restated or above_medium or unread or words.blind_spots(found)
+    loud = loud or said.ended or said.flapping
     return "change" if loud or not source.certificates else "quiet"
 
 
@@ -518,6 +554,7 @@ def _trust(
         program_version=clean(source.program_version, 80),
         how_to=(
             "driftline explain FINGERPRINT shows the evidence behind a finding.",
+            "driftline findings ack, snooze, accept or not-useful FINGERPRINT answers it.",
             "driftline status shows what was read, and when.",
         ),
         why_you=(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
-from sync.reconcile.contract import BurnUp, Channel, FindingState, Severity, Trend
+from sync.reconcile.answers import Place
+from sync.reconcile.contract import AnswerKind, BurnUp, Channel, FindingState, Severity, Trend
 from sync.report.note import Note
 
 #: Version of the JSON form; grows when a field is taken away or changes its meaning.
@@ -65,6 +66,58 @@ class Item:
     impact_days: int | None = None
     #: the same in words; empty where not known.
     impact: str = ""
+    #: what a person answered to it, and holds.
+    answer: "Answered | None" = None
+    #: told, short, snoozed, accepted or not_useful: where the report tells it.
+    place: Place = Place.TOLD
+    #: person or team whose it is; None: nothing tells it. `who` says it, too.
+    owner: str | None = None
+    #: how often it came or went in the last two weeks, where that is so often that it is no news.
+    flips: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a person answered to a finding."""
+
+    kind: AnswerKind
+    author: str
+    #: when (UTC).
+    at: datetime
+    reason: str | None
+    #: last day on which it holds; None: no day ends it.
+    until: date | None
+    #: whether it ends once the finding gets worse.
+    until_worse: bool
+    #: key or link of an item whose closing ends it.
+    ticket: str | None
+    #: all of it in one line.
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredPart:
+    """Findings that people answered: short, or kept out; and what ended or never settles."""
+
+    #: taken by somebody, and blind spots whatever was answered: told in one line each.
+    short: tuple[Item, ...] = ()
+    #: kept out of the other parts.
+    accepted: tuple[Item, ...] = ()
+    snoozed: tuple[Item, ...] = ()
+    not_useful: tuple[Item, ...] = ()
+    #: last day of the answer that ends first; None: none has an end.
+    next_expiry: date | None = None
+    #: how many were answered, and what ends next, in one line; empty: nothing was.
+    summary: str = ""
+    #: answers that ended since the report before, and why, a sentence each.
+    ended: tuple[str, ...] = ()
+    #: findings that began to come and go since the report before, a sentence each.
+    flapping: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.short or self.summary or self.ended or self.flapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +445,8 @@ class ReportData:
     flow: tuple[Group, ...] = ()
     #: what a person said beside the verdict.
     note: Note | None = None
+    #: what people answered to findings; the other parts hold what nobody answered.
+    answered: AnsweredPart = AnsweredPart()
 
     @property
     def quiet(self) -> bool:

@@ -77,6 +77,11 @@ def mask(reconciliation: Reconciliation) -> Masked:
         restated=tuple(
             HIDDEN if terms and terms.search(line) else line for line in reconciliation.restated
         ),
+        flapping=tuple(
+            one if one.finding is None else replace(one, finding=_scrubbed(one.finding, terms))
+            for one in reconciliation.flapping
+            if one.finding is None or not _is_about_restricted(one.finding)
+        ),
         agreed=tuple(
             HIDDEN if terms and terms.search(line) else line for line in reconciliation.agreed
         ),

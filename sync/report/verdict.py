@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from sync.reconcile.answers import Place
 from sync.reconcile.contract import Channel, FindingState, Severity
 from sync.report.changes import Previous
 from sync.report.clean import clean
@@ -29,6 +30,7 @@ def open_mailed(items: Sequence[Item]) -> tuple[Item, ...]:
         item
         for item in items
         if item.channel == Channel.MAILED
+        and item.place in (Place.TOLD, Place.SHORT)
         and item.state not in (FindingState.RESOLVED, FindingState.NOT_CHECKED)
         and item.detector != BLIND_SPOT
     )
@@ -74,7 +76,7 @@ def verdict(
         sentence = f"This is an inventory: {there} already there, and nothing is called new."
         return Verdict(NO_JUDGEMENT, sentence, tuple(why))
     word = _word(late, standing, bool(unread or blind), bool(milestones))
-    return Verdict(word, _sentence(word, late, standing, milestones), tuple(why))
+    return Verdict(word, _sentence(word, late, standing, milestones, items), tuple(why))
 
 
 def _word(late: Sequence[MilestoneRow], standing: Sequence[Item], blind: bool, judged: bool) -> str:
@@ -94,6 +96,7 @@ def _sentence(
     late: Sequence[MilestoneRow],
     standing: Sequence[Item],
     milestones: Sequence[MilestoneRow],
+    items: Sequence[Item],
 ) -> str:
     if word == OFF_TRACK:
         names = listing([row.label for row in late[:3]])
@@ -110,7 +113,16 @@ def _sentence(
         if standing:
             return ended(standing[0].title)
         return f"{late[0].label} is past due by {count(late[0].days_past_due, 'day')}."
+    kept = _kept_out(items)
+    if kept:
+        return f"No drift was found in what was checked, beyond {kept}."
     return "No drift was found in what was checked."
+
+
+def _kept_out(items: Sequence[Item]) -> str:
+    """Findings that stand and that people answered away; empty: there are none."""
+    number = sum(item.place not in (Place.TOLD, Place.SHORT) for item in items)
+    return f"{count(number, 'finding')} accepted, snoozed or called not useful" if number else ""
 
 
 def compared(now: Verdict, previous: Previous | None, time_zone: ZoneInfo) -> Verdict:
@@ -132,6 +144,8 @@ def quiet_line(items: Sequence[Item], not_checked: int) -> str:
     standing = len(open_mailed(items))
     still = f"{count(standing, 'finding')} still open" if standing else "nothing is open"
     unchecked = f", {count(not_checked, 'subject')} not checked" if not_checked else ""
+    kept = _kept_out(items)
+    still += f", {kept}" if kept else ""
     return f"Nothing new; {still}{unchecked}. Sources: complete for what this token can see."
 
 
@@ -192,6 +206,8 @@ def _blind_words(items: Sequence[Item]) -> str:
 
 
 def _lead(standing: Sequence[Item], milestones: Sequence[MilestoneRow], today: date) -> str:
+    # What nobody took leads.
+    standing = sorted(standing, key=lambda item: item.place is not Place.TOLD)
     if standing:
         # Where two milestones share the name, the title says which one is meant.
         rows = [row for row in milestones if row.name == standing[0].milestone]

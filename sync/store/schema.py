@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from sync.store import tables_agreed as tables_agreed  # the catalogue holds them all
+from sync.store import tables_answers as tables_answers
 from sync.store import tables_boards as tables_boards
 from sync.store import tables_cadence as tables_cadence
 from sync.store import tables_code as tables_code

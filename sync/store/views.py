@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sync.store import schema
 from sync.store.view import CONNECTION, PRESENCE, View
 from sync.store.views_agreed import AGREED_VIEWS
+from sync.store.views_answers import ANSWER_VIEWS
 from sync.store.views_boards import BOARD_VIEWS
 from sync.store.views_code import CODE_VIEWS
 from sync.store.views_evidence import EVIDENCE_VIEWS
@@ -230,6 +231,7 @@ VIEWS: tuple[View, ...] = (
     *BOARD_VIEWS,
     *PRESENCE_VIEWS,
     *AGREED_VIEWS,
+    *ANSWER_VIEWS,
     *FORECAST_VIEWS,
     View(
         "v_status",

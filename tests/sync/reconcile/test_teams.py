@@ -142,6 +142,6 @@ def test_a_finding_about_an_item_says_whom_it_waits_on() -> None:
     with made.reading() as conn:
         view = View(conn, POLICY, NOW, NOW)
         seen = Found("issue:1", Severity.LOW, 1.0, {}, (), connection_id=cases.CONNECTION)
-        assert judge._waiting_on(view, seen) == " (waiting on team Squad 7)"
-        assert judge._waiting_on(view, replace(seen, subject="version:1")) == ""
+        assert judge._owned(view, seen, {}).team == "Squad 7"
+        assert judge._owned(view, replace(seen, subject="version:1"), {}).team is None
     made.close()

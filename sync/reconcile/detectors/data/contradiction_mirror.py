@@ -31,10 +31,10 @@ from sync.reconcile.detectors.data.contradiction_shared import (
     scope_of,
     stood,
 )
+from sync.reconcile.persons import persons_of
 from sync.reconcile.view import View, joined_key
 from sync.reconcile.words import day, item_evidence, item_label
 from sync.store import schema
-from sync.store.tables_judged import person_account
 
 STATE = "mirror-state"
 OWNER = "mirror-owner"
@@ -136,7 +136,7 @@ def _states(
 def _owners(
     view: View, mirrors: Sequence[_Mirror], assignees: Mapping[Pair, str | None]
 ) -> Iterable[Found]:
-    persons = _persons(view)
+    persons = persons_of(view)
     if not persons:
         return
     apart = []
@@ -325,18 +325,6 @@ def _now(view: View, pairs: Iterable[Pair]) -> tuple[dict[Pair, str], dict[Pair,
         {(row.connection_id, row.id): row.category for row in rows},
         {(row.connection_id, row.id): row.assignee_id for row in rows},
     )
-
-
-def _persons(view: View) -> dict[Pair, str]:
-    """Whose account is whose, as configured then."""
-    c = person_account.c
-    rows = view.conn.execute(
-        sa.select(c.connection_id, c.account_id, c.person).where(
-            c.known_from <= view.known_at,
-            sa.or_(c.known_to.is_(None), c.known_to > view.known_at),
-        )
-    )
-    return {(row.connection_id, row.account_id): row.person for row in rows}
 
 
 def _held(
