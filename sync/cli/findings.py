@@ -320,7 +320,10 @@ def recipients(settings: "Settings") -> list[str]:
     from email.utils import parseaddr
 
     mail = settings.root.mail
-    return [] if mail is None else [parseaddr(one)[1].lower() for one in mail.to]
+    if mail is None:
+        return []
+    named = (one if isinstance(one, str) else one.address for one in mail.to)
+    return [parseaddr(one)[1].lower() for one in named]
 
 
 def _day(text: str | None) -> date | None:

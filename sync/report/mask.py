@@ -77,6 +77,9 @@ def mask(reconciliation: Reconciliation) -> Masked:
         restated=tuple(
             HIDDEN if terms and terms.search(line) else line for line in reconciliation.restated
         ),
+        ended_answers=tuple(
+            one for one in reconciliation.ended_answers if one.fingerprint not in hidden
+        ),
         flapping=tuple(
             one if one.finding is None else replace(one, finding=_scrubbed(one.finding, terms))
             for one in reconciliation.flapping

@@ -40,12 +40,22 @@ def concerning(reconciliation: Reconciliation, recipient: Recipient) -> Reconcil
     if recipient.sees_all:
         return reconciliation
     place = _Place.of(reconciliation, recipient)
+    kept = tuple(one for one in reconciliation.findings if place.holds(one))
+    named = {one.fingerprint for one in kept}
     burn_up, trend = reconciliation.burn_up, reconciliation.trend
     return replace(
         reconciliation,
-        findings=tuple(one for one in reconciliation.findings if place.holds(one)),
+        findings=kept,
+        ended_answers=tuple(
+            one for one in reconciliation.ended_answers if one.fingerprint in named
+        ),
         resolved=tuple(one for one in reconciliation.resolved if place.holds(one)),
         suppressed=tuple(one for one in reconciliation.suppressed if place.holds(one)),
+        flapping=tuple(
+            one
+            for one in reconciliation.flapping
+            if one.finding is None or place.holds(one.finding)
+        ),
         milestones=place.lines,
         certificates=tuple(one for one in reconciliation.certificates if place.reads(one)),
         not_checked=tuple(row for row in reconciliation.not_checked if not place.is_other(row[1])),

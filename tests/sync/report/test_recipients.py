@@ -146,6 +146,9 @@ def test_every_part_of_a_reconciliation_was_thought_of() -> None:
             "trend",
             "detector_states",
             "forecast_skill",
+            "ended_answers",
+            "flapping",
+            "demoted",
         ),
     }
     fields = {one.name for one in dataclasses.fields(Reconciliation)}
