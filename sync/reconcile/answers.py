@@ -37,6 +37,8 @@ _USEFUL = {
     AnswerKind.AGREE: True,
     AnswerKind.NOT_USEFUL: False,
 }
+#: Why an answer ends where the world moved the finding.
+GOT_WORSE = "it got worse"
 #: These hold a finding back, each in its own manner.
 QUIET = frozenset({AnswerKind.SNOOZE, AnswerKind.ACCEPT, AnswerKind.NOT_USEFUL})
 
@@ -136,7 +138,7 @@ def ended(
     if state is FindingState.NOT_CHECKED or not answer.until_worse:
         return None
     if is_worse(answer, severity, magnitude):
-        return Ended(AnswerEnd.WOKE, "it got worse")
+        return Ended(AnswerEnd.WOKE, GOT_WORSE)
     return None
 
 

@@ -8,7 +8,6 @@ from sync.reconcile import answers
 from sync.reconcile.answers import Place
 from sync.reconcile.contract import (
     Answer,
-    AnswerEnd,
     AnswerKind,
     Demotion,
     Finding,
@@ -65,13 +64,9 @@ def since(
     ended: Sequence[Answer],
     flapping: Sequence[Flapping],
     then: datetime | None,
-    *,
-    restated: bool,
 ) -> tuple[Finding, ...]:
     """Findings as answers move them: what woke is worse, what keeps coming and going is no news."""
-    woke = {
-        one.fingerprint for one in _later(ended, then) if one.end is AnswerEnd.WOKE and not restated
-    }
+    woke = {one.fingerprint for one in _later(ended, then) if one.ended_reason == answers.GOT_WORSE}
     flaps = {one.fingerprint for one in flapping}
     news = (FindingState.NEW, FindingState.REGRESSED)
     found = []

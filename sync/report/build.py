@@ -134,7 +134,6 @@ def build(
             source.ended_answers,
             source.flapping,
             then,
-            restated=bool(source.restated),
         )
     )
     # What people answered has its own part and is in no other.
