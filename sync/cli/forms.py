@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,22 @@ def deliver(
     for path, name in files.items():
         write(path, render(data, form, name).encode())
         app.note(f"Written: {path}")
+
+
+def write_forms(
+    directory: Path, forms: Iterable[str], *, own: "ReportData", others: "ReportData"
+) -> None:
+    """Write each form as `report` and its ending; those to be passed on as `others` see it."""
+    from sync.report.rendering import SHARED, TABLES, render, suffix
+
+    for form in forms:
+        data = others if form in SHARED else own
+        if form == "csv":
+            for table in TABLES:
+                name = f"report-{table}{suffix(form)}"
+                write(directory / name, render(data, form, table).encode())
+        else:
+            write(directory / f"report{suffix(form)}", render(data, form).encode())
 
 
 def check(form: str, table: str | None, out: str | None) -> None:

@@ -4,6 +4,7 @@ import click
 
 from sync.cli.app import App, json_option, pass_app, worst
 from sync.cli.durations import max_wait_option
+from sync.cli.forms import write_forms
 from sync.cli.mailing import mail_out
 from sync.cli.reconcile import exit_codes, facts, fail_on_option, judge
 from sync.cli.resend import resend
@@ -85,16 +86,16 @@ def _run(
             before_run=result.run_id,
             recipient=readers[0].address if readers else None,
         )
-        data = build(
-            result,
-            audience=settings.root.report.audience,
-            previous=previous,
-            story=None if previous is None else since(store, result, previous.run_id),
-            for_owner=True,
+        words = settings.root.report.audience
+        story = None if previous is None else since(store, result, previous.run_id)
+        data, others = (
+            build(result, audience=words, previous=previous, story=story, for_owner=own)
+            for own in (True, False)
         )
         page = settings.base / settings.root.report.directory / "report.html"
         write(page, render(data, "html").encode())
         write(page.with_suffix(".json"), render(data, "json").encode())
+        write_forms(page.parent, settings.root.report.formats, own=data, others=others)
         if settings.root.mail is not None and not no_mail:
             try:
                 codes |= mail_out(app, settings, store, result, only_due=True)
