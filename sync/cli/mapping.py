@@ -1,5 +1,6 @@
 """`driftline mapping`: is the mapping sound, and what does it say."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,6 +87,29 @@ def show(app: App, only: str | None, project: str | None, as_json: bool) -> None
         return
     for line in out:
         app.say(f"[{line['section']}] {line['key']} = {line['value']}  ({line['where']})")
+
+
+@mapping.command(epilog="Example: driftline mapping shadow new-mapping.toml")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--instead-of",
+    metavar="FILE",
+    help="Configured mapping file that it stands for; needed where there are several.",
+)
+@json_option
+@pass_app
+def shadow(app: App, file: Path, instead_of: str | None, as_json: bool) -> None:
+    """Show which findings a changed mapping would add, remove or change; nothing is kept.
+
+    FILE stands for the configured mapping file, or lies over the built-in mapping where none is
+    configured. Both are tried on a temporary copy of the store.
+    """
+    from sync.cli.shadow import instead, on_copy
+    from sync.cli.shadow import show as show_shadow
+
+    settings = app.settings(with_secrets=False)
+    found = on_copy(app, settings, instead(settings, file, instead_of))
+    show_shadow(app, found, as_json=as_json)
 
 
 def _names(settings: "Settings", only: str | None) -> list[str]:

@@ -94,13 +94,17 @@ def _with_parts(
 
 
 def _reports(at: datetime) -> sa.Select[tuple[int]]:
-    """Old ones, but for the newest of all and those of which a mail may still go out."""
+    """Old ones, but for the newest of all and those of which a mail may still go out.
+
+    The first stays, too: from it on the days are counted in which the owner alone is a reader.
+    """
     r, o = schema.report.c, schema.outbox.c
     return (
         sa.select(r.id)
         .where(
             r.created_at < at,
             r.id < sa.select(sa.func.max(r.id)).scalar_subquery(),
+            r.id > sa.select(sa.func.min(r.id)).scalar_subquery(),
             ~sa.exists().where(o.report_id == r.id, o.state.not_in(_SETTLED)),
         )
         .order_by(r.id)
