@@ -17,7 +17,6 @@ from sync.report.address import parse_address
 from sync.report.clean import clean
 from sync.report.course import bars
 from sync.report.data import ReportData
-from sync.report.wording import percent
 
 #: Largest HTML part as sent, bytes; Gmail cuts a mail near 102 KB.
 BUDGET = 80_000
@@ -234,7 +233,6 @@ def _inlined(
         "elsewhere": elsewhere,
         "style": html.asset("mail.css"),
         "dark": html.asset("mail-dark.css"),
-        "percent": percent,
         "gate": data.gate if any(one.checked or one.count for one in data.gate) else (),
         "gate_words": text.gate_words,
         "shown_items": text.shown_items,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
+from typing import cast
 
 import sqlalchemy as sa
 
@@ -236,7 +237,8 @@ def _send_one(
         _finish(store, report_id, recipient, state, error, now)
         return Sent(recipient, state, message_id, error, state == "deferred")
 
-    message = message_from_bytes(kept, policy=folding.ASCII)
+    # The policy makes it an EmailMessage.
+    message = cast(EmailMessage, message_from_bytes(kept, policy=folding.ASCII))
     try:
         delivery = deliver(message, smtp)
     except SmtpError as error:

@@ -43,7 +43,9 @@ OVERFLOW = """
 }
 """
 
-#: Texts that are too small or too faint: [text, pixels, contrast].
+#: Texts that are too small or too faint, as they are and with every colour's lightness turned round
+#: as some mail clients do: [text, pixels, contrast, contrast when turned round]. The words of a
+#: picture that does not show count as text. `least`: the smallest contrasts.
 HARD_TO_READ = """
 () => {
   const parse = (text) => {
@@ -54,6 +56,11 @@ HARD_TO_READ = """
     const f = (v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
     return 0.2126 * f(c.r) + 0.7152 * f(c.g) + 0.0722 * f(c.b);
   };
+  // The same hue and saturation, one minus the lightness (HSL).
+  const turned = (c) => {
+    const shift = 255 - Math.max(c.r, c.g, c.b) - Math.min(c.r, c.g, c.b);
+    return { r: c.r + shift, g: c.g + shift, b: c.b + shift };
+  };
   const ground = (element) => {
     for (let one = element; one; one = one.parentElement) {
       const colour = parse(getComputedStyle(one).backgroundColor);
@@ -63,21 +70,34 @@ HARD_TO_READ = """
     return matchMedia("(prefers-color-scheme: dark)").matches
       ? { r: 18, g: 18, b: 18 } : { r: 255, g: 255, b: 255 };
   };
+  const between = (one, other) => {
+    const front = light(one), back = light(other);
+    return (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+  };
   const bad = [];
+  const least = { contrast: 21, turned: 21, size: 99 };
   let seen = 0;
+  const look = (text, element) => {
+    const style = getComputedStyle(element);
+    const front = parse(style.color), back = ground(element);
+    const contrast = between(front, back), other = between(turned(front), turned(back));
+    const size = parseFloat(style.fontSize);
+    seen += 1;
+    least.contrast = Math.min(least.contrast, contrast);
+    least.turned = Math.min(least.turned, other);
+    least.size = Math.min(least.size, size);
+    if (size < 14 || contrast < 4.5) { bad.push([text.slice(0, 40), size, contrast, other]); }
+  };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const text = walker.currentNode.textContent.trim();
     const element = walker.currentNode.parentElement;
     if (!text || ["SCRIPT", "STYLE", "OPTION"].includes(element.tagName)) { continue; }
-    if (!element.checkVisibility()) { continue; }
-    const style = getComputedStyle(element);
-    const front = light(parse(style.color)), back = light(ground(element));
-    const contrast = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
-    const size = parseFloat(style.fontSize);
-    seen += 1;
-    if (size < 14 || contrast < 4.5) { bad.push([text.slice(0, 40), size, contrast]); }
+    if (element.checkVisibility()) { look(text, element); }
   }
-  return { seen, bad: bad.slice(0, 5) };
+  for (const picture of document.images) {
+    if (!picture.naturalWidth) { look(picture.alt, picture); }
+  }
+  return { seen, bad: bad.slice(0, 5), least };
 }
 """
