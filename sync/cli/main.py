@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "remap": ("sync.cli.remap", "remap", "Apply a changed mapping to what is stored."),
     "export": ("sync.cli.export", "export", "Write a view as CSV or JSON lines."),
     "db": ("sync.cli.db", "db", "Look after the store."),
+    "anonymize": ("sync.cli.anonymize", "anonymize", "A copy of the store without names."),
     "connectors": ("sync.cli.connectors", "connectors", "List connectors."),
     "completion": ("sync.cli.completion", "completion", "Let a shell complete what is typed."),
 }

@@ -74,7 +74,7 @@ def _table(reading: sa.Connection, writing: sa.Connection, table: sa.Table) -> t
     update = ("value",) if table is schema.store_info else None
     into = bulk.upsert(writing.dialect.name, table, columns, update)
     rows, total = 0, 0
-    for chunk in _chunks(reading, table, columns):
+    for chunk in chunks(reading, table, columns):
         into.run(writing, chunk)
         rows, total = rows + len(chunk), total + _sum_of(chunk)
     return rows, total % _WHOLE
@@ -82,7 +82,7 @@ def _table(reading: sa.Connection, writing: sa.Connection, table: sa.Table) -> t
 
 def _sum(conn: sa.Connection, table: sa.Table) -> tuple[int, int]:
     rows, total = 0, 0
-    for chunk in _chunks(conn, table, _columns(table)):
+    for chunk in chunks(conn, table, _columns(table)):
         rows, total = rows + len(chunk), total + _sum_of(chunk)
     return rows, total % _WHOLE
 
@@ -91,9 +91,10 @@ def _columns(table: sa.Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns)
 
 
-def _chunks(
+def chunks(
     conn: sa.Connection, table: sa.Table, columns: tuple[str, ...]
 ) -> Iterator[list[tuple[Any, ...]]]:
+    """All rows of a table, in Python's form, by the chunk; a new store says itself what it is."""
     names = ", ".join(bulk.quoted(name) for name in columns)
     # Which views a store has is its own affair: they are made for its kind of database.
     such = " WHERE name <> 'views'" if table is schema.store_info else ""
