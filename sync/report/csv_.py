@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from sync.report.clean import cell
 from sync.report.data import Item, LedgerRow, MilestoneRow, ReportData
 from sync.report.rendering import TABLES
-from sync.report.text import origin_words
+from sync.report.text import destination_words, origin_words
 
 Row = TypeVar("Row")
 
@@ -56,6 +56,14 @@ FINDINGS: tuple[Column[Item], ...] = (
     Column("evidence", "pieces of evidence that this reader may see", lambda r: len(r.evidence)),
     Column("hidden_evidence", "pieces about restricted items", lambda row: row.hidden_evidence),
     Column("url", "best place to look", lambda row: row.url),
+    Column("owner", "person or team whose it is", lambda row: row.owner),
+    Column("impact_days", "days by which a promised date moves", lambda row: row.impact_days),
+    Column("impact", "the same in words", lambda row: row.impact),
+    Column("flips", "how often it came and went lately", lambda row: row.flips),
+    Column("answer", "what a person answered", lambda r: r.answer.kind.value if r.answer else None),
+    Column("answered_by", "who answered", lambda r: r.answer.author if r.answer else None),
+    Column("answer_until", "last day it holds", lambda r: r.answer.until if r.answer else None),
+    Column("answer_reason", "why", lambda row: row.answer.reason if row.answer else None),
 )
 MILESTONES: tuple[Column[MilestoneRow], ...] = (
     Column("milestone", "name as the report tells it", lambda row: row.label),
@@ -87,6 +95,9 @@ MILESTONES: tuple[Column[MilestoneRow], ...] = (
     Column("percent_ready", "of changed lines, as they landed", lambda row: row.percent_ready),
     Column("tested", "the same in words", lambda row: row.tested),
     Column("url", "its page", lambda row: row.url),
+    Column("churn_ratio", "all change of scope by baseline", lambda row: row.churn_ratio),
+    Column("trend", "where the forecast goes", lambda row: row.trend),
+    Column("trend_days", "days later than a week ago", lambda row: row.trend_days),
 )
 LEDGER: tuple[Column[LedgerRow], ...] = (
     Column("milestone", "name as the report tells it", lambda row: row.milestone),
@@ -103,6 +114,9 @@ LEDGER: tuple[Column[LedgerRow], ...] = (
     Column("entered_items", "items that entered", lambda row: row.entered_items),
     Column("left_items", "items that left", lambda row: row.left_items),
     Column("origins", "what entered by origin", lambda row: origin_words(row)),
+    Column("agreed", "size that entered and was agreed to", lambda row: row.agreed),
+    Column("unagreed", "size that entered and was not", lambda row: row.unagreed),
+    Column("destinations", "what became of what left", lambda row: destination_words(row)),
 )
 
 

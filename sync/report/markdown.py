@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sync.report.data import Group, Item, MilestoneRow, ReportData
 from sync.report.milestones import done_words
 from sync.report.sources import source_lines
-from sync.report.text import ledger_words, origin_words
+from sync.report.text import counted_only, gate_words, ledger_words, origin_words, shown_items
 from sync.report.verdict import change_words, quiet_line
 from sync.report.wording import STATES, count, day, moment, zone
 
@@ -24,6 +24,9 @@ DROP_ORDER = (
     "Not checked",
     "Not confirmed",
     "Still open, unchanged",
+    "Answered",
+    "Flow and load",
+    "Quality gate",
     "How the scope came to be",
     "What this rests on",
     "Already there",
@@ -121,8 +124,11 @@ def _sections(data: ReportData) -> list[tuple[str, Iterable[str]]]:
     if data.audience != "executive":
         found += [
             ("How the scope came to be", _ledgers(data)),
+            ("Quality gate", _gate(data)),
+            ("Flow and load", _flow(data)),
+            ("Answered", _answered(data)),
             ("Still open, unchanged", _groups(data.still_open)),
-            ("In the page only", _groups(data.digest, listed=False)),
+            ("In the page only", _groups(filter(counted_only, data.digest), listed=False)),
             ("Not confirmed", _bullets(data.hygiene)),
             ("Not checked", _not_checked(data)),
         ]
@@ -141,11 +147,21 @@ def _head(data: ReportData) -> Iterator[str]:
     if data.quiet:
         unchecked = sum(row.count for row in data.not_checked)
         yield f"**Quiet**: {plain(quiet_line(data.findings, unchecked))}"
+        yield from _note(data)
         return
     yield f"**{plain(data.verdict.word.capitalize())}**: {plain(data.verdict.sentence)}"
-    if data.verdict.why:
+    reasons = [one for one in (data.verdict.change, *data.verdict.why) if one]
+    if reasons:
         yield ""
-        yield from _bullets(data.verdict.why)
+        yield from _bullets(reasons)
+    yield from _note(data)
+
+
+def _note(data: ReportData) -> Iterator[str]:
+    if data.note is not None:
+        when = moment(data.note.at, zone(data.time_zone))
+        yield ""
+        yield f"**Note** by {plain(f'{data.note.author}, {when}: {data.note.text}')}"
 
 
 def _bullets(lines: Iterable[str]) -> Iterator[str]:
@@ -231,6 +247,8 @@ def _risks(data: ReportData) -> Iterator[str]:
         for sentence in (item.what, item.so_what):
             if sentence and sentence != item.title:
                 yield f"   - {plain(sentence)}"
+        if item.impact:
+            yield f"   - Impact: {plain(item.impact)}"
         age = f", {count(item.age_days, 'day')} old" if item.age_known else ""
         facts = [_who(item.who, item.by_when), STATES[item.state] + age]
         yield f"   - {plain('; '.join(fact for fact in facts if fact))}"
@@ -261,10 +279,13 @@ def _milestone(row: MilestoneRow, data: ReportData) -> tuple[str, ...]:
     on_time = "unknown"
     if row.percent_on_time is not None:
         on_time = f"about {row.percent_on_time} %" + ("" if row.forecast_proven else " (unproven)")
+    forecast = plain(days if row.p50 or row.p85 else row.forecast) or "unknown"
+    if row.trend_words:
+        forecast += f"; {plain(row.trend_words)}"
     return (
         f"{link(row.label, row.url)} ({plain(row.note)})",
         plain(row.due),
-        plain(days) if row.p50 or row.p85 else plain(row.forecast) or "unknown",
+        forecast,
         on_time,
         plain(done_words(row)),
         plain(row.scope),
@@ -281,7 +302,7 @@ def _ledgers(data: ReportData) -> Iterator[str]:
         yield f"- and {len(data.ledgers) - CAP:,} more in the page"
 
 
-def _groups(groups: Sequence[Group], *, listed: bool = True) -> Iterator[str]:
+def _groups(groups: Iterable[Group], *, listed: bool = True) -> Iterator[str]:
     for group in groups:
         yield f"- {plain(f'{group.family} ({group.detector})')}: {group.count:,}"
         for item in group.items[:CAP] if listed else ():
@@ -289,6 +310,40 @@ def _groups(groups: Sequence[Group], *, listed: bool = True) -> Iterator[str]:
             yield f"  - {_titled(item)}{unsure}"
         if listed and group.count > CAP:
             yield f"  - and {group.count - CAP:,} more in the page"
+
+
+def _gate(data: ReportData) -> Iterator[str]:
+    if not any(one.checked or one.count for one in data.gate):
+        return
+    for one in data.gate:
+        yield f"- {plain(f'{one.name}: {gate_words(one)}')}"
+        shown = shown_items(one.items)
+        for item in shown:
+            yield f"  - {_titled(item)}"
+        if shown and one.count > len(shown):
+            yield f"  - and {one.count - len(shown):,} more in the page"
+
+
+def _flow(data: ReportData) -> Iterator[str]:
+    for group in data.flow:
+        shown = shown_items(group.items)[:5]
+        where = "" if shown else ", in the page only"
+        yield f"- {plain(group.detector)}: {group.count:,}{where}"
+        for item in shown:
+            yield f"  - {_titled(item)}"
+        if shown and group.count > len(shown):
+            yield f"  - and {group.count - len(shown):,} more in the page"
+
+
+def _answered(data: ReportData) -> Iterator[str]:
+    told = data.answered
+    yield from _bullets(one for one in (told.summary,) if one)
+    for item in told.short[:CAP]:
+        words = f": {plain(item.answer.words)}" if item.answer else ""
+        yield f"- {_titled(item)}{words}"
+    if len(told.short) > CAP:
+        yield f"- and {len(told.short) - CAP:,} more in the page"
+    yield from _bullets([*told.ended[:CAP], *told.flapping[:CAP]])
 
 
 def _not_checked(data: ReportData) -> Iterator[str]:
@@ -318,7 +373,8 @@ def _trust(data: ReportData) -> Iterator[str]:
             *([more.format(len(trust.gaps) - CAP)] if len(trust.gaps) > CAP else []),
             *held,
             "A promised date is no forecast, and a forecast is no promise.",
-            *trust.how_to,
+            *([trust.forecast_skill] if trust.forecast_skill else []),
+            *(() if data.audience == "executive" else trust.how_to),
             trust.why_you,
         ]
     )

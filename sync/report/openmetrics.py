@@ -15,6 +15,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from sync.reconcile.answers import Place
 from sync.reconcile.contract import FindingState, Severity
 from sync.report.data import Item, MilestoneRow, ReportData, SourceRow
 from sync.report.wording import zone
@@ -23,6 +24,8 @@ from sync.report.wording import zone
 MILESTONES = 100
 #: Neither there nor gone.
 _UNSURE = frozenset({FindingState.NOT_CHECKED})
+#: Where findings are told; all others are kept out.
+_TOLD = frozenset({Place.TOLD, Place.SHORT})
 
 
 def render(data: ReportData) -> str:
@@ -58,7 +61,8 @@ class _Report(Collector):
 
     def _findings(self) -> Iterator[GaugeMetricFamily]:
         data = self.data
-        sure = [one for one in data.findings if one.state not in _UNSURE]
+        told = [one for one in data.findings if one.place in _TOLD]
+        sure = [one for one in told if one.state not in _UNSURE]
         by_detector = Counter((one.detector, one.severity) for one in sure)
         yield self._family(
             "open_findings",
@@ -68,7 +72,7 @@ class _Report(Collector):
         )
         levels = Counter(one.severity for one in sure)
         read = bool(data.trust.sources) and data.unread == 0
-        whole = read and not data.not_checked and len(sure) == len(data.findings)
+        whole = read and not data.not_checked and len(sure) == len(told)
         yield self._family(
             "open_findings_by_severity",
             "Findings that stand; a zero only where everything was read and checked.",
@@ -79,7 +83,16 @@ class _Report(Collector):
             "unsure_findings",
             "Findings whose data is not covered any more: neither there nor gone.",
             ["detector"],
-            _counted(one for one in data.findings if one.state in _UNSURE),
+            _counted(one for one in told if one.state in _UNSURE),
+        )
+        silent = Counter(
+            (one.detector, one.place) for one in data.findings if one.place not in _TOLD
+        )
+        yield self._family(
+            "kept_out_findings",
+            "Findings that stand and are not told, because of an answer or of another finding.",
+            ["detector", "reason"],
+            [([name, place.value], n) for (name, place), n in sorted(silent.items())],
         )
         unchecked = Counter[str]()
         for row in data.not_checked:
@@ -161,6 +174,11 @@ class _Report(Collector):
             "net_drift_ratio",
             "Net change of scope by the accepted baseline.",
             ((row, row.net_ratio) for row in rows),
+        )
+        yield family(
+            "churn_ratio",
+            "Scope that moved in whatever direction, by the accepted baseline.",
+            ((row, row.churn_ratio) for row in rows),
         )
         yield family(
             "tested_ratio",

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sync.reconcile.contract import FindingState, Severity
+from sync.reconcile.answers import Place
+from sync.reconcile.contract import AnswerKind, FindingState, Severity
 from sync.reconcile.registry import detectors
 from sync.report.data import Item, Proof, ReportData
 from sync.report.wording import count
@@ -38,6 +39,8 @@ _BASELINE = {
     FindingState.NOT_CHECKED: "unchanged",
     FindingState.SUPPRESSED: "unchanged",
 }
+#: Where what a person answered keeps a finding out of the report.
+_KEPT_OUT = frozenset({Place.SNOOZED, Place.ACCEPTED, Place.NOT_USEFUL})
 #: What an address may hold as it is; the rest is written in percent.
 _IN_ADDRESSES = "%:/?#[]@!$&'()*+,;=~"
 
@@ -142,9 +145,32 @@ def _result(item: Item, place: int) -> dict[str, Any]:
         "relatedLocations": _evidence(item.evidence),
         "baselineState": _BASELINE[item.state],
         "partialFingerprints": {"driftline/v1": item.fingerprint},
-        "suppressions": [],
+        "suppressions": _suppressions(item),
         "properties": _properties(item),
     }
+
+
+def _suppressions(item: Item) -> list[dict[str, Any]]:
+    """What a person answered, where it keeps the finding out of the report."""
+    answer = item.answer
+    if answer is None or item.place not in _KEPT_OUT:
+        return []
+    kept = {
+        "kind": answer.kind.value,
+        "author": answer.author,
+        # The standard has no end of a suppression.
+        "until": answer.until.isoformat() if answer.until else None,
+        "untilWorse": answer.until_worse or None,
+        "ticket": answer.ticket,
+    }
+    return [
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": answer.reason or answer.words,
+            "properties": {name: value for name, value in kept.items() if value is not None},
+        }
+    ]
 
 
 def _words(item: Item) -> str:
@@ -174,12 +200,20 @@ def _properties(item: Item) -> Mapping[str, Any]:
         "channel": item.channel.value,
         "connection": item.connection,
         "milestone": item.milestone,
+        "owner": item.owner,
+        "acknowledgedBy": _taken(item),
+        "impactDays": item.impact_days,
         "who": item.who,
         "byWhen": item.by_when,
         "ageDays": item.age_days if item.age_known else None,
         "hiddenEvidence": item.hidden_evidence or None,
     }
     return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _taken(item: Item) -> str | None:
+    taken = item.answer is not None and item.answer.kind is AnswerKind.ACKNOWLEDGE
+    return item.answer.author if taken and item.answer else None
 
 
 def _place(url: str) -> dict[str, Any]:

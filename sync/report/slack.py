@@ -31,8 +31,7 @@ def _payload(told: Summary) -> dict[str, Any]:
     ]
     if told.why:
         blocks.append(_rich(_list("bullet", [_section(_text(one)) for one in told.why])))
-    if told.changed:
-        blocks.append(_rich(_section(_text(told.changed))))
+    blocks += [_rich(_section(_text(one))) for one in (told.note, told.changed) if one]
     if told.lines:
         blocks += [
             {"type": "divider"},

@@ -35,6 +35,8 @@ class Summary:
     sentence: str
     why: tuple[str, ...]
     changed: str
+    #: what a person said beside the verdict; empty: nothing.
+    note: str
     lines: tuple[Line, ...]
     #: findings beyond `lines`.
     more: int
@@ -52,7 +54,8 @@ def summary(data: ReportData) -> Summary:
     kind = {"inventory": "inventory", "quiet": "quiet week"}.get(data.kind, "drift report")
     items = data.inventory.listed if data.inventory else () if data.quiet else data.risks
     lines = tuple(_line(one, data.audience) for one in items[:ITEMS])
-    why = () if data.quiet else data.verdict.why
+    verdict = data.verdict
+    why = () if data.quiet else tuple(one for one in (verdict.change, *verdict.why) if one)
     unchecked = sum(row.count for row in data.not_checked)
     questions = len(data.questions) + data.more_questions
     ending = [data.trust.data_as_of, f"report of {moment(data.as_of, zone(data.time_zone))}"]
@@ -65,6 +68,7 @@ def summary(data: ReportData) -> Summary:
         sentence=quiet_line(data.findings, unchecked) if data.quiet else data.verdict.sentence,
         why=why,
         changed=f"Since the report before: {changed}" if changed else "",
+        note=f"Note by {data.note.author}: {data.note.text}" if data.note else "",
         lines=lines,
         more=len(data.findings) - len(lines),
         ending="; ".join(ending),

@@ -30,8 +30,7 @@ def _payload(told: Summary) -> dict[str, Any]:
         _block(_run(told.word, weight="Bolder"), _run(f": {told.sentence}")),
         *(_block(_run(f"– {one}")) for one in told.why),
     ]
-    if told.changed:
-        body.append(_block(_run(told.changed)))
+    body += [_block(_run(one)) for one in (told.note, told.changed) if one]
     body += [_item(place, one) for place, one in enumerate(told.lines, 1)]
     if told.beyond:
         body.append(_block(_run(told.beyond)))

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from support import reconciliations as given_
 
+from sync.reconcile.contract import Answer, AnswerKind, Severity
 from sync.report import markdown
 from sync.report.build import AUDIENCES, build
 from sync.report.clean import clean
+from sync.report.note import note
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 #: What a host makes a link, a mention or a reference of, after the Markdown was read.
@@ -152,3 +154,48 @@ def test_a_long_report_fits_an_issue_and_says_what_it_left_out() -> None:
     long = markdown.render(data)
     assert len(long) < 65_536
     assert "Left out because this would grow too long: " in long
+
+
+def test_it_has_the_parts_of_a_whole_report() -> None:
+    text = markdown.render(build(given_.whole(), audience="engineer"))
+    titles = re.findall(r"^## (.*)", text, re.M)
+    assert titles == [
+        "Decide or do",
+        "What changed since 1 Dec",
+        "Top risks",
+        "Milestones",
+        "How the scope came to be",
+        "Quality gate",
+        "Flow and load",
+        "Still open, unchanged",
+        "In the page only",
+        "Not confirmed",
+        "Not checked",
+        "What this rests on",
+    ]
+    assert "Impact: 10 days past the promised date" in text
+
+
+def test_a_note_stands_beside_the_verdict_and_says_whose_it_is() -> None:
+    said = note("All is *fine*, see #3.", "Anna", given_.AT)
+    text = markdown.render(build(given_.busy(), note=said))
+    verdict, beside = text.index("**Off track**"), text.index("**Note** by Anna")
+    assert verdict < beside < text.index("## ")
+    assert "All is &#42;&#8203;fine&#42;, see #&#8203;3." in text
+
+
+def test_what_people_answered_is_told_in_short() -> None:
+    taken = Answer(
+        fingerprint="fp-a",
+        detector="plan.due-moved",
+        kind=AnswerKind.ACKNOWLEDGE,
+        author="Anna",
+        at=given_.BEFORE,
+        severity=Severity.MEDIUM,
+        magnitude=2.0,
+    )
+    data = build(given_.reconciliation(findings=(given_.finding(answer=taken), given_.overdue())))
+    text = markdown.render(data)
+    part = text.split("## Answered\n\n")[1].split("\n\n")[0]
+    assert "The date of Release 3.2 moved twice (a)" in part
+    assert "Anna" in part

@@ -10,7 +10,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as older
 from support import reconciliations as given_
 
-from sync.reconcile.contract import FindingState, TestedSummary
+from sync.reconcile.contract import Answer, AnswerKind, FindingState, Severity, TestedSummary
 from sync.report import openmetrics
 from sync.report.build import build
 from sync.report.data import ReportData
@@ -150,3 +150,22 @@ def test_any_title_is_a_label_and_nothing_else(title: str) -> None:
     )
     found = samples(data)
     assert sum(name == "milestone_items" for name, _ in found) == 2
+
+
+def test_what_was_accepted_is_counted_apart() -> None:
+    accepted = Answer(
+        fingerprint="fp-a",
+        detector="plan.due-moved",
+        kind=AnswerKind.ACCEPT,
+        author="Anna",
+        at=given_.BEFORE,
+        severity=Severity.MEDIUM,
+        magnitude=2.0,
+        reason="agreed",
+    )
+    found = samples(
+        build(given_.reconciliation(findings=(given_.finding(answer=accepted), given_.overdue())))
+    )
+    assert value(found, "open_findings", detector="plan.due-moved", severity="medium") is None
+    assert value(found, "open_findings", detector="plan.overdue", severity="high") == 1
+    assert value(found, "kept_out_findings", detector="plan.due-moved", reason="accepted") == 1

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, FormatChecker
 from support import reconciliations as given_
 
-from sync.reconcile.contract import FindingState, Severity
+from sync.reconcile.contract import Answer, AnswerKind, FindingState, Severity
 from sync.report import sarif
 from sync.report.build import AUDIENCES, build
 from sync.report.data import ReportData
@@ -174,3 +175,51 @@ def test_an_address_in_another_script_is_written_in_percent() -> None:
     proof = given_.Evidence("x", url="https://example.com/gr\u00f6\u00dfe?q=1#a")
     found = result(evidence=(proof,))["locations"][0]["physicalLocation"]["artifactLocation"]
     assert found["uri"] == "https://example.com/gr%C3%B6%C3%9Fe?q=1#a"
+
+
+def answer(kind: AnswerKind, **changes: Any) -> Answer:
+    return Answer(
+        fingerprint="fp-a",
+        detector="plan.due-moved",
+        kind=kind,
+        author="Anna",
+        at=given_.BEFORE,
+        severity=Severity.MEDIUM,
+        magnitude=2.0,
+        **changes,
+    )
+
+
+def test_what_was_accepted_is_suppressed_with_reason_and_end() -> None:
+    accepted = answer(
+        AnswerKind.ACCEPT, reason="agreed with sales", until=date(2026, 1, 5), ticket="APO-9"
+    )
+    (suppression,) = result(answer=accepted)["suppressions"]
+    assert suppression["kind"] == "external"
+    assert suppression["status"] == "accepted"
+    assert suppression["justification"] == "agreed with sales"
+    assert suppression["properties"] == {
+        "kind": "accept",
+        "author": "Anna",
+        "until": "2026-01-05",
+        "ticket": "APO-9",
+    }
+
+
+@pytest.mark.parametrize("kind", [AnswerKind.SNOOZE, AnswerKind.NOT_USEFUL])
+def test_every_answer_that_keeps_a_finding_out_suppresses_it(kind: AnswerKind) -> None:
+    (suppression,) = result(answer=answer(kind, until_worse=True))["suppressions"]
+    assert suppression["justification"]
+    assert suppression["properties"]["untilWorse"] is True
+
+
+def test_what_somebody_took_or_confirmed_still_counts() -> None:
+    taken = result(answer=answer(AnswerKind.ACKNOWLEDGE))
+    assert taken["suppressions"] == []
+    assert taken["properties"]["acknowledgedBy"] == "Anna"
+    assert result(answer=answer(AnswerKind.AGREE))["suppressions"] == []
+    # A blind spot is never silent, whatever was answered.
+    proof = given_.Evidence("401", url="https://jira.example.com/x")
+    blind = given_.blind_spot(evidence=(proof,), answer=answer(AnswerKind.ACCEPT, reason="x"))
+    (found,) = run(build(given_.reconciliation(findings=(blind,))))["results"]
+    assert found["suppressions"] == []

@@ -13,6 +13,7 @@ from support import reconciliations as given_
 from sync.report import slack
 from sync.report.build import AUDIENCES, build
 from sync.report.clean import clean
+from sync.report.note import note
 
 #: Kinds of objects whose text Slack shows as it is.
 PLAIN = {"plain_text", "text", "link"}
@@ -122,3 +123,10 @@ def test_nobody_is_called_by_a_title(text: str) -> None:
     payload = told(program=text, findings=(given_.finding(title=text),))
     check(payload)
     assert "&lt;" in payload["text"]
+
+
+def test_a_note_stands_beside_the_verdict_and_says_whose_it_is() -> None:
+    data = build(given_.busy(), note=note("All is *fine*.", "Anna", given_.AT))
+    payload = json.loads(slack.render(data))
+    said = [one["text"] for one in objects(payload["blocks"]) if one["type"] == "text"]
+    assert said.index("Note by Anna: All is *fine*.") > said.index("Off track")

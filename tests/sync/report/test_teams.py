@@ -13,6 +13,7 @@ from support import reconciliations as given_
 from sync.report import teams
 from sync.report.build import AUDIENCES, build
 from sync.report.clean import clean
+from sync.report.note import note
 
 
 def record(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -140,3 +141,10 @@ def test_a_message_that_grows_too_long_loses_its_last_items_and_counts_them() ->
 def test_any_title_is_a_run_of_text_and_nothing_else(title: str) -> None:
     payload = told(program=f"x{title}", findings=(given_.finding(title=title, who=title),))
     assert (clean(title, 240) or "plan.due-moved") in list(runs(payload))
+
+
+def test_a_note_stands_beside_the_verdict_and_says_whose_it_is() -> None:
+    data = build(given_.busy(), note=note("All is *fine*.", "Anna", given_.AT))
+    payload = json.loads(teams.render(data))
+    said = list(runs(payload))
+    assert said.index("Note by Anna: All is *fine*.") > said.index("Off track")
