@@ -51,13 +51,14 @@ def risks(app: App, known_at: str | None, form: str, as_json: bool) -> None:
 
     How probable a late end is comes from the milestone's forecast, in steps of five. Impact is
     told in working days: how much earlier 85 % of the runs would be done without it. Unknown is
-    written where nothing is forecast. Findings about restricted items are counted, not shown.
+    written where nothing is forecast. Findings about restricted items are counted, not shown;
+    findings that others explain are left out.
     """
     from sync.cli import wiring
     from sync.cli.instants import clocks
     from sync.errors import UsageError
     from sync.forecast.store import proof
-    from sync.reconcile import findings
+    from sync.reconcile import answers, answers_kept, findings
     from sync.reconcile.risks import register
     from sync.reconcile.view import View
 
@@ -75,7 +76,8 @@ def risks(app: App, known_at: str | None, form: str, as_json: bool) -> None:
                 )
             found = findings.known(conn) if at.present else findings.known_after(conn, runs[0])
             view = View(conn, policy, at.as_of, at.known_at, present=at.present)
-            lines, hidden = _masked(view, runs[0], register(view, found.values()))
+            said = answers.in_force(answers_kept.load(conn), at.known_at)
+            lines, hidden = _masked(view, runs[0], register(view, found.values(), said))
             proven = proof(conn, at.known_at)
     finally:
         store.close()
@@ -153,7 +155,7 @@ def _row(one: "Risk") -> dict[str, Any]:
         impact.without.value if impact.without else None,
         impact.items or None,
         impact.reason,
-        finding.who,
+        one.owner,
         one.response,
         one.until,
         one.age_days,
@@ -179,7 +181,7 @@ def _text(view: "View", lines: "Sequence[Risk]", hidden: int) -> Iterator[str]:
         yield f"  Late end: {_probability(one)}"
         yield f"  Impact: {_impact(one)}"
         until = f" until {day(one.until)}" if one.until else ""
-        yield f"  Owner: {finding.who}; {one.response}{until}; seen {_age(one)}"
+        yield f"  Owner: {one.owner}; {one.response}{until}; seen {_age(one)}"
         if one.url:
             yield f"  {one.url}"
     if hidden:

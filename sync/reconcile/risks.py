@@ -4,15 +4,18 @@ Days are the answer to one question asked of the forecast with the same random n
 the milestone be done without this? What no such question can be asked of has no number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 
+from mappings.vocabulary import MilestoneKind
 from sync.forecast.model import Change, Forecast, simulate
 from sync.forecast.percent import steps_of_five
-from sync.ledger.milestones import Key
-from sync.reconcile.contract import Finding
+from sync.forecast.store import NO_CONNECTION
+from sync.ledger.milestones import Key, MilestoneFacts
+from sync.reconcile.contract import Answer, AnswerKind, Finding, FindingState
 from sync.reconcile.forecasts import MilestoneForecast, forecasts, of_milestones
 from sync.reconcile.life import Known
 from sync.reconcile.view import View
@@ -31,6 +34,14 @@ _BANDS = (
     (0, "very likely"),
 )
 UNKNOWN = "unknown"
+OPEN = "open"
+#: Answers that say what is done about a finding.
+_RESPONSES = {
+    AnswerKind.ACKNOWLEDGE: "acknowledged",
+    AnswerKind.ACCEPT: "accepted",
+    AnswerKind.SNOOZE: "snoozed",
+    AnswerKind.NOT_USEFUL: "called not useful",
+}
 
 
 class Without(StrEnum):
@@ -70,7 +81,9 @@ class Risk:
     #: why no probability is told; empty where one is.
     probability_reason: str
     impact: Impact
-    #: open, acknowledged, accepted, snoozed; and until when.
+    #: who took it, else whose it is, else on whom it waits.
+    owner: str
+    #: open, acknowledged, accepted, snoozed, not useful; and until when.
     response: str
     until: date | None
     #: days since it was first seen.
@@ -122,13 +135,21 @@ class _Questions:
         return self.answers[asked]
 
 
-def register(view: View, found: Iterable[Known]) -> tuple[Risk, ...]:
-    """A line for each open finding, the most probable and dearest first.
+def register(
+    view: View, found: Iterable[Known], answers: Mapping[str, Answer] = MappingProxyType({})
+) -> tuple[Risk, ...]:
+    """A line for each open finding, the worst, most probable and dearest first.
 
-    `found`: findings as a reconciliation left them; `view`: the store at that time.
+    `found`: findings as a reconciliation left them; `view`: the store at that time. `answers`: what
+    people answered and holds, by fingerprint. A finding that another one explains is no risk of its
+    own.
     """
     asked = _Questions(view, dict(forecasts(view)))
-    lines = [_line(asked, one) for one in found if one.is_open]
+    lines = [
+        _line(asked, one, answers.get(one.finding.fingerprint))
+        for one in found
+        if one.is_open and one.finding.state is not FindingState.SUPPRESSED
+    ]
     return tuple(sorted(lines, key=_order))
 
 
@@ -138,26 +159,43 @@ def _order(one: Risk) -> tuple[object, ...]:
     return (-one.finding.severity.rank, chance, -days, one.finding.fingerprint)
 
 
-def _line(asked: _Questions, one: Known) -> Risk:
+def _response(answer: Answer | None, today: date) -> tuple[str, date | None, str | None]:
+    """What is done about it, until when, and who took it; what has lapsed is open again."""
+    if answer is None or answer.kind not in _RESPONSES:
+        return OPEN, None, None
+    if answer.until is not None and answer.until < today:
+        return OPEN, None, None
+    taken = answer.author if answer.kind is AnswerKind.ACKNOWLEDGE else None
+    return _RESPONSES[answer.kind], answer.until, taken
+
+
+def _line(asked: _Questions, one: Known, answer: Answer | None) -> Risk:
     finding, view = one.finding, asked.view
     ids = _items(one)
     key = _milestone(asked, one, ids)
     forecast = asked.forecast(key)
     percent, reason = _chance(forecast, key)
-    made = forecast.facts if forecast is not None else None
-    facts = made or (view.milestones.get(key) if key is not None else None)
+    response, until, taken = _response(answer, view.today)
+    facts = view.milestones.get(key) if key is not None else None
     return Risk(
         finding=finding,
-        milestone=facts.line if facts is not None else finding.milestone_label,
-        due=facts.due_date if facts is not None else None,
+        milestone=_called(facts, forecast) or finding.milestone_label,
+        due=forecast.due if forecast is not None else facts.due_date if facts is not None else None,
         percent_on_time=percent,
         probability=band(percent),
         probability_reason=reason,
         impact=_impact(asked, one, forecast, ids),
-        response="open",
-        until=None,
+        owner=taken or finding.owner or finding.who,
+        response=response,
+        until=until,
         age_days=max(0, (view.today - view.calendar.local_date(finding.first_seen_at)).days),
     )
+
+
+def _called(facts: MilestoneFacts | None, forecast: MilestoneForecast | None) -> str | None:
+    if facts is not None:
+        return facts.line
+    return None if forecast is None else forecast.name
 
 
 def _chance(forecast: MilestoneForecast | None, key: Key | None) -> tuple[int | None, str]:
@@ -181,14 +219,14 @@ def _items(one: Known) -> frozenset[str]:
 
 def _milestone(asked: _Questions, one: Known, ids: frozenset[str]) -> Key | None:
     """The milestone that a finding names; else the judged one with most of its open items."""
-    from mappings.vocabulary import MilestoneKind
-
+    about, _, id_ = one.finding.subject.partition(":")
+    if about == MilestoneKind.PROGRAM.value:
+        return (NO_CONNECTION, MilestoneKind.PROGRAM, id_)
     if one.connection_id is None:
         return None
     if one.milestone is not None:
         return (one.connection_id, MilestoneKind(one.milestone[0]), one.milestone[1])
-    about, _, id_ = one.finding.subject.partition(":")
-    if about in {kind.value for kind in MilestoneKind} and about != MilestoneKind.PROGRAM.value:
+    if about in {kind.value for kind in MilestoneKind}:
         return (one.connection_id, MilestoneKind(about), id_)
     held: list[tuple[int, date, Key]] = []
     for plan in asked.view.plans() if ids else ():
@@ -203,6 +241,8 @@ def _impact(
 ) -> Impact:
     if forecast is None or forecast.silent is not None:
         return Impact(None, reason="nothing is forecast of it")
+    if forecast.facts is None:
+        return Impact(None, reason="of a program milestone its parts alone can be asked")
     detector = one.finding.detector
     number = 0
     if detector in _GROWTH:
@@ -211,7 +251,7 @@ def _impact(
         if not forecast.waits:
             return Impact(None, reason="when what it waits for ends is not forecast")
         what = Without.WAITING
-    elif detector.partition(".")[0] in _BY_ITEMS and forecast.facts is not None:
+    elif detector.partition(".")[0] in _BY_ITEMS:
         (plan,) = asked.view.plans([forecast.facts])
         number = len(ids & set(plan.open_ids))
         if not number:

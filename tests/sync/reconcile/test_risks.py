@@ -10,7 +10,7 @@ from support.cases import At, build, policy, utc
 from sync.forecast.percent import steps_of_five
 from sync.forecast.store import proof
 from sync.reconcile import findings
-from sync.reconcile.contract import Evidence, Finding, FindingState, Severity
+from sync.reconcile.contract import Answer, AnswerKind, Evidence, Finding, FindingState, Severity
 from sync.reconcile.life import Known
 from sync.reconcile.risks import Risk, Without, band, register
 from sync.reconcile.runner import reconcile
@@ -139,6 +139,45 @@ def test_what_cannot_be_asked_and_what_is_not_forecast_have_no_number() -> None:
     assert undated.impact.days is not None
 
 
+def answer(name: str, kind: AnswerKind, **more: Any) -> Answer:
+    return Answer(name, "scope.net", kind, "ada", NOW, Severity.MEDIUM, 1.0, **more)
+
+
+def test_the_response_is_the_answer_that_holds() -> None:
+    answers = {
+        "a": answer("a", AnswerKind.ACKNOWLEDGE),
+        "b": answer("b", AnswerKind.ACCEPT, until=date(2026, 3, 9)),
+        "c": answer("c", AnswerKind.SNOOZE, until=date(2026, 3, 8)),
+        "d": answer("d", AnswerKind.AGREE),
+    }
+    with build(CASE).reading() as conn:
+        view = View(conn, policy(CASE), NOW, NOW)
+        found = {
+            one.finding.fingerprint: (one.owner, one.response, one.until)
+            for one in register(view, [known(name, "scope.net") for name in "abcde"], answers)
+        }
+    nobody = ("owner of R1", "open", None)
+    assert found == {
+        "a": ("ada", "acknowledged", None),
+        # The last day counts; the day after it is open again.
+        "b": ("owner of R1", "accepted", date(2026, 3, 9)),
+        "c": nobody,
+        "d": nobody,
+        "e": nobody,
+    }
+
+
+def test_a_finding_that_another_explains_is_no_risk_of_its_own() -> None:
+    assert told(known("a", "scope.net", state=FindingState.SUPPRESSED)) == {}
+
+
+def test_a_program_milestone_has_a_probability_and_no_impact() -> None:
+    data = {**CASE, "judge": ["Launch"], "programs": {"Launch": [[1, "version", "v1"]]}}
+    (one,) = told(known("a", "plan.diverging", subject="program:Launch"), **data).values()
+    assert one.milestone == "Launch"
+    assert one.impact.reason == "of a program milestone its parts alone can be asked"
+
+
 def test_resolved_findings_are_no_risks_and_the_order_is_fixed() -> None:
     given_ = [
         known("d", "scope.net", severity=Severity.LOW),
@@ -161,7 +200,7 @@ def test_the_register_of_a_reconciliation_has_a_line_for_each_open_finding() -> 
         view = View(conn, policy(CASE), NOW, NOW)
         lines = register(view, findings.known(conn).values())
         assert not proof(conn, NOW).probability
-    shown = {one.fingerprint for one in (*result.findings, *result.suppressed)}
+    shown = {one.fingerprint for one in result.findings}
     assert {one.finding.fingerprint for one in lines} == shown
 
 
