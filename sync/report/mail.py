@@ -2,11 +2,13 @@
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -26,6 +28,7 @@ DROP_ORDER = (
     "hygiene",
     "course",
     "still_open",
+    "answered",
     "flow",
     "gate",
     "ledgers",
@@ -44,6 +47,7 @@ _NAMES = {
     "hygiene": "what is not confirmed or not checked",
     "course": "the course of the milestone in most danger",
     "still_open": "what is still open",
+    "answered": "what was answered",
     "flow": "flow and load",
     "gate": "the quality gate",
     "ledgers": "how the scope came to be",
@@ -57,6 +61,10 @@ _NAMES = {
 }
 #: Longest text part, lines; the page holds the rest.
 _TEXT_LINES = 600
+
+#: (word, mailto address) by fingerprint: what a reader may answer to a finding.
+Links = Mapping[str, Sequence[tuple[str, str]]]
+NO_LINKS: Links = MappingProxyType({})
 
 
 class Picture(NamedTuple):
@@ -80,6 +88,7 @@ def compose(
     draft: bool = False,
     thread: bool = False,
     contact: str | None = None,
+    links: Links = NO_LINKS,
 ) -> EmailMessage:
     """One mail to one recipient.
 
@@ -87,7 +96,7 @@ def compose(
     report was made) becomes the Date header in UTC. `draft` lets mail programs open the file for
     sending. `thread`: the same subject every time, so that Gmail too keeps the mails together; the
     verdict then stands in the preview. `contact` reads answers and who wants no more mail (default:
-    the sender). Raises ConfigError for an address that is none.
+    the sender). `links` answer findings by mail. Raises ConfigError for an address that is none.
     """
     from_ = parse_address(sender, "mail.from")
     to = parse_address(recipient, "mail.to")
@@ -114,7 +123,7 @@ def compose(
     if draft:
         message["X-Unsent"] = "1"
     shown = _pictures(data)
-    body, dropped = mail_html(data, attached=attach, pictures=shown, thread=thread)
+    body, dropped = mail_html(data, attached=attach, pictures=shown, thread=thread, links=links)
     message.set_content(_plain(data, attached=attach), cte="quoted-printable")
     message.add_alternative(body, subtype="html", cte="quoted-printable")
     part = list(message.iter_parts())[-1]
@@ -154,10 +163,12 @@ def mail_html(
     attached: bool = True,
     pictures: tuple[Picture, ...] = (),
     thread: bool = False,
+    links: Links = NO_LINKS,
 ) -> tuple[str, tuple[str, ...]]:
     """HTML for mail clients, styles inlined, and the sections that were left out for size.
 
     `pictures`: what the mail brings along. `thread`: the subject does not say the verdict.
+    `links`: answers by fingerprint.
     """
     keep = list(reversed(DROP_ORDER))
     if data.quiet:
@@ -167,7 +178,7 @@ def mail_html(
     dropped: list[str] = []
     elsewhere = "in the attached page" if attached else "in the page"
     while True:
-        body = _inlined(data, keep, dropped, elsewhere, pictures, thread=thread)
+        body = _inlined(data, keep, dropped, elsewhere, pictures, thread=thread, links=links)
         following = next((name for name in DROP_ORDER if name in keep), None)
         if following is None or encoded_size(body) <= BUDGET:
             return body, tuple(dropped)
@@ -219,12 +230,14 @@ def _inlined(
     shown: tuple[Picture, ...],
     *,
     thread: bool,
+    links: Links,
 ) -> str:
     up, trend = data.burn_up, data.trend
     values = {
         **html.common_values(data),
         "preview": _preview(data, thread=thread),
         "pictures": shown,
+        "links": links,
         "burn_up": bars(up, data.today) if up else (),
         "burn_up_words": charts.burn_up_words(up, data.today) if up else "",
         "trend_words": charts.trend_words(trend, data.today) if trend else "",

@@ -16,7 +16,7 @@ from support import reconciliations as given_
 from sync.errors import ConfigError
 from sync.report import csv_
 from sync.report.build import build
-from sync.report.data import ReportData
+from sync.report.data import AnsweredPart, ReportData
 from sync.report.mail import BUDGET, DROP_ORDER, compose, eml, encoded_size, mail_html
 
 SENDER = "Drift report <drift@example.com>"
@@ -190,6 +190,37 @@ def test_an_empty_gate_says_that_nothing_was_looked_at() -> None:
     assert re.search(r"not tested</strong>: 8 findings, in the page only", html)
     assert "No automated test evidence found for shop/web#1" not in html
     assert "shop/web#40 landed while its tests failed" in html
+
+
+def test_findings_can_be_answered_by_mail() -> None:
+    data = build(given_.busy())
+    first = data.risks[0]
+    links = {first.fingerprint: (("agreed", "mailto:tpm@example.com?subject=a%20b&body=c"),)}
+    html = body(sent(data, links=links), "html")
+    (told,) = re.findall(r'<a href="(mailto:[^"]+)" aria-label="([^"]+)"[^>]*>(\w+)</a>', html)
+    assert told == (
+        "mailto:tpm@example.com?subject=a%20b&amp;body=c",
+        f"agreed: {first.title}",
+        "agreed",
+    )
+    assert "mailto:" not in body(sent(data), "html")
+
+
+def test_what_was_answered_is_short_and_says_what_ends_next() -> None:
+    data = build(given_.busy())
+    answered = AnsweredPart(
+        short=data.risks[:1],
+        summary="1 taken, 2 accepted; the next answer ends after 1 Apr (Late)",
+        ended=("No longer snoozed, because it got worse: Late",),
+        flapping=tuple(f"Comes and goes: {n}" for n in range(14)),
+    )
+    html, _ = mail_html(replace(data, answered=answered))
+    part = html.split(">Answered</h2>")[1].split("<h2")[0]
+    assert "1 taken, 2 accepted; the next answer ends after 1 Apr (Late)" in part
+    assert "No longer snoozed, because it got worse: Late" in part
+    assert part.count("Comes and goes") == 10
+    assert "and 4 more findings that come and go in the attached page" in part
+    assert ">Answered</h2>" not in mail_html(data)[0]
 
 
 class Tables(HTMLParser):
