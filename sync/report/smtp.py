@@ -333,7 +333,13 @@ def _hand_over(
             refused=True,
         )
     try:
-        refused = server.sendmail(sender, to, raw, mail_options=options)
+        try:
+            refused = server.sendmail(sender, to, raw, mail_options=options)
+        except smtplib.SMTPDataError as error:
+            light = wire(lighten(message, None))
+            if not _too_large(error) or len(light) >= len(raw):
+                raise
+            refused = server.sendmail(sender, to, light, mail_options=options)
     except smtplib.SMTPRecipientsRefused as error:
         refused = error.recipients
     except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -347,6 +353,14 @@ def _hand_over(
     )
     names = {one.recipient for one in refusals}
     return Delivery(tuple(one for one in to if one not in names), refusals)
+
+
+def _too_large(error: smtplib.SMTPDataError) -> bool:
+    """Whether the mail was refused for its size, and not a mailbox for being full."""
+    said = _decoded(error.smtp_error)
+    return error.smtp_code == 552 and bool(
+        re.search(r"\b5\.(3\.4|2\.3)\b|\bsize\b|\blarge\b|\bbig\b", said, re.IGNORECASE)
+    )
 
 
 def _limit(server: smtplib.SMTP) -> int:

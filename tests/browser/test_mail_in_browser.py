@@ -96,7 +96,7 @@ def tab(running: Browser) -> Page:
     return running.new_page()
 
 
-@pytest.mark.parametrize("pictures", ["blocked", "shown"])
+@pytest.mark.parametrize("pictures", ["blocked", pytest.param("shown", marks=pytest.mark.full)])
 @pytest.mark.parametrize("name", NAMES)
 def test_it_fits_and_is_readable(
     tab: Page, mailbox: dict[str, Got], tmp_path: Path, name: str, pictures: str

@@ -27,8 +27,12 @@ class Handler:
     answers: dict[str, str] = field(default_factory=dict)
     #: answer to the mail itself.
     data_answer: str = "250 OK"
+    #: largest mail it takes without having said so, bytes.
+    silent_limit: int | None = None
     #: hang up instead of taking the mail.
     hang_up: bool = False
+    #: mails that came to their end, taken or not.
+    tries: int = 0
     envelopes: list[Envelope] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
@@ -42,11 +46,17 @@ class Handler:
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.tries += 1
         if self.hang_up:
             transport = server.transport
             assert transport is not None
             transport.close()
             return "451 gone"
+        if (
+            self.silent_limit is not None
+            and len(bytes(envelope.content or b"")) > self.silent_limit
+        ):
+            return "552 5.3.4 Message size exceeds fixed limit"
         if self.data_answer.startswith("250"):
             self.envelopes.append(envelope)
             self.sessions.append(session)

@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import parsedate_to_datetime
+from email.utils import parseaddr, parsedate_to_datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -441,6 +443,18 @@ def test_a_host_with_other_letters_travels_in_ascii() -> None:
     message = compose(build(given_.quiet()), sender="a@bücher.example", recipient="b@x.example")
     assert str(message["From"]) == "a@xn--bcher-kva.example"
     assert str(message["Message-ID"]).endswith(".driftline@xn--bcher-kva.example>")
+
+
+@pytest.mark.parametrize(
+    "name", ["Jürgen Größe", "山田 太郎", "Weiß, Anna", 'Anna "Ann" O', "Ёлка " * 12]
+)
+def test_a_name_in_any_letters_arrives_as_it_is(name: str) -> None:
+    address = Address(name.strip(), "anna", "example.com")
+    raw = eml(compose(build(given_.quiet()), sender=SENDER, recipient=str(address)))
+    # Read word by word: the library's parser of addresses keeps blanks between encoded words.
+    words, spec = parseaddr(message_from_bytes(raw)["To"])
+    assert (str(make_header(decode_header(words))), spec) == (name.strip(), "anna@example.com")
+    assert message_from_bytes(raw, policy=policy.default)["To"].addresses[0].username == "anna"
 
 
 def test_a_program_name_without_ascii_still_has_a_list() -> None:

@@ -172,7 +172,8 @@ def test_a_mail_in_flight_elsewhere_is_left_alone_for_a_while(
 
     soon = outbox.send(store, kept.id, mails(BOSS), smtp(server), now=NOW + timedelta(minutes=14))
     assert (soon[0].state, soon[0].retryable) == ("busy", True)
-    later = outbox.send(store, kept.id, mails(BOSS), smtp(server), now=NOW + timedelta(minutes=15))
+    assert outbox.resend(store, smtp(server), now=NOW + timedelta(minutes=14)) == ()
+    later = outbox.resend(store, smtp(server), now=NOW + timedelta(minutes=15))
     assert later[0].state == "sent"
     ids = {message["Message-ID"] for message in server.handler.messages}
     assert len(ids) == 1

@@ -263,6 +263,22 @@ def test_a_mail_larger_than_the_server_takes_goes_without_its_attachment(handler
     assert got.defects == []
 
 
+def test_a_server_that_says_its_limit_only_afterwards(plain: Running) -> None:
+    plain.handler.silent_limit = len(wire(mail())) - 100
+    assert deliver(mail(), to(plain)).accepted == (TO,)
+    (got,) = plain.handler.messages
+    note, _ = got.iter_attachments()
+    assert "takes no mail this large" in note.get_content()
+
+
+def test_a_full_mailbox_is_no_mail_that_is_too_large(plain: Running) -> None:
+    plain.handler.data_answer = "552 5.2.2 mailbox full"
+    with pytest.raises(SmtpError, match="mailbox full") as caught:
+        deliver(mail(), to(plain))
+    assert caught.value.refused
+    assert plain.handler.tries == 1
+
+
 def test_pictures_go_last(handler: Handler) -> None:
     message = EmailMessage(policy=policy.SMTP)
     message["From"], message["To"], message["Subject"] = SENDER, TO, "x"
