@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "evidence": ("sync.cli.evidence", "evidence", "Test reports, coverage, sign-offs by hand."),
     "gate": ("sync.cli.gate", "gate", "May a milestone or a tag go: met, not met, unknown."),
     "mapping": ("sync.cli.mapping", "mapping", "Check and show the mapping."),
+    "rehearse": ("sync.cli.rehearse", "rehearse", "The mails that a quarter would have led to."),
     "remap": ("sync.cli.remap", "remap", "Apply a changed mapping to what is stored."),
     "export": ("sync.cli.export", "export", "Write a view as CSV or JSON lines."),
     "db": ("sync.cli.db", "db", "Look after the store."),

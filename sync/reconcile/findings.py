@@ -203,6 +203,56 @@ def _plain(one: Evidence) -> dict[str, Any]:
     }
 
 
+def _words(seen: Seen, verdict: Verdict, finding: Finding) -> dict[str, Any]:
+    """What is stored of it beside its columns."""
+    previous = finding.previous_severity
+    return {
+        **{k: v for k, v in seen.words.items() if k != "title"},
+        "anchor": verdict.anchor,
+        "subject_label": seen.subject_label,
+        "milestone_label": seen.milestone_label,
+        "previous_severity": previous.value if previous else None,
+        **({"voices": seen.voices} if seen.voices else {}),
+        **({} if verdict.told else {"told": False}),
+        **({"stood": verdict.stood} if verdict.stood else {}),
+        **({"back": True} if verdict.back else {}),
+        **({"owner": seen.owner} if seen.owner else {}),
+    }
+
+
+def carried(
+    before: Mapping[str, Known],
+    seen: Iterable[tuple[Seen, Verdict, Finding]],
+    unseen: Iterable[Finding],
+) -> dict[str, Known]:
+    """What `known` would give after these were saved, without saving them."""
+    found = dict(before)
+    for one, verdict, finding in seen:
+        milestone = one.found.milestone
+        found[one.fingerprint] = Known(
+            finding=replace(finding, answer=None),
+            anchor=verdict.anchor,
+            evidence_hash=one.evidence_hash,
+            connection_id=one.found.connection_id,
+            milestone=(milestone[0].value, milestone[1]) if milestone else None,
+            words=_words(one, verdict, finding),
+            told=verdict.told,
+        )
+    for finding in unseen:
+        held = found[finding.fingerprint]
+        found[finding.fingerprint] = replace(
+            held,
+            finding=replace(
+                held.finding,
+                state=finding.state,
+                resolved_at=finding.resolved_at,
+                suppressed=None,
+                previous_severity=held.finding.severity,
+            ),
+        )
+    return found
+
+
 def save_seen(conn: sa.Connection, run: Run, rows: Iterable[tuple[Seen, Verdict, Finding]]) -> None:
     """Insert or overwrite what is there now; what another run said of it stays readable."""
     t = schema.finding
@@ -210,7 +260,6 @@ def save_seen(conn: sa.Connection, run: Run, rows: Iterable[tuple[Seen, Verdict,
     added, changed = [], []
     otherwise: list[str] = []
     for seen, verdict, finding in rows:
-        previous = finding.previous_severity
         values = {
             "detector": seen.detector,
             "rule": seen.found.rule or None,
@@ -223,18 +272,7 @@ def save_seen(conn: sa.Connection, run: Run, rows: Iterable[tuple[Seen, Verdict,
             "channel": finding.channel.value,
             "magnitude": finding.magnitude,
             "title": finding.title,
-            "words": {
-                **{k: v for k, v in seen.words.items() if k != "title"},
-                "anchor": verdict.anchor,
-                "subject_label": seen.subject_label,
-                "milestone_label": seen.milestone_label,
-                "previous_severity": previous.value if previous else None,
-                **({"voices": seen.voices} if seen.voices else {}),
-                **({} if verdict.told else {"told": False}),
-                **({"stood": verdict.stood} if verdict.stood else {}),
-                **({"back": True} if verdict.back else {}),
-                **({"owner": seen.owner} if seen.owner else {}),
-            },
+            "words": _words(seen, verdict, finding),
             "evidence": [_plain(one) for one in finding.evidence],
             "evidence_hash": seen.evidence_hash,
             "first_seen_at": finding.first_seen_at,

@@ -1,5 +1,6 @@
 """A report of the past once more: as it was said then, or judged anew and called restated."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +14,13 @@ from sync.reconcile.findings import Run
 from sync.reconcile.judge import Outcome, detect, judge_lives
 from sync.reconcile.life import Known
 from sync.reconcile.registry import Catalogue
-from sync.reconcile.runner import fence_moves, mapping_version, recorded, restated
+from sync.reconcile.runner import (
+    agreements,
+    fence_moves,
+    mapping_version,
+    recorded,
+    restated,
+)
 from sync.reconcile.view import View
 from sync.store.open import Store
 
@@ -52,7 +59,7 @@ def reproduce(
             return recorded(conn, policy, run, previous)
         reasons += restated(previous, run, fence_moves(conn, previous, run))
         before = findings.known_after(conn, previous) if previous is not None else {}
-        return _judged(conn, policy, known, run, previous, before, tuple(dict.fromkeys(reasons)))
+        return judged(conn, policy, known, run, previous, before, tuple(dict.fromkeys(reasons)))[0]
 
 
 def changed_since(conn: sa.Connection, policy: Policy, run: Run) -> tuple[str, ...]:
@@ -83,18 +90,25 @@ def _looked_back(
         program_version="",
         coverage={},
     )
-    return _judged(conn, policy, known, run, previous, {}, reasons)
+    return judged(conn, policy, known, run, previous, {}, reasons)[0]
 
 
-def _judged(
+def judged(
     conn: sa.Connection,
     policy: Policy,
     known: Catalogue,
     run: Run,
     previous: Run | None,
-    before: dict[str, Known],
+    before: Mapping[str, Known],
     reasons: tuple[str, ...],
-) -> Reconciliation:
+    *,
+    in_a_row: bool = False,
+) -> tuple[Reconciliation, Outcome]:
+    """The facts as they were known at `run`, judged after `previous` and what it left `before`.
+
+    `in_a_row`: every reconciliation is made like this one, so plans that a person agreed to since
+    the one before are told as such. Nothing is written.
+    """
     run = replace(
         run,
         config_hash=policy.config_hash,
@@ -119,17 +133,19 @@ def _judged(
     outcome = Outcome()
     detect(view, known, outcome)
     said = answered.lay(view, given, outcome, before, file=False)
+    agreed = agreements(view, previous, run) if in_a_row else {}
     judge_lives(
         view,
         known,
         outcome,
         before,
-        first=previous is None or not before,
+        first=previous is None or (not before and not in_a_row),
         restated=bool(reasons),
+        agreed=agreed.keys(),
         answered=said.held,
         flips=said.flips,
     )
-    return assemble(
+    result = assemble(
         view,
         Judged(
             run=run,
@@ -139,8 +155,10 @@ def _judged(
             suppressed=tuple(sorted(outcome.suppressed, key=life.order)),
             not_checked=outcome.listed(),
             restated=reasons,
+            agreed=tuple(agreed.values()),
             ended_answers=answered.ended_lately(given, run.at, outcome),
             flapping=answered.flapping(said, run.at, before, outcome),
             demoted=demoted,
         ),
     )
+    return result, outcome

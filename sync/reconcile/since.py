@@ -72,19 +72,29 @@ def since(store: Store, result: Reconciliation, run_id: int) -> Since | None:
 def _steps(conn: sa.Connection, first: Run, last: Run) -> tuple[frozenset[str], tuple[str, ...]]:
     """(moved because of us alone, resolved in the world), from the lives of findings."""
     e = schema.finding_event.c
+    return sorted_out(
+        (row.fingerprint, row.to_state, row.reason)
+        for row in conn.execute(
+            sa.select(e.fingerprint, e.to_state, e.reason)
+            .where(e.reconcile_run_id > first.id, e.reconcile_run_id <= last.id)
+            .order_by(e.id)
+        )
+    )
+
+
+def sorted_out(
+    steps: Iterable[tuple[str, str, str | None]],
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """(moved because of us alone, resolved in the world) of (fingerprint, new state, reason)."""
     ours: set[str] = set()
     news: set[str] = set()
     over: dict[str, bool] = {}
-    for row in conn.execute(
-        sa.select(e.fingerprint, e.to_state, e.reason)
-        .where(e.reconcile_run_id > first.id, e.reconcile_run_id <= last.id)
-        .order_by(e.id)
-    ):
-        if row.to_state in _NEWS and row.reason is None:
-            news.add(row.fingerprint)
-        elif row.reason is not None and row.to_state not in _NO_WORD:
-            ours.add(row.fingerprint)
-        over[row.fingerprint] = row.to_state == FindingState.RESOLVED.value and row.reason is None
+    for fingerprint, state, reason in steps:
+        if state in _NEWS and reason is None:
+            news.add(fingerprint)
+        elif reason is not None and state not in _NO_WORD:
+            ours.add(fingerprint)
+        over[fingerprint] = state == FindingState.RESOLVED.value and reason is None
     return frozenset(ours - news), tuple(sorted(one for one, told in over.items() if told))
 
 
