@@ -1,10 +1,15 @@
 """`driftline db`: care for the store."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sync.cli.app import App, json_option, pass_app
+
+if TYPE_CHECKING:
+    from sync.store.forget import Account
 
 
 @click.group()
@@ -161,3 +166,74 @@ def vacuum(app: App, as_json: bool) -> None:
         app.print_json("db-vacuum", store=shown, bytes_before=before, bytes_after=after)
         return
     app.say(f"{shown}: {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after.")
+
+
+@db.command(epilog="Example: driftline db forget github:ada --yes")
+@click.argument("person")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@json_option
+@pass_app
+def forget(app: App, person: str, yes: bool, as_json: bool) -> None:
+    """Take a person's names out of the store, for ever.
+
+    PERSON is a name of [people], or CONNECTION:WORD with an id, login, e-mail address or name; the
+    connection may be left out. What the sources still tell of them is not stored again; their ids
+    and sentences that others wrote stay. There is no way back but a backup.
+    """
+    from sync.errors import UsageError
+    from sync.store import forget as forgetting
+    from sync.store.vacuum import vacuum as give_back
+
+    settings = app.settings(with_secrets=False)
+    store = app.store(settings)
+    try:
+        with store.reading() as conn:
+            known = forgetting.accounts(conn)
+        words = settings.root.people.get(person) or [person]
+        whom = tuple(dict.fromkeys(one for word in words for one in _meant(known, word)))
+        if not whom:
+            raise UsageError(
+                f"nobody is known as {person!r}",
+                where="PERSON",
+                todo="Name an id, a login, an e-mail address or a full name.",
+            )
+        people = {(one.name or one.login or one.source_id).casefold() for one in whom}
+        if person not in settings.root.people and len(people) > 1:
+            listed = ", ".join(f"{one.connection}:{one.source_id}" for one in whom[:6])
+            raise UsageError(
+                f"{person!r} may be several people: {listed}",
+                where="PERSON",
+                todo="Name one of these.",
+            )
+        told = ", ".join(f"{one.connection}:{one.source_id}" for one in whom)
+        if not yes:
+            click.confirm(f"Forget {told}? There is no way back", abort=True)
+        done = forgetting.forget(store, whom, app.clock.now())
+        # What was overwritten still lies in free pages of the file.
+        give_back(store)
+    finally:
+        store.close()
+    if as_json:
+        accounts = [f"{one.connection}:{one.source_id}" for one in whom]
+        app.print_json("db-forget", accounts=accounts, rows=dict(done))
+        return
+    titles = done.get("titles", 0)
+    rows = sum(done.values()) - titles
+    app.say(f"Forgotten: {told}; {rows:,} rows changed.")
+    if titles:
+        app.say(
+            f"{titles:,} titles still name them. Others wrote those: change them at their source."
+        )
+    app.say(
+        "Copies of the store, mails that were sent and files that were written are not changed."
+    )
+
+
+def _meant(known: "Sequence[Account]", word: str) -> "Iterator[Account]":
+    """Accounts that a person may mean by `CONNECTION:WORD` or `WORD`."""
+    connection, _, rest = word.partition(":")
+    named = rest.casefold() if any(one.connection == connection for one in known) else ""
+    for one in known:
+        mine = {text.casefold() for text in (one.source_id, one.login, one.email, one.name) if text}
+        if word.casefold() in mine or (one.connection == connection and named in mine):
+            yield one

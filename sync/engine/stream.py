@@ -40,6 +40,7 @@ from sync.engine.plan import parameters_hash
 from sync.engine.session import Session, explain
 from sync.errors import DriftlineError
 from sync.store import boards, follow_ups, presence, read, schema
+from sync.store.erasure import eraser
 from sync.store.writer import Writer
 
 #: A walk takes the long overlap once a day, however long that overlap is.
@@ -312,6 +313,7 @@ def _write_page(
     watched_fields: Collection[str] = (),
 ) -> Batch:
     stream = reading.spec.name
+    page = _erased(conn, reading, page)
     found = reading.normalizer.sort_page(page.records)
     found.subjects.update(subject(stream, one.source_id) for one in page.unreadable)
     found.issues.extend(issues_of_unreadable(stream, page.unreadable))
@@ -330,6 +332,20 @@ def _write_page(
         watched_fields=watched_fields,
     )
     return found
+
+
+def _erased(conn: sa.Connection, reading: Reading, page: Page) -> Page:
+    """The page without the names of people who are forgotten; asked anew for each page."""
+    found = eraser(conn, reading.session.id)
+    if found is None:
+        return page
+    records = []
+    for one in page.records:
+        payload = found.payload(one.payload)
+        if payload is not one.payload:
+            one = replace(one, payload=payload, parsed=None)
+        records.append(one)
+    return replace(page, records=tuple(records))
 
 
 def _catch_up(reading: Reading, conn: sa.Connection, page: Page) -> None:

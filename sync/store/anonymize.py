@@ -29,6 +29,7 @@ LEFT_OUT = frozenset(
         "capability",
         "cursor",
         "evidence_file",
+        "forgotten",
         "lease",
         "outbox",
         "rate_budget",

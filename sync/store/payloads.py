@@ -116,6 +116,11 @@ def _write_stream(
     return frozenset(row[2] for row in rows)
 
 
+def packed(payload: bytes) -> bytes:
+    """A payload as it is stored where no dictionary is at hand."""
+    return _plain().compress(payload)
+
+
 def older(left: datetime | None, right: datetime | None) -> bool:
     """Whether `left` is known to be before `right`."""
     return left is not None and right is not None and left < right

@@ -30,6 +30,7 @@ from sync.store import tables_cadence as tables_cadence
 from sync.store import tables_code as tables_code
 from sync.store import tables_evidence as tables_evidence
 from sync.store import tables_forecast as tables_forecast
+from sync.store import tables_forgotten as tables_forgotten
 from sync.store import tables_judged as tables_judged
 from sync.store import tables_presence as tables_presence
 from sync.store import tables_texts as tables_texts
