@@ -355,11 +355,11 @@ class ReportSettings(BaseModel):
         "manager", description="Whose words the report uses."
     )
     directory: str = Field("reports", description="Where `run` writes the page and the drafts.")
-    formats: list[Literal["text", "markdown", "csv", "openmetrics", "sarif", "slack", "teams"]] = (
-        Field(
-            default_factory=list,
-            description="Forms that `run` writes there beside the page and its JSON.",
-        )
+    formats: list[
+        Literal["text", "markdown", "csv", "openmetrics", "sarif", "slack", "teams", "ics"]
+    ] = Field(
+        default_factory=list,
+        description="Forms that `run` writes there beside the page and its JSON.",
     )
 
 

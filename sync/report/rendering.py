@@ -17,11 +17,12 @@ _FORMS = {
     "sarif": ("sarif", ".sarif"),
     "slack": ("slack", ".slack.json"),
     "teams": ("teams", ".teams.json"),
+    "ics": ("ics", ".ics"),
 }
 #: All forms, as `report --format` takes them.
 FORMATS = tuple(_FORMS)
 #: Forms that are made to be passed on: they show restricted items as counts, as others see them.
-SHARED = frozenset({"markdown", "openmetrics", "sarif", "slack", "teams"})
+SHARED = frozenset({"ics", "markdown", "openmetrics", "sarif", "slack", "teams"})
 #: Lists of the report that CSV can hold, one at a time.
 TABLES = ("findings", "milestones", "ledger", "resolved")
 

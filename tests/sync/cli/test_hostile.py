@@ -167,6 +167,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         for one in found["findings"][:4]:
             type_("explain", one["fingerprint"])
             type_("explain", one["fingerprint"], "--json")
+            type_("findings", "show", one["fingerprint"])
         for form in FORMATS:
             type_("report", "--format", form)
         type_("report", "--email", "--dry-run")

@@ -16,7 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from support import hostile
+from support import calendars, hostile
 from support import reconciliations as given_
 
 from sync.report import json_, mail
@@ -142,6 +142,7 @@ SHAPES: dict[str, Callable[[str], Any]] = {
     "openmetrics": metrics_shape,
     "sarif": sarif_shape,
     "slack": slack_shape,
+    "ics": lambda text: [sorted(one) for one in calendars.events(text)],
     "teams": lambda text: json_shape(json.loads(text)),
 }
 HARMLESS = report("y")
