@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
 from support import reconciliations as given_
+from support.accessible import grave_violations
 from support.browser import HARD_TO_READ, OVERFLOW, browser
 from support.mail_server import Handler, mail_server
 
@@ -20,7 +22,7 @@ from sync.report.smtp import Smtp, deliver
 pytestmark = pytest.mark.browser
 
 WIDTHS = (360, 760, 1280)
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 FEW = ("whole",)
 #: Name -> reconciliation and audience.
 REPORTS = {
@@ -124,6 +126,20 @@ def test_it_fits_and_is_readable(
                 assert read["least"]["turned"] >= 4.5, read["least"]
     # A picture comes with the mail or not at all.
     assert set(asked) <= {"file", "data", "cid"}
+
+
+@pytest.mark.parametrize(
+    "name", ["whole", *(pytest.param(one, marks=pytest.mark.full) for one in ("open-200", "quiet"))]
+)
+def test_axe_finds_nothing_serious(
+    tab: Page, mailbox: dict[str, Got], tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "mail.html"
+    path.write_text(mailbox[name].shown(), encoding="utf-8")
+    for scheme in SCHEMES:
+        tab.emulate_media(color_scheme=scheme)
+        tab.goto(path.as_uri())
+        assert grave_violations(tab) == [], scheme
 
 
 def test_pictures_are_as_wide_as_their_room_and_no_wider(
