@@ -16,7 +16,7 @@ from sync.report.build import build
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (360, 1280)
+WIDTHS = (360, 760, 1280)
 REPORTS = {**given_.EXAMPLES, "huge": lambda: given_.huge(120)}
 FEW = {"busy", "first_run"}
 NAMES = [
