@@ -229,7 +229,7 @@ def build(
         resolved=resolved,
         unread=failed + partly,
         urgent=_urgent(found),
-        gate=gate_lists(every, source.detector_states, source.not_checked),
+        gate=gate_lists(found, every, source.detector_states, source.not_checked),
         flow=_groups(one for one in found if one.detector.startswith("flow.")),
         note=note,
         answered=said,

@@ -17,12 +17,14 @@ CAP = 5
 
 def gate_lists(
     items: Sequence[Item],
+    every: Sequence[Item],
     states: Mapping[str, str],
     not_checked: Iterable[tuple[str, str, str]],
 ) -> tuple[GateList, ...]:
     """Always all three, so that an empty one says why it is empty.
 
-    `items`: most important first. `states`: detector -> checked, off, not_checked.
+    `items`: most important first, without what people answered; `every`: with it. `states`:
+    detector -> checked, off, not_checked.
     `not_checked`: (detector, subject label, reason).
     """
     missing: dict[str, int] = {}
@@ -31,6 +33,7 @@ def gate_lists(
     found = []
     for detector, name in LISTS.items():
         mine = [one for one in items if one.detector == detector]
+        answered = sum(one.detector == detector for one in every) - len(mine)
         checked = states.get(detector) == "checked"
         found.append(
             GateList(
@@ -40,17 +43,18 @@ def gate_lists(
                 items=tuple(mine[:CAP]),
                 more=max(0, len(mine) - CAP),
                 checked=checked,
-                note=_note(len(mine), states.get(detector), missing.get(detector, 0)),
+                note=_note(len(mine), answered, states.get(detector), missing.get(detector, 0)),
             )
         )
     return tuple(found)
 
 
-def _note(number: int, state: str | None, missing: int) -> str:
+def _note(number: int, answered: int, state: str | None, missing: int) -> str:
     if state == "off":
         return "switched off"
     if state != "checked":
         return "not checked"
+    told = [f"{answered:,} answered"] if answered else []
     if missing:
-        return f"{count(missing, 'subject')} not checked"
-    return "" if number else "none found in what was read"
+        told.append(f"{count(missing, 'subject')} not checked")
+    return ", ".join(told) or ("" if number else "none found in what was read")

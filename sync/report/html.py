@@ -20,6 +20,16 @@ from sync.report.text import agreed_words, destination_words, ledger_words, orig
 from sync.report.verdict import change_words, quiet_line
 from sync.report.wording import SHAPES, STATES, count, day, family, moment, number, signed, zone
 
+#: Where an answered finding is told, in words.
+PLACES = {
+    "told": "answered",
+    "short": "taken",
+    "snoozed": "snoozed",
+    "accepted": "accepted",
+    "not_useful": "not useful",
+    "held_back": "held back",
+}
+
 #: Shape of a verdict word, so that colour is never the only sign.
 VERDICT_SHAPES = {
     "off track": "◆",
@@ -56,6 +66,7 @@ def page_values(data: ReportData, *, script: bool) -> dict[str, Any]:
         "forecast_lines": forecast_lines,
         "on_time_words": on_time_words,
         "family": family,
+        "places": PLACES,
         "style": style,
         "script": code,
         "policy": "; ".join(policy),
@@ -116,6 +127,7 @@ def _contents(data: ReportData) -> Iterator[tuple[str, str]]:
         (whole and _gate_shown(data), "s-gate", "Quality gate"),
         (whole and data.flow, "s-flow", "Flow and load"),
         (whole and data.still_open, "s-open", "Still open"),
+        (whole and data.answered.any, "s-answered", "Answered"),
         (whole and data.not_checked, "s-unchecked", "Not checked"),
         (whole and (data.findings or data.resolved), "s-findings", "All findings"),
         (True, "s-trust", "What this rests on"),
@@ -192,8 +204,11 @@ def share(row: MilestoneRow) -> int:
 
 
 def commands(text: str) -> Markup:
-    """Text in which what stands between backticks is to be typed; all of it is escaped."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
+    """Text in which our own commands between backticks stand apart; all of it is escaped.
+
+    Other backticks are a title's, and stay what they are.
+    """
+    return Markup(re.sub(r"`(driftline [a-z -]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 @lru_cache(maxsize=1)

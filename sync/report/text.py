@@ -151,6 +151,7 @@ class _Sheet:
                 ("Quality gate", self._gate()),
                 ("Flow and load", self._flow()),
                 ("Still open, unchanged", self._groups(data.still_open)),
+                ("Answered", self._answered()),
                 ("In the page only", self._digest()),
                 ("Not confirmed", self._bullets(data.hygiene)),
                 ("Not checked", self._not_checked()),
@@ -394,6 +395,16 @@ class _Sheet:
                     f"- [{item.severity.value}] {item.title}{state}", "    ", "      "
                 )
             yield from self._more(group.count - CAP, indent="    ")
+
+    def _answered(self) -> Iterator[str]:
+        said = self.data.answered
+        if said.summary:
+            yield from self._wrap(f"{said.summary}.", "  ")
+        for item in shown_items(said.short)[:CAP]:
+            words = f": {item.answer.words}" if item.answer else ""
+            yield from self._wrap(f"- [{item.severity.value}] {item.title}{words}", "  ", "    ")
+        yield from self._bullets(said.ended)
+        yield from self._bullets(said.flapping)
 
     def _digest(self) -> Iterator[str]:
         for group in filter(counted_only, self.data.digest):

@@ -156,19 +156,19 @@ def test_filters_by_milestone_kind_state_and_owner_and_shows_all_again(
 ) -> None:
     page = tab.open(written["whole-page"], 1280)
     told = page.get_by_role("status")
-    assert told.inner_text() == "17 of 17 shown"
+    assert told.inner_text() == "20 of 20 shown"
     page.select_option("#filter-kind", label="all: Test evidence")
-    assert told.inner_text() == "9 of 17 shown"
+    assert told.inner_text() == "9 of 20 shown"
     page.select_option("#filter-kind", label="test.merged-red")
-    assert told.inner_text() == "1 of 17 shown"
+    assert told.inner_text() == "1 of 20 shown"
     page.select_option("#filter-kind", label="all")
     page.select_option("#filter-milestone", label="Release 3.1")
-    assert told.inner_text() == "1 of 17 shown"
+    assert told.inner_text() == "1 of 20 shown"
     page.get_by_role("button", name="Show all").click()
-    assert told.inner_text() == "17 of 17 shown"
+    assert told.inner_text() == "20 of 20 shown"
     page.select_option("#filter-owner", label="owner of Release 3.1")
     page.select_option("#filter-state", label="worse")
-    assert told.inner_text() == "0 of 17 shown"
+    assert told.inner_text() == "0 of 20 shown"
     assert page.locator("#findings tbody tr:visible").count() == 0
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
 from sync.reconcile.contract import (
+    Answer,
+    AnswerKind,
     BurnUp,
     BurnUpPoint,
     Certificate,
@@ -351,6 +353,42 @@ def busy() -> Reconciliation:
     )
 
 
+def answered() -> tuple[Finding, ...]:
+    """One that somebody took, one accepted until a day, and one snoozed until it is worse."""
+
+    def one(name: str, kind: AnswerKind, title: str, **more: Any) -> Finding:
+        found = finding(name, state=FindingState.ONGOING, first_seen_at=BEFORE, title=title)
+        answer = Answer(
+            fingerprint=found.fingerprint,
+            detector=found.detector,
+            kind=kind,
+            author="ada",
+            at=AT - timedelta(days=3),
+            severity=found.severity,
+            magnitude=found.magnitude,
+            **more,
+        )
+        return replace(found, answer=answer)
+
+    return (
+        one("taken", AnswerKind.ACKNOWLEDGE, "The date of Release 3.3 moved once"),
+        one(
+            "accepted",
+            AnswerKind.ACCEPT,
+            "The date of Release 3.4 moved once",
+            reason="the vendor repairs it",
+            until=date(2025, 12, 20),
+        ),
+        one(
+            "snoozed",
+            AnswerKind.SNOOZE,
+            "The date of Release 3.5 moved once",
+            until=date(2026, 1, 15),
+            until_worse=True,
+        ),
+    )
+
+
 def whole() -> Reconciliation:
     """A later run with something in each of the report's ten parts."""
     base = busy()
@@ -412,6 +450,7 @@ def whole() -> Reconciliation:
                 severity=Severity.MEDIUM,
                 title="APO-12 Add login waits for review since 3 Nov 2025",
             ),
+            *answered(),
         ),
         milestones=(
             replace(

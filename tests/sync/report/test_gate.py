@@ -1,5 +1,7 @@
 """The quality gate's lists: what landed untested, red or unreviewed, and why a list is empty."""
 
+from dataclasses import replace
+
 from support import reconciliations as given_
 
 from sync.reconcile.contract import Channel
@@ -50,3 +52,9 @@ def test_findings_of_flow_are_grouped_and_no_other_is() -> None:
         )
     )
     assert [(one.detector, one.count) for one in data.flow] == [("flow.stuck", 1)]
+
+
+def test_what_people_answered_is_no_longer_listed_and_yet_told() -> None:
+    (accepted,) = [one for one in given_.answered() if one.fingerprint == "fp-accepted"]
+    told = lists(findings=(replace(accepted, detector="test.not-tested"),))["not tested"]
+    assert (told.count, told.items, told.note) == (0, (), "1 answered")

@@ -165,6 +165,7 @@ def test_the_ten_parts_in_their_order() -> None:
         "Quality gate",
         "Flow and load",
         "Still open, unchanged",
+        "Answered",
         "Not confirmed",
         "Not checked",
         "All findings",
@@ -218,6 +219,14 @@ def test_what_a_milestone_says_in_its_cells() -> None:
 
 
 def test_what_is_to_be_typed_stands_apart_and_stays_escaped() -> None:
-    assert str(commands("Run `driftline <check>` or <b>, not `")) == (
-        "Run <code>driftline &lt;check&gt;</code> or &lt;b&gt;, not `"
+    assert str(commands("Run `driftline check` or <b>, not `rm` or `driftline <b>`")) == (
+        "Run <code>driftline check</code> or &lt;b&gt;, not `rm` or `driftline &lt;b&gt;`"
     )
+
+
+def test_answers_stand_in_their_part_and_beside_their_findings() -> None:
+    text = render(build(given_.whole()))
+    assert "1 taken, 1 accepted, 1 snoozed; the next answer ends after 20 Dec" in text
+    assert "accepted by ada until 20 Dec: the vendor repairs it" in text
+    assert ">still open, accepted</td>" in text
+    assert ">still open, taken</td>" in text

@@ -121,6 +121,7 @@ def test_the_ten_parts_in_their_order_and_only_five_for_an_executive() -> None:
         "QUALITY GATE",
         "FLOW AND LOAD",
         "STILL OPEN, UNCHANGED",
+        "ANSWERED",
         "IN THE PAGE ONLY",
         "NOT CONFIRMED",
         "NOT CHECKED",
@@ -165,3 +166,15 @@ def test_it_fits_narrow_and_wide_terminals(name: str, width: int) -> None:
     for line in render(build(given_.EXAMPLES[name]()), width=width).splitlines():
         assert cell_len(line) <= widest or "http" in line
         assert "\x1b" not in line
+
+
+def test_what_people_answered_is_counted_with_what_ends_next() -> None:
+    text = " ".join(render(build(given_.whole())).split())
+    assert (
+        "1 taken, 1 accepted, 1 snoozed; the next answer ends after 20 Dec "
+        "(The date of Release 3.4 moved once). "
+        "- [medium] The date of Release 3.3 moved once: taken by ada"
+    ) in text
+    # What is accepted or snoozed is counted, and told nowhere else.
+    assert text.count("Release 3.4") == 1
+    assert "Release 3.5" not in text
