@@ -1,7 +1,8 @@
 """What the team map is made of, out of a view: open work, who it waits for, where it came from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +16,8 @@ from sync.reconcile.view import View
 from sync.reconcile.work import persons, work
 from sync.store import schema
 
+#: So many items are asked for by their ids.
+FEW = 500
 _OPEN = (
     StatusCategory.TODO.value,
     StatusCategory.IN_PROGRESS.value,
@@ -44,17 +47,7 @@ def _items(view: View, wanted: Iterable[Item]) -> list[TeamItem]:
     for connection_id, id_ in sorted(wanted):
         ids.setdefault(connection_id, []).append(id_)
     told = teams.histories(view, ids)
-    i = view.items.c
-    rows = [
-        row
-        for connection_id, mine in ids.items()
-        for start in range(0, len(mine), 500)
-        for row in view.conn.execute(
-            sa.select(i.connection_id, i.id, i.category, i.assignee_id, i.item_type).where(
-                i.connection_id == connection_id, i.id.in_(mine[start : start + 500])
-            )
-        )
-    ]
+    rows = _rows(view, ids)
     people = persons(view, {(row.connection_id, row.assignee_id) for row in rows})
     return [
         TeamItem(
@@ -67,6 +60,21 @@ def _items(view: View, wanted: Iterable[Item]) -> list[TeamItem]:
         for row in rows
         if row.item_type != ItemType.EPIC.value
     ]
+
+
+def _rows(view: View, ids: Mapping[int, Sequence[str]]) -> list[Any]:
+    """The rows of these items; of many all are read once, for each question works out the past."""
+    i = view.items.c
+    query = sa.select(i.connection_id, i.id, i.category, i.assignee_id, i.item_type)
+    found = []
+    for connection_id, mine in ids.items():
+        here = query.where(i.connection_id == connection_id)
+        if len(mine) > FEW:
+            wanted = set(mine)
+            found += [row for row in view.conn.execute(here) if row.id in wanted]
+        else:
+            found += view.conn.execute(here.where(i.id.in_(mine))).all()
+    return found
 
 
 def _blockings(view: View) -> list[Blocking]:
