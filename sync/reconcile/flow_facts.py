@@ -242,6 +242,59 @@ def usual(view: View, times: Times, *, days: int, most: int) -> dict[tuple[Pair,
     return {kind: Usual(tuple(sorted(mine)), done[kind]) for kind, mine in cycles.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Ongoing:
+    """A leaf item that was in progress at some time in a window."""
+
+    connection_id: int
+    id: str
+    scope_id: str
+    assignee_id: str | None
+    flow: ItemFlow
+
+    @property
+    def pair(self) -> Pair:
+        """Identity in the store."""
+        return (self.connection_id, self.id)
+
+    @property
+    def project(self) -> Pair:
+        """The project that it is in now."""
+        return (self.connection_id, self.scope_id)
+
+
+def ongoing(view: View, since: datetime) -> dict[Pair, tuple[Ongoing, ...]]:
+    """Leaf items that were begun and not done before `since` (UTC), by the project of now."""
+    items, held = view.items, view.rows(schema.work_item)
+    rows = view.conn.execute(
+        sa.select(
+            items.c.connection_id,
+            items.c.id,
+            items.c.scope_id,
+            items.c.assignee_id,
+        )
+        .join(
+            held,
+            sa.and_(held.c.connection_id == items.c.connection_id, held.c.source_id == items.c.id),
+        )
+        .where(
+            held.c.started_at <= view.as_of,
+            sa.or_(items.c.category.in_(STARTED), held.c.done_at.is_(None), held.c.done_at > since),
+            items.c.item_type != ItemType.EPIC.value,
+            ~view.has_child(items),
+        )
+        .order_by(items.c.connection_id, items.c.scope_id, items.c.id)
+    ).all()
+    flows = flows_of(view, ((row.connection_id, row.id) for row in rows))
+    found: dict[Pair, list[Ongoing]] = {}
+    for row in rows:
+        flow = flows.get((row.connection_id, row.id))
+        if flow is not None:
+            one = Ongoing(row.connection_id, row.id, row.scope_id, row.assignee_id, flow)
+            found.setdefault(one.project, []).append(one)
+    return {key: tuple(mine) for key, mine in found.items()}
+
+
 def last_touched(view: View, items: Iterable[Started]) -> dict[Pair, datetime]:
     """When a person last did something to each of these items (UTC), as far as that is told."""
     by_project: dict[Pair, list[str]] = {}

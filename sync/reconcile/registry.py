@@ -9,7 +9,7 @@ from typing import Any
 from sync.errors import ConfigError
 from sync.reconcile.contract import CONTRACT, Detector, Policy
 from sync.reconcile.detectors.data import blind_spot, contradiction, plan_gap
-from sync.reconcile.detectors.flow import aging, blocked, stalled_change
+from sync.reconcile.detectors.flow import aging, blocked, concentration, stalled_change, wip
 from sync.reconcile.detectors.plan import (
     dependency,
     diverging,
@@ -46,7 +46,9 @@ BUILT_IN: tuple[Detector, ...] = (
     plan_gap.DETECTOR,
     aging.DETECTOR,
     blocked.DETECTOR,
+    concentration.DETECTOR,
     stalled_change.DETECTOR,
+    wip.DETECTOR,
     dependency.DETECTOR,
     diverging.DETECTOR,
     due_moved.DETECTOR,

@@ -465,6 +465,7 @@ def _item(insert: _Inserts, id_: str, one: Mapping[str, Any], data: Mapping[str,
         estimate_seconds=one.get("seconds"),
         estimate_field="Story Points" if "points" in one else None,
         due_date=one.get("due"),
+        started_at=_started_at(one),
         done_at=_done_at(one),
         assignee_id=one.get("assignee", "u1") or None,
         parent_id=str(one["parent"]) if "parent" in one else None,
@@ -542,6 +543,19 @@ def _done_at(one: Mapping[str, Any]) -> datetime | None:
     if one.get("status") != "done":
         return None
     return utc(one.get("done", one.get("since", {}).get("at", one.get("created", CREATED))))
+
+
+def _started_at(one: Mapping[str, Any]) -> datetime | None:
+    """When it was first seen to begin, as its history tells it."""
+    told = [
+        utc(event["at"])
+        for event in one.get("events", ())
+        if event["field"] == "status" and event["new"] in ("in_progress", "in_review")
+    ]
+    since = one.get("since")
+    if since is not None and one.get("status") in ("in_progress", "in_review"):
+        told.append(utc(since["at"]))
+    return min(told, default=None)
 
 
 _BY_ID = ("status", "parent", "assignee", "version", "sprint")

@@ -4,6 +4,7 @@
                 landed, head (commits; made of the id where not told), base_sha, commits,
                 trees = {commit = tree}, files, files_state, lines,
                     file_lines = {file = lines added},
+                added (those of its files that it brought),
                 refs = [{target, source, kind, target_id, span, until}],
                 checks = [{name, sha ("landed", "head" or a commit), conclusion, at, attempt,
                            allowed, source, stage, app, id, total, failed, skipped, run}],
@@ -13,7 +14,9 @@
                 written: when its oldest commit was; without, its commits were not read
     deployments id, sha, at, finished, environment, state, repository
     landed      [[how many, working days, lines]]: changes that landed after so long, opened on
-                2 February 2026 at noon, by twelve authors in turn
+                2 February 2026 at noon, by twelve authors in turn; or by `landed_by`, in turn
+    reviewed    {reviewer = how many}: of these, the first ones are approved by the first, and so on
+    accounts    {id = name}: people whose names are known
     runs        id, kind, sha, conclusion, changes = [numbers]
     commits     sha, tree, parents, subject, at
     defaults    repository, name, from, until: default branches; else `main` is that of all
@@ -87,6 +90,15 @@ def fill(add: Add, data: Mapping[str, Any]) -> None:
         is_bot=True,
         **_present(),
     )
+    for id_, name in data.get("accounts", {}).items():
+        add(
+            schema.account,
+            connection_id=HUB,
+            source_id=id_,
+            name=name,
+            is_bot=False,
+            **_present(),
+        )
     _branches(add, data)
     for one in data.get("tags", ()):
         _tag(add, one)
@@ -340,14 +352,18 @@ def _landed(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Changes of the past that tell what is usual."""
     opened = datetime(2026, 2, 2, 12, tzinfo=UTC)
     found: list[dict[str, Any]] = []
+    authors = data.get("landed_by") or [f"u{number}" for number in range(12)]
     for many, days, lines in data.get("landed", ()):
         weeks, rest = divmod(days, 5)
         for _ in range(many):
             number = 1000 + len(found)
             told = {} if lines < 0 else {"lines": lines}
             merged = opened + timedelta(days=weeks * 7 + rest)
-            by = f"u{number % 12}"
+            by = authors[len(found) % len(authors)]
             found.append({"id": number, "created": opened, "merged": merged, "author": by, **told})
+    reviewers = [by for by, many in data.get("reviewed", {}).items() for _ in range(many)]
+    for one, by in zip(found, reviewers, strict=False):
+        one["reviews"] = [{"by": by, "verdict": "approved", "at": one["merged"]}]
     return found
 
 
@@ -404,7 +420,7 @@ def _files(add: Add, id_: str, one: Mapping[str, Any]) -> None:
             connection_id=HUB,
             change_request_id=id_,
             path=path,
-            change="modified",
+            change="added" if path in one.get("added", ()) else "modified",
             additions=one.get("file_lines", {}).get(path),
             known_from=SEEN,
         )
