@@ -15,16 +15,19 @@ def _old_item(scene: Scene) -> None:
 
 
 def _flagged(scene: Scene) -> None:
-    """Begun last week, and marked as impeded ever since."""
-    issue = scene.item(begun=scene.ago(4, 5))
-    scene.world.flag(issue, True, at=scene.ago(3.1, 3.9), by=scene.somebody())
+    """Marked as impeded for more than a week, though a part of it has landed."""
+    issue, landed = scene.item(begun=scene.ago(16, 18)), scene.ago(1, 3)
+    scene.world.flag(issue, True, at=scene.ago(10, 12), by=scene.somebody())
+    scene.begin(live(scene.code, scene.work(issue, landed - days(2), landed)))
 
 
 def _waits_for_an_item(scene: Scene) -> None:
-    """Begun last week, and it waits for an item that nobody has begun."""
-    issue, wanted = scene.item(begun=scene.ago(4, 5)), scene.item(begun=scene.ago(4, 5))
-    scene.world.transition(wanted, "To Do", at=scene.ago(3.92, 3.98))
-    scene.world.link(wanted, "Blocks", issue, at=scene.ago(3.1, 3.9))
+    """It waits for an item that was put back, though a part of it has landed."""
+    issue, wanted = scene.item(begun=scene.ago(16, 18)), scene.item(begun=scene.ago(18, 20))
+    scene.world.transition(wanted, "To Do", at=scene.ago(15, 15.9))
+    scene.world.link(wanted, "Blocks", issue, at=scene.ago(10, 12))
+    landed = scene.ago(1, 3)
+    scene.begin(live(scene.code, scene.work(issue, landed - days(2), landed)))
 
 
 def _unseen_change(scene: Scene) -> None:

@@ -96,6 +96,7 @@ def play(out: Path, seed: int, *, api: "Api" = "auto") -> tuple[Outcome, str]:
         with Simulator(world, clock) as simulator:
             told = connections(simulator, world, api)
             _read_and_judge(store, told, clock, story.judged)
+            first, _ = flow(world, story.judged)
             confirm(store, story, clock)
             story.moves()
             clock.advance(GAP)
@@ -108,7 +109,8 @@ def play(out: Path, seed: int, *, api: "Api" = "auto") -> tuple[Outcome, str]:
     may += branches(world)
     dated = [one.subject for one in (*story.planted, *may) if one.detector == "plan.overdue"]
     still, perhaps = flow(world, story.judged, dated)
-    must += still
+    # What stands still is told once it did so at two readings.
+    must += [one for one in still if one in first]
     may += perhaps
     # What is overdue is no longer forecast.
     over = {one.subject for one in story.planted if one.detector == "plan.overdue"}

@@ -231,5 +231,6 @@ DETECTOR = Detector(
     },
     detect=detect,
     about="project",
+    standing=2,
     yields_to={"plan.overdue": "its date has passed, and all that is open in it is told there"},
 )

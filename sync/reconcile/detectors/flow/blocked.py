@@ -199,4 +199,5 @@ DETECTOR = Detector(
     },
     detect=detect,
     about="project",
+    standing=2,
 )

@@ -196,4 +196,5 @@ DETECTOR = Detector(
         "truck-factor": "Without one person, nobody knows most files of a milestone",
     },
     about="repository",
+    standing=2,
 )

@@ -185,4 +185,5 @@ DETECTOR = Detector(
     },
     detect=detect,
     about="repository",
+    standing=2,
 )

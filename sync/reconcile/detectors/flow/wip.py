@@ -173,4 +173,5 @@ DETECTOR = Detector(
     },
     detect=detect,
     about="project",
+    standing=2,
 )
