@@ -1,17 +1,19 @@
 """`driftline findings`: what is open, what became of it, and what people answer to it."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.app import App, json_option, pass_app
+from sync.cli.app import App, json_option, pass_app, worst
 from sync.cli.reconcile import LEVELS, finding_facts
 
 if TYPE_CHECKING:
     from sync.config.settings import Settings
     from sync.reconcile.contract import Answer
     from sync.reconcile.stored import Line
+    from sync.report.replying import Taken
 
 _WHICH = click.argument("fingerprints", metavar="FINGERPRINT...", nargs=-1, required=True)
 _author = click.option(
@@ -246,6 +248,61 @@ def reopen(
     finally:
         store.close()
     _told(app, settings, done, as_json=as_json, kind="findings-reopen")
+
+
+@findings.command("import", epilog="Example: driftline findings import replies")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@json_option
+@pass_app
+@click.pass_context
+def import_(context: click.Context, app: App, folder: Path, as_json: bool) -> None:
+    """Take saved replies to the report as answers: .eml files, .mbox files, or a Maildir.
+
+    Each mail counts once. Only those who get the report are heard, and only by the links of their
+    own mail; everything else is refused and told, with exit code 4.
+    """
+    from sync.errors import ConfigError
+    from sync.report import replies, replying
+
+    settings = app.settings(with_secrets=False)
+    readers = recipients(settings)
+    if not readers:
+        raise ConfigError(
+            "no mail is configured, so there is nobody who could answer",
+            where=str(settings.path or ""),
+            todo="Add a table [mail] with from and to.",
+        )
+    store = app.store(settings)
+    try:
+        taken = replying.take(
+            store,
+            replies.saved(folder),
+            readers,
+            now=app.clock.now(),
+            time_zone=settings.root.time_zone,
+        )
+    finally:
+        store.close()
+    codes = frozenset({4}) if any(one.outcome == "refused" for one in taken) else frozenset()
+    if as_json:
+        app.print_json("findings-import", codes, mails=[_mail_facts(one) for one in taken])
+    else:
+        for one in taken:
+            who = f" {one.verb} by {one.sender}:" if one.sender and one.verb else ""
+            app.say(f"{one.name}: {one.outcome}:{who} {one.told}")
+        app.say(f"{len(taken)} mails.")
+    context.exit(worst(codes))
+
+
+def _mail_facts(one: "Taken") -> dict[str, Any]:
+    return {
+        "file": one.name,
+        "outcome": one.outcome,
+        "told": one.told,
+        "sender": one.sender,
+        "fingerprint": one.fingerprint,
+        "verb": one.verb,
+    }
 
 
 @findings.command(epilog="Example: driftline findings precision")

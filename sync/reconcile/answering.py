@@ -35,6 +35,10 @@ class Given:
     entry: str | None = None
 
 
+class Resolved(UsageError):
+    """The finding is resolved: there is nothing to answer."""
+
+
 #: Title of a finding, and what was answered to it.
 Done = list[tuple[str, Answer]]
 
@@ -163,7 +167,7 @@ def precision(store: Store, at: datetime) -> tuple[Precision, ...]:
 def _open_one(conn: sa.Connection, prefix: str) -> Finding:
     finding = one_called(conn, prefix).finding
     if finding.state is FindingState.RESOLVED:
-        raise UsageError(
+        raise Resolved(
             "this finding is resolved; there is nothing to answer",
             where=prefix,
             todo="Run `driftline findings list` to see what is open.",
