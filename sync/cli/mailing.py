@@ -167,7 +167,7 @@ class _Post:
     def _draft(self, data: "ReportData", address: str, place: int) -> None:
         from sync.report.mail import eml
 
-        message = _mail(self.settings, data, address, self.now, draft=True)
+        message = _mail(self.settings, self.store, data, address, self.now, draft=True)
         path = _draft_path(self.app, self.settings, place)
         write(path, eml(message))
         self.app.note(f"Draft for {address}: {path}")
@@ -219,7 +219,7 @@ def hand_over(
 
     now = app.clock.now()
     server: Smtp | None = wiring.smtp(settings)
-    message = _mail(settings, data, address, now, draft=server is None)
+    message = _mail(settings, store, data, address, now, draft=server is None)
     if server is None:
         path = _draft_path(app, settings, place)
         write(path, eml(message))
@@ -230,12 +230,21 @@ def hand_over(
 
 
 def _mail(
-    settings: "Settings", data: "ReportData", address: str, now: "datetime", *, draft: bool
+    settings: "Settings",
+    store: "Store",
+    data: "ReportData",
+    address: str,
+    now: "datetime",
+    *,
+    draft: bool,
 ) -> "EmailMessage":
     from sync.cli import wiring
+    from sync.report import mailto
     from sync.report.mail import compose
 
     configured = mail_settings(settings)
+    # The owner's address: whoever runs it reads what comes back.
+    owner = wiring.recipients(settings)[0].address
     return compose(
         data,
         sender=configured.sender,
@@ -243,8 +252,17 @@ def _mail(
         date=now,
         draft=draft,
         thread=configured.thread,
-        # The owner's address: whoever runs it reads what comes back.
-        contact=wiring.recipients(settings)[0].address,
+        contact=owner,
+        links={
+            fingerprint: one.named
+            for fingerprint, one in mailto.links(
+                mailto.askable(data),
+                key=mailto.key_of(store, now),
+                reader=address,
+                to=configured.answers_to or owner,
+                program=data.program,
+            ).items()
+        },
     )
 
 

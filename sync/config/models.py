@@ -459,6 +459,10 @@ class MailSettings(BaseModel):
     timeout_seconds: float = Field(
         30.0, gt=0, le=600, description="Longest wait for one answer of the mail server."
     )
+    answers_to: str | None = Field(
+        None,
+        description="Address that the answer links of the mail write to; your own if not told.",
+    )
     bounces_to: str | None = Field(
         None, description="Address that gets the bounces (envelope sender), if not that of `from`."
     )
@@ -468,7 +472,7 @@ class MailSettings(BaseModel):
         "conversation; the verdict then stands in the preview.",
     )
 
-    @field_validator("bounces_to")
+    @field_validator("bounces_to", "answers_to")
     @classmethod
     def _bare_address(cls, value: str | None) -> str | None:
         if value is not None and (value.count("@") != 1 or set(value) & set(' <>,;"\r\n\t')):

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import css_inline
 
-from sync.report import charts, csv_, folding, html, json_, pictures, text
+from sync.report import charts, csv_, folding, html, json_, mailto, pictures, text
 from sync.report.address import parse_address
 from sync.report.clean import clean
 from sync.report.course import bars
@@ -124,7 +124,7 @@ def compose(
         message["X-Unsent"] = "1"
     shown = _pictures(data)
     body, dropped = mail_html(data, attached=attach, pictures=shown, thread=thread, links=links)
-    message.set_content(_plain(data, attached=attach), cte="quoted-printable")
+    message.set_content(_plain(data, links, attached=attach), cte="quoted-printable")
     message.add_alternative(body, subtype="html", cte="quoted-printable")
     part = list(message.iter_parts())[-1]
     for one in shown if "course" not in dropped else ():
@@ -260,12 +260,16 @@ def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
 
 
-def _plain(data: ReportData, *, attached: bool) -> str:
+def _plain(data: ReportData, links: Links, *, attached: bool) -> str:
     lines = text.render(data, brief=data.quiet).splitlines()
     if len(lines) > _TEXT_LINES:
         rest = len(lines) - _TEXT_LINES
         where = "the attached page" if attached else "the page"
         lines = [*lines[:_TEXT_LINES], "", f"{rest:,} more lines are left out; see {where}."]
+    for item in () if data.quiet else mailto.askable(data):
+        if item.fingerprint in links:
+            lines += ["", f"Answer by mail: {item.title}"]
+            lines += [f"  {word}: {link}" for word, link in links[item.fingerprint]]
     return "\n".join(lines) + "\n"
 
 

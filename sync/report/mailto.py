@@ -18,9 +18,9 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from sync.reconcile.answers import BLIND_SPOT
-from sync.reconcile.contract import AnswerKind
+from sync.reconcile.contract import AnswerKind, FindingState
 from sync.report.clean import clean
-from sync.report.data import Item
+from sync.report.data import Item, ReportData
 from sync.store.open import Store
 from sync.store.tables_answers import answer_key
 
@@ -76,6 +76,12 @@ def links(
     return found
 
 
+def askable(data: ReportData) -> tuple[Item, ...]:
+    """Findings that a reader is asked about: the top risks and what changed, each once."""
+    found = {one.fingerprint: one for one in (*data.risks, *data.changes.items)}
+    return tuple(one for one in found.values() if one.state is not FindingState.RESOLVED)
+
+
 def mark(key: str, reader: str, fingerprint: str) -> str:
     """What ties an answer to one reader and one finding; nobody guesses it without the key."""
     text = f"{bare(reader)}\n{fingerprint}".encode()
@@ -109,6 +115,6 @@ def key_of(store: Store, now: datetime) -> str:
 
 def _link(verb: str, item: Item, mark_: str, to: str, program: str) -> str:
     subject = f"[{clean(program, 60)}] {verb} {item.fingerprint} {mark_}"
-    body = f"About: {clean(item.title, 200)}\r\n{LINE}\r\n\r\n"
+    body = f"About: {clean(item.title, 80)}\r\n{LINE}\r\n\r\n"
     address = quote(bare(to), safe="@")
     return f"mailto:{address}?subject={quote(subject, safe='')}&body={quote(body, safe='')}"
