@@ -20,7 +20,7 @@ from sync.store.trouble import translated
 from sync.store.views import create_views, views_hash
 
 #: The newest migration; a store beyond it was written by a newer program.
-HEAD = "0021"
+HEAD = "0020"
 #: Every migration of this program, oldest first.
 REVISIONS = (
     "0001",
@@ -42,7 +42,6 @@ REVISIONS = (
     "0018",
     "0019",
     "0020",
-    "0021",
 )
 #: What `store_info` says a store of ours is.
 _APPLICATION = "driftline"
