@@ -55,7 +55,7 @@ def facts(made: "Retro") -> dict[str, Any]:
             "slip_rate": dates.rate,
         },
         "forecasts": [_forecast(each) for each in made.forecasts],
-        "waits_known": made.waits_known,
+        "waits_untold": made.waits_untold,
         "waits": [_wait(each) for each in made.waits],
         "findings": [_stood(each) for each in made.findings],
         "tested": None

@@ -155,7 +155,8 @@ def _waits(made: Retro) -> Iterator[str]:
             name = f"{each.key} {each.title}".strip() if each.key else "a restricted item"
             yield f"    {each.days:.1f}  {name}"
     if not made.waits:
-        yield "  None was seen to wait." if made.waits_known else "  Not known."
+        untold = made.waits_untold
+        yield "  None was seen to wait." if untold is None else f"  Not told: {untold}."
 
 
 def _findings(found: Sequence[Stood], calendar: WorkCalendar) -> Iterator[str]:

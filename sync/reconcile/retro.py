@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from sync.flow import histories as flow
 from sync.flow.delays import Delay, delays
+from sync.flow.people import HIDDEN, may_be_told
 from sync.flow.stages import ItemFlow
 from sync.flow.work_time import WorkTime
 from sync.forecast.outcome import Outcome, outcome
@@ -28,7 +29,7 @@ from sync.reconcile.stood import Stood, findings_of
 from sync.reconcile.story import ScopeStory, Since, tell
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import count, day_of, verb
-from sync.reconcile.work import tells_waiting
+from sync.reconcile.work import persons, tells_waiting
 from sync.store import schema
 
 
@@ -99,8 +100,8 @@ class Retro:
     #: the last forecast of each week, oldest first.
     forecasts: tuple[Said, ...]
     waits: tuple[WaitState, ...]
-    #: whether any status says that work waits: without, none in `waits` says nothing.
-    waits_known: bool
+    #: why nothing is told of it; None: it is, and none in `waits` says that nothing waited.
+    waits_untold: str | None
     #: first come, first.
     findings: tuple[Stood, ...]
     tested: TestedSummary | None
@@ -124,7 +125,9 @@ def retro(
     items = _flows(view, plan, story)
     found = findings_of(view, plan, until)
     time = WorkTime.of(view.calendar)
-    waits = delays(items.values(), _spans(view, plan, story), time)
+    untold = _waits_untold(view, plan, items)
+    spans = {} if untold is not None else _spans(view, plan, story)
+    waits = delays(items.values(), spans, time)
     tested = summary(view, content.pieces)
     return Retro(
         facts=facts,
@@ -140,7 +143,7 @@ def retro(
         left=_by_cause(story, LineKind.REMOVED),
         forecasts=_weekly(promised.forecasts),
         waits=tuple(_wait(plan, one) for one in waits),
-        waits_known=tells_waiting(view, facts.connection_id),
+        waits_untold=untold,
         findings=found,
         tested=tested,
         unknown=(
@@ -237,6 +240,17 @@ def _spans(view: View, plan: Plan, story: ScopeStory) -> dict[str, tuple[datetim
         if first < last:
             found[id_] = (first, last)
     return found
+
+
+def _waits_untold(view: View, plan: Plan, items: Iterable[str]) -> str | None:
+    connection_id = plan.facts.connection_id
+    if not tells_waiting(view, connection_id):
+        return "no status says that work waits"
+    accounts = [(connection_id, plan.container.items[id_].assignee_id) for id_ in items]
+    people = persons(view, set(accounts))
+    if accounts and not may_be_told(people.get(one) for one in accounts):
+        return HIDDEN
+    return None
 
 
 def _wait(plan: Plan, delay: Delay) -> WaitState:

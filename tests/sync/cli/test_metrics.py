@@ -279,6 +279,31 @@ def test_what_is_not_read_is_not_known_and_never_zero(
     assert f"Deployment frequency: not known: {why}" in out
 
 
+def test_what_two_people_did_is_hidden_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = {"a3": "a1", "u3": "u1"}
+    world = {
+        **WORLD,
+        "items": [{**o, "assignee": two.get(o["assignee"], o["assignee"])} for o in WORLD["items"]],
+        "changes": [{**o, "author": two.get(o["author"], o["author"])} for o in WORLD["changes"]],
+    }
+    url = str(tmp_path / "driftline.db")
+    say = typist(tmp_path, url, monkeypatch, capsys, world, more=MORE)
+    found = told(say, "--weeks", "4")
+    for one in (found["whole"], *found["flow"]):
+        assert one["not_known"] == HIDDEN
+        told_of = set(one) - {"name", "not_known", "notes"}
+        assert {name: one[name] for name in told_of} == dict.fromkeys(told_of)
+    (repository,) = found["repositories"]
+    assert repository["not_known"] == HIDDEN
+    assert (repository["stages"], repository["review_queue"], repository["dora"]) == (None,) * 3
+    assert (found["dora"], found["allocation"]) == (None, None)
+    assert (found["dora_hidden"], found["allocation_hidden"]) == (True, True)
+    _, out, _ = say("metrics", "--weeks", "4")
+    assert not any(word.isdigit() for line in out.splitlines()[2:] for word in line.split())
+
+
 @pytest.mark.full_on_postgres
 def test_people_have_no_name_and_no_number_in_any_form(say: Say) -> None:
     for words in ((), ("--by", "team"), ("teams",), ("trends",)):

@@ -22,7 +22,14 @@ def moves(*steps: tuple[str, str, datetime]) -> list[dict[str, Any]]:
 
 
 def done(id_: int, *steps: tuple[str, str, datetime], **more: Any) -> dict[str, Any]:
-    return {"id": id_, "in": ["v1"], "status": "done", "events": moves(*steps), **more}
+    who = f"u{id_}"
+    return {
+        "id": id_,
+        "in": ["v1"],
+        "assignee": who,
+        "status": "done",
+        "events": moves(*steps),
+    } | more
 
 
 # Planned on Mon 2 Feb 2026 for 20 Feb, released on 2 Mar. February 2026 begins on a Sunday.
@@ -164,6 +171,19 @@ def test_waiting_counts_working_days_from_the_baseline_to_the_end(say: Say) -> N
         ("APO-1", 2),
         (None, 1),
     ]
+
+
+def test_of_fewer_than_three_people_no_waiting_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = {**WORLD, "items": [{**one, "assignee": "u1"} for one in WORLD["items"]]}
+    url = str(tmp_path / "driftline.db")
+    say = typist(tmp_path, url, monkeypatch, capsys, world, more=MORE, judged=True)
+    found = told(say, "R1")
+    assert (found["waits"], found["waits_untold"]) == ([], "fewer than three people")
+    # What was planned and came is told of the milestone, whoever did it.
+    assert found["say_do"]["done"] == 3
+    assert "Not told: fewer than three people." in say("retro", "R1")[1]
 
 
 @pytest.mark.full_on_postgres
