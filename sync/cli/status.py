@@ -20,6 +20,7 @@ def status(app: App, streams: bool, as_json: bool) -> None:
     It reads the store only. Exit code 0 says that it could be told, not that all is well.
     """
     from sync.engine.status import status as look
+    from sync.report.outbox import last_mails
 
     settings = app.settings(with_secrets=False)
     configured = {name: one.kind for name, one in settings.root.connections.items()}
@@ -28,6 +29,7 @@ def status(app: App, streams: bool, as_json: bool) -> None:
         found = look(
             store, app.clock.now(), configured=configured, time_zone=settings.root.time_zone
         )
+        mails = last_mails(store)
     finally:
         store.close()
     if as_json:
@@ -44,9 +46,14 @@ def status(app: App, streams: bool, as_json: bool) -> None:
             leases=found.leases,
             work_items=found.work_items,
             data_issues=found.data_issues,
+            mails=mails,
         )
         return
     _show(app, found, streams=streams)
+    for one in mails:
+        why = f": {one.error}" if one.error else ""
+        state = one.state.replace("_", " ")
+        app.say(f"Last mail to {one.recipient}: {state}, {one.at:%Y-%m-%d %H:%M} UTC{why}")
 
 
 def _show(app: App, found: "StatusReport", *, streams: bool) -> None:

@@ -53,6 +53,20 @@ class Sent:
     retryable: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LastMail:
+    """The newest mail to one recipient."""
+
+    recipient: str
+    #: as in the outbox: sent, deferred, refused, failed, given_up, draft, waiting, pending.
+    state: str
+    #: when it left or was written; else when it was made (UTC).
+    at: datetime
+    attempts: int
+    #: why it did not leave; None where nothing went wrong.
+    error: str | None
+
+
 def store_report(store: Store, data: ReportData, *, now: datetime) -> StoredReport:
     """Keep the report; the same one of the same reconciliation is kept once.
 
@@ -137,6 +151,28 @@ def last_mailed_at(
     with store.reading() as conn:
         found: datetime | None = conn.execute(query).scalar()
     return found
+
+
+def last_mails(store: Store) -> tuple[LastMail, ...]:
+    """The newest mail to each recipient, by address."""
+    t = schema.outbox
+    newest = (
+        sa.select(sa.func.max(t.c.id))
+        .where(t.c.state != waiting.SUPERSEDED)
+        .group_by(t.c.recipient)
+    )
+    with store.reading() as conn:
+        rows = conn.execute(sa.select(t).where(t.c.id.in_(newest)).order_by(t.c.recipient)).all()
+    return tuple(
+        LastMail(
+            row.recipient,
+            row.state,
+            row.sent_at or row.created_at,
+            row.attempts,
+            row.last_error if row.state != "sent" else None,
+        )
+        for row in rows
+    )
 
 
 def send(

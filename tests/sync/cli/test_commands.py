@@ -173,6 +173,7 @@ def test_the_next_run_sends_what_the_last_one_could_not_and_nothing_twice(at: De
         assert first.code == 5
         assert "tpm@example.net: deferred: " in first.err
         assert "The next run tries again." in first.err
+        assert "Last mail to tpm@example.net: deferred, " in at.type("status").out
         handler.data_answer = "250 OK"
         at.bench.clock.sleep(3600)
         second = at.type("run")

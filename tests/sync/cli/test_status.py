@@ -101,6 +101,7 @@ def test_streams_are_listed_when_asked_for(at: Desk) -> None:
     assert set(told) == {
         *("schema_version", "kind", "exit_code", "exit_codes", "summary", "connections", "scopes"),
         *("run", "requests", "rows_written", "streams", "leases", "work_items", "data_issues"),
+        "mails",
     }
     assert set(told["scopes"][0]) == {
         *("connection", "scope_kind", "key", "name", "state", "complete_as_of"),

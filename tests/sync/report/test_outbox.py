@@ -314,3 +314,16 @@ def test_a_corrected_setting_counts_on_the_next_run(store: Store, server: Runnin
     assert outbox.last_mailed_at(store) is None
     (again,) = outbox.resend(store, smtp(server), now=NOW + timedelta(days=1))
     assert again.state == "sent"
+
+
+def test_the_newest_mail_to_each_is_told_with_what_went_wrong(
+    store: Store, server: Running
+) -> None:
+    assert outbox.last_mails(store) == ()
+    server.handler.answers = {BOSS: "450 mailbox busy"}
+    kept = outbox.store_report(store, report(), now=NOW)
+    outbox.send(store, kept.id, mails(BOSS, PEER), smtp(server), now=NOW)
+    assert outbox.last_mails(store) == (
+        outbox.LastMail(BOSS, "deferred", NOW, 1, "450 mailbox busy"),
+        outbox.LastMail(PEER, "sent", NOW, 1, None),
+    )
