@@ -179,6 +179,7 @@ def test_the_parts_come_in_the_order_of_their_weight() -> None:
         "Quality gate",
         "Flow and load",
         "Still open, unchanged",
+        "Answered",
         "In the page only",
         "Not confirmed, not checked",
         "What this rests on",
