@@ -58,9 +58,16 @@ def write_forms(
             write(directory / f"report{suffix(form)}", render(data, form).encode())
 
 
-def check(form: str, table: str | None, out: str | None) -> None:
+def check(form: str, table: str | None, out: str | None, *, email: bool = False) -> None:
     """Refuse what makes no sense together, before anything is read. Raises UsageError."""
     from sync.errors import UsageError
+
+    if email and (form != "text" or table is not None or out is not None):
+        raise UsageError(
+            "a mail has a form and a place of its own",
+            where="--email",
+            todo="Leave out --format, --table and --out; --dry-run writes .eml files.",
+        )
 
     if table is not None and form != "csv":
         raise UsageError("only --format csv has tables", where="--table", todo="Leave it out.")

@@ -85,7 +85,7 @@ def show(
 
     if dry_run and not email:
         raise UsageError("--dry-run belongs to --email", todo="Add --email, or leave it out.")
-    check(form, table, out)
+    check(form, table, out, email=email)
     if source is not None:
         if email or audience or as_of or known_at or masked:
             raise UsageError(

@@ -68,3 +68,22 @@ def test_run_writes_the_configured_forms(
         said = at.type("run", "--no-mail")
         assert said.code == 2
         assert "report.formats" in said.err
+
+
+def test_a_saved_report_gives_what_the_store_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(tmp_path, monkeypatch, capsys) as at:
+        assert at.type("run", "--no-mail").code in (0, 3)
+        for file, words in (("own.json", []), ("masked.json", ["--masked"])):
+            said = at.type("report", "--format", "json", *words)
+            Path(file).write_text(said.out, encoding="utf-8")
+        told = {form: at.type("report", "--format", form) for form in FORMATS}
+        # Nothing but the files is left.
+        Path("driftline.toml").unlink()
+        Path("driftline.db").unlink()
+        for form, said in told.items():
+            file = "masked.json" if form in SHARED else "own.json"
+            again = at.type("report", "--from", file, "--format", form)
+            assert (again.code, again.out) == (0, said.out), form
+            assert again.err == ""

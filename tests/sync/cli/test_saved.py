@@ -38,6 +38,7 @@ def test_a_saved_report_is_rendered_with_nothing_but_its_file(form: str, tmp_pat
             ["--from", "broken.json", "--format", "csv", "--out", "new/", "--table", "ledger"],
             "--table: all tables go to a directory, one goes to a file",
         ),
+        (["--format", "csv", "--email"], "--email: a mail has a form and a place of its own"),
         (["--from", "broken.json", "--email"], "--from: a report in a file has its readers"),
         (["--from", "broken.json", "--as-of", "2025-12-01"], "Leave out --email"),
     ],

@@ -44,6 +44,16 @@ def test_the_shipped_schema_is_that_of_the_records() -> None:
     assert json_schema.PATH.read_text(encoding="utf-8") == json_schema.text()
 
 
+def test_the_schema_says_what_records_and_fields_mean() -> None:
+    told = json_.schema()
+    assert told["description"] == "All that one reader's report says."
+    assert told["properties"]["unread"]["description"] == "scopes not read completely."
+    # A meaning of two lines is one sentence; a value that is a record keeps its own.
+    assert told["$defs"]["MilestoneRow"]["properties"]["net_ratio"]["description"].endswith(".")
+    for name, record in told["$defs"].items():
+        assert record["description"], name
+
+
 def test_same_input_same_bytes() -> None:
     one, other = (json_.render(build(given_.hostile())) for _ in range(2))
     assert one == other

@@ -167,6 +167,7 @@ def test_it_has_the_parts_of_a_whole_report() -> None:
         "How the scope came to be",
         "Quality gate",
         "Flow and load",
+        "Answered",
         "Still open, unchanged",
         "In the page only",
         "Not confirmed",
