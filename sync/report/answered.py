@@ -1,5 +1,6 @@
 """What a report says of answers: who took what, what is kept out until when, and what ended."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -24,6 +25,12 @@ _DONE = {
     AnswerKind.ACCEPT: "accepted by",
     AnswerKind.NOT_USEFUL: "called not useful by",
     AnswerKind.AGREE: "called right by",
+}
+_COUNTED = {
+    AnswerKind.ACKNOWLEDGE: "taken",
+    AnswerKind.ACCEPT: "accepted",
+    AnswerKind.SNOOZE: "snoozed",
+    AnswerKind.NOT_USEFUL: "called not useful",
 }
 _NO_LONGER = {
     AnswerKind.SNOOZE: "no longer snoozed",
@@ -101,12 +108,9 @@ def part(
         if one.answer is not None and one.answer.until is not None
     ]
     first = min(ends, key=lambda pair: (pair[0], pair[1].fingerprint), default=None)
-    counts = (
-        (len(short), "taken"),
-        (len(accepted), "accepted"),
-        (len(snoozed), "snoozed"),
-        (len(not_useful), "called not useful"),
-    )
+    apart = (*short, *accepted, *snoozed, *not_useful)
+    kinds = Counter(one.answer.kind for one in apart if one.answer is not None)
+    counts = [(kinds[kind], what) for kind, what in _COUNTED.items()]
     told = [f"{number} {what}" for number, what in counts if number]
     summary = ", ".join(told)
     if first is not None:
