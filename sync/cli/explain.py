@@ -30,7 +30,11 @@ _WHY = {
 @json_option
 @pass_app
 def explain(app: App, what: str, as_of: str | None, known_at: str | None, as_json: bool) -> None:
-    """Show why a finding is there: every proof with its link, and its whole life.
+    """Show why a finding is there: proofs with their links, its life, and how it came about.
+
+    That is the rule with the thresholds in force, the events of the source that it rests on with
+    what was sent of them, and the lines of the mapping that gave each value its meaning.
+    Restricted items, names of people and secrets are left out.
 
     With a key, such as APO-12 or owner/name#7: what it is called now, under which keys it was known
     before, since when it is gone and why, and what is found about it. --as-of and --known-at tell
@@ -48,7 +52,7 @@ def explain(app: App, what: str, as_of: str | None, known_at: str | None, as_jso
             todo="Leave out --as-of and --known-at, or name an item by its key.",
         )
     else:
-        print_finding(app, what, as_json=as_json, kind="explain")
+        print_finding(app, what, as_json=as_json, kind="explain", whole=True)
 
 
 def _item(app: App, key: str, *, as_of: str | None, known_at: str | None, as_json: bool) -> None:

@@ -464,15 +464,21 @@ def answer_facts(one: "Answer") -> dict[str, Any]:
     }
 
 
-def print_finding(app: App, fingerprint: str, *, as_json: bool, kind: str) -> None:
-    """Print one finding with its evidence and life. Raises UsageError for none or several."""
+def print_finding(
+    app: App, fingerprint: str, *, as_json: bool, kind: str, whole: bool = False
+) -> None:
+    """Print one finding with its evidence and life. Raises UsageError for none or several.
+
+    `whole`: also the rule, and what it rests on, back to what the source sent.
+    """
+    from sync.cli import explain_text, wiring
     from sync.reconcile.explain import explain
     from sync.report.answered import in_words
 
     settings = app.settings(with_secrets=False)
     store = app.store(settings, read_only=True)
     try:
-        found = explain(store, fingerprint)
+        found = explain(store, fingerprint, wiring.policy(settings) if whole else None)
     finally:
         store.close()
     one = found.finding
@@ -482,6 +488,7 @@ def print_finding(app: App, fingerprint: str, *, as_json: bool, kind: str) -> No
             finding=finding_facts(one),
             life=found.life,
             answers=[answer_facts(answer) for answer in found.answers],
+            **(explain_text.facts(settings, found) if whole else {}),
         )
         return
     app.say(one.title)
@@ -508,9 +515,8 @@ def print_finding(app: App, fingerprint: str, *, as_json: bool, kind: str) -> No
     for event in found.life:
         reason = f" ({event.reason})" if event.reason else ""
         app.say(f"  - {event.at:%Y-%m-%d %H:%M} UTC {event.to_state}, {event.severity}{reason}")
-    if not found.answers:
-        return
-    app.say("Answers:")
+    if found.answers:
+        app.say("Answers:")
     today = app.clock.now().date()
     for answer in found.answers:
         app.say(f"  - {_when(answer.at)} {in_words(answer, today)}")
@@ -518,6 +524,9 @@ def print_finding(app: App, fingerprint: str, *, as_json: bool, kind: str) -> No
             by = f" by {answer.ended_by}" if answer.ended_by else ""
             how = answer.end.value if answer.end else "ended"
             app.say(f"    {how} {_when(answer.ended_at)}{by}: {answer.ended_reason}")
+    if whole:
+        for line in explain_text.lines(settings, found):
+            app.say(line)
 
 
 def _when(at: datetime) -> str:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sync.errors import UsageError
 from sync.reconcile import answers_kept, findings, registry
 from sync.reconcile.contract import Answer, Detector, Finding, Policy
+from sync.reconcile.proof import Trace, traces
 from sync.store import schema
 from sync.store.open import Store
 
@@ -40,6 +41,8 @@ class Explanation:
     thresholds: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
     #: what people answered to it, oldest first, what ended too.
     answers: tuple[Answer, ...] = ()
+    #: what it rests on, back to what the source sent.
+    traces: tuple[Trace, ...] = ()
 
 
 def explain(store: Store, prefix: str, policy: Policy | None = None) -> Explanation:
@@ -67,6 +70,7 @@ def explain(store: Store, prefix: str, policy: Policy | None = None) -> Explanat
         (key,) = matches
         life = tuple(_life(conn, key))
         given = answers_kept.load(conn, key)
+        traced = traces(conn, known[key].finding, known[key].connection_id)
     finding = known[key].finding
     detector = registry.catalogue().get(finding.detector)
     return Explanation(
@@ -76,6 +80,7 @@ def explain(store: Store, prefix: str, policy: Policy | None = None) -> Explanat
         rule=detector.rules.get(finding.rule, "") if detector is not None else "",
         thresholds=_thresholds(detector, policy) if detector is not None else {},
         answers=given,
+        traces=traced,
     )
 
 
