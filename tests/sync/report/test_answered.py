@@ -87,7 +87,7 @@ def test_a_blind_spot_is_told_whatever_was_answered(kind: AnswerKind) -> None:
     blind = given_.blind_spot("x", state=State.ONGOING, answer=answer(kind))
     data = report(blind, certificates=(given_.certificate(),))
     assert data.kind == "change"
-    assert "1 blind spot open" in " ".join(data.verdict.why)
+    assert "what depends on it is not judged" in " ".join(data.verdict.why)
     assert blind.title in text.render(data)
 
 
