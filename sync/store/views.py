@@ -14,6 +14,7 @@ from sync.store.views_answers import ANSWER_VIEWS
 from sync.store.views_boards import BOARD_VIEWS
 from sync.store.views_code import CODE_VIEWS
 from sync.store.views_evidence import EVIDENCE_VIEWS
+from sync.store.views_flow import FLOW_VIEWS
 from sync.store.views_forecast import FORECAST_VIEWS
 from sync.store.views_presence import PRESENCE_VIEWS
 
@@ -233,6 +234,7 @@ VIEWS: tuple[View, ...] = (
     *AGREED_VIEWS,
     *ANSWER_VIEWS,
     *FORECAST_VIEWS,
+    *FLOW_VIEWS,
     View(
         "v_status",
         "One row per workflow status and what it means.",
