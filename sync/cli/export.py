@@ -1,13 +1,13 @@
-"""`driftline export`: a view as CSV or JSON lines, streamed."""
+"""`driftline export`: a view as CSV, JSON lines or Parquet, streamed."""
 
 import csv
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,11 @@ from sync.cli.instants import clocks, known_at_option
 from sync.cli.shown import block, document
 from sync.files import replacing
 from sync.report.clean import cell
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from sync.store.view import View
 
 #: Rows fetched at a time.
 CHUNK = 1000
@@ -26,16 +31,16 @@ CHUNK = 1000
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "jsonl"]),
+    type=click.Choice(["csv", "jsonl", "parquet"]),
     default="csv",
     show_default=True,
-    help="csv, or one JSON object per line.",
+    help="csv, one JSON object per line, or Parquet (an extra), which goes to a file.",
 )
 @known_at_option
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @pass_app
 def export(app: App, view: str, form: str, known_at: str | None, out: Path | None) -> None:
-    """Write a view (docs/store.md) as CSV or JSON lines.
+    """Write a view (docs/store.md) as CSV, JSON lines or Parquet.
 
     With --known-at as it read then. What was so when stands in the columns of a view (valid_from,
     valid_to), so there is no --as-of.
@@ -49,6 +54,8 @@ def export(app: App, view: str, form: str, known_at: str | None, out: Path | Non
     name = view if view.startswith("v_") else f"v_{view}"
     if name not in views:
         raise UsageError(f"there is no view {view!r}", todo=f"Known: {', '.join(views)}.")
+    if form == "parquet" and out is None:
+        raise UsageError("Parquet is no text", where="--format", todo="Name a file with --out.")
     settings = app.settings(with_secrets=False)
     at = clocks(app, settings, None, known_at)
     store = app.store(settings, read_only=True)
@@ -59,6 +66,9 @@ def export(app: App, view: str, form: str, known_at: str | None, out: Path | Non
             if not at.present:
                 past.check(conn, at.known_at)
                 query = view_then(views[name], at.known_at, store.dialect)
+            if form == "parquet" and out is not None:
+                _parquet(conn, query, views[name], out)
+                return
             result: Any = conn.execution_options(yield_per=CHUNK).exec_driver_sql(query)
             columns = list(result.keys())
             if out is None:
@@ -68,6 +78,20 @@ def export(app: App, view: str, form: str, known_at: str | None, out: Path | Non
                     _write(result, columns, form, file)
     finally:
         store.close()
+
+
+def _parquet(conn: "Connection", query: str, view: "View", out: Path) -> None:
+    from sync.cli import parquet
+
+    def read() -> Iterator[Sequence[Any]]:
+        result: Any = conn.exec_driver_sql(query, execution_options={"yield_per": CHUNK})
+        try:
+            yield from result
+        finally:
+            result.close()
+
+    with replacing(out) as file:
+        parquet.write(read, view, file)
 
 
 def _write(result: Any, columns: Sequence[str], form: str, file: Any) -> None:
