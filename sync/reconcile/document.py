@@ -214,8 +214,12 @@ _TIMES = {2: "second", 3: "third"}
 
 
 def _plain(text: str) -> str:
-    """Text of the company as Markdown shows it unchanged, on one line."""
-    return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", " ".join(text.split()))
+    """Text of the company as Markdown shows it unchanged, on one line; our commands are code."""
+    parts = re.split(r"(`driftline [a-z -]+`)", " ".join(text.split()))
+    return "".join(
+        part if place % 2 else re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", part)
+        for place, part in enumerate(parts)
+    )
 
 
 def _rules(detector: Detector) -> list[str]:

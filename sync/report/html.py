@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -41,12 +41,21 @@ VERDICT_SHAPES = {
 }
 
 
-def render(data: ReportData, *, script: bool = True) -> str:
-    """The page. `script=False` leaves filter and sorting out, for an attachment."""
-    return environment().get_template("page.html.j2").render(**page_values(data, script=script))
+#: Addresses by which a finding is answered by mail: {fingerprint: ((word, mailto), ...)}.
+Links = Mapping[str, Sequence[tuple[str, str]]]
+_NO_LINKS: Links = {}
 
 
-def page_values(data: ReportData, *, script: bool) -> dict[str, Any]:
+def render(data: ReportData, *, script: bool = True, links: Links = _NO_LINKS) -> str:
+    """The page. `script=False` leaves filter and sorting out, for an attachment.
+
+    `links`: where a finding can be answered by mail.
+    """
+    values = page_values(data, script=script, links=links)
+    return environment().get_template("page.html.j2").render(**values)
+
+
+def page_values(data: ReportData, *, script: bool, links: Links = _NO_LINKS) -> dict[str, Any]:
     """Values of the page's template."""
     style = asset("page.css")
     code = asset("page.js") if script else ""
@@ -60,6 +69,7 @@ def page_values(data: ReportData, *, script: bool) -> dict[str, Any]:
     return {
         **common_values(data),
         "pictures": list(_pictures(data)),
+        "links": links,
         "contents": list(_contents(data)),
         "gate_shown": _gate_shown(data),
         "change_list": change_words(data.changes),

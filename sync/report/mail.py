@@ -133,7 +133,7 @@ def compose(
         )
     if attach:
         name = f"{slug}-{data.today.isoformat()}"
-        _attach(message, html.render(data, script=False), "html", f"{name}.html")
+        _attach(message, html.render(data, script=False, links=links), "html", f"{name}.html")
         _attach(message, csv_.render(data), "csv", f"{name}-findings.csv")
     if dropped:
         message["X-Driftline-Left-Out"] = ", ".join(dropped)

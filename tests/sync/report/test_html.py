@@ -230,3 +230,13 @@ def test_answers_stand_in_their_part_and_beside_their_findings() -> None:
     assert "accepted by ada until 20 Dec: the vendor repairs it" in text
     assert ">still open, accepted</td>" in text
     assert ">still open, taken</td>" in text
+
+
+def test_a_finding_is_answered_by_mail_where_somebody_reads_the_answers() -> None:
+    data = build(given_.busy())
+    links = {"fp-late": (("Wrong", "mailto:tpm@example.com?subject=wrong%20fp-late"),)}
+    text = render(data, links=links)
+    link = 'href="mailto:tpm@example.com?subject=wrong%20fp-late"'
+    # Among the top risks, and in the list of all findings.
+    assert text.count(link) == 2
+    assert "mailto:" not in render(data)
