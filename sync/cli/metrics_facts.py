@@ -26,6 +26,7 @@ def facts(made: "Metrics") -> dict[str, Any]:
         "flow": [_flow(one) for one in made.flow],
         "repositories": [_changes(one) for one in made.changes],
         "dora": None if made.keys is None else _keys(made.keys),
+        "dora_without": made.keys_without,
         "dora_hidden": made.keys is None,
         "allocation": None
         if allocation is None

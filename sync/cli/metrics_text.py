@@ -48,6 +48,8 @@ def words(made: Metrics, calendar: WorkCalendar) -> Iterator[str]:
         yield from _keys(made.keys, "  ")
         if made.keys.fail_rate is not None:
             yield f"  {TIE_RULE}"
+        if made.keys.deployments is not None:
+            yield from (f"  Without {one}" for one in made.keys_without)
     yield ""
     yield "Where the work went"
     if made.allocation is None:

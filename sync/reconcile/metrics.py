@@ -99,6 +99,8 @@ class Metrics:
     changes: tuple[Changes, ...]
     #: None: fewer than three people landed anything.
     keys: Keys | None
+    #: repositories that have no part in the keys, and why.
+    keys_without: tuple[str, ...]
     allocation: Allocation | None
 
 
@@ -122,6 +124,9 @@ def measure(
         flow=tuple(_group(view, one, doubts, weeks) for one in groups),
         changes=_changes(view, landed, change_times.queue(view), where, weeks),
         keys=_all_keys(view, landed, where, since, weeks),
+        keys_without=tuple(
+            f"{_called(view, pair)}: {why}" for pair, why in sorted(where.unknown.items())
+        ),
         allocation=_allocation(view, sound, landed),
     )
 

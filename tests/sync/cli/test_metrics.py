@@ -222,6 +222,26 @@ def test_an_environment_is_production_if_a_person_says_so(say: Say) -> None:
     assert none["unknown"]["deployment_frequency"] == why
 
 
+def test_a_repository_of_which_nothing_is_deployed_is_named_beside_the_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = {"id": 20, "author": "a1", "merged": at(9), "repository": "r2"}
+    world = {
+        **WORLD,
+        "repositories": {"r2": "acme/api"},
+        "changes": [*WORLD["changes"], other],
+        "readings": [*WORLD["readings"], {"scope": "acme/api", "stream": "deployments"}],
+    }
+    url = str(tmp_path / "driftline.db")
+    say = typist(tmp_path, url, monkeypatch, capsys, world, more=MORE)
+    found = told(say, "--weeks", "4")
+    why = "hub/acme/api: no deployment is recorded there"
+    assert found["dora_without"] == [why]
+    # Its change is none of unknown lead time: it is in no key.
+    assert found["dora"]["changes_of_unknown_lead_time"] == 1
+    assert f"  Without {why}" in say("metrics", "--weeks", "4")[1].splitlines()
+
+
 @pytest.mark.full_on_postgres
 def test_allocation_by_hand(say: Say) -> None:
     found = told(say, "--weeks", "4")["allocation"]

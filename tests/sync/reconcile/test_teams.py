@@ -145,3 +145,20 @@ def test_a_finding_about_an_item_says_whom_it_waits_on() -> None:
         assert judge._owned(view, seen, {}).team == "Squad 7"
         assert judge._owned(view, replace(seen, subject="version:1"), {}).team is None
     made.close()
+
+
+def test_a_reorganisation_hands_nothing_on_and_a_change_of_team_does(store: Store) -> None:
+    ids = {cases.CONNECTION: ["1", "2", "3", "99"]}
+    with store.reading() as conn:
+        view = View(conn, POLICY, NOW, NOW)
+        found = {id_: mine for (_, id_), mine in teams.histories(view, ids).items()}
+        before = View(conn, POLICY, MARCH - DAY, NOW, present=False)
+        then = teams.histories(before, {cases.CONNECTION: ["3"]})
+    # Cart was the Shop's and is the Checkout's by rule: item 1 was handed to nobody.
+    assert found == {
+        "1": ("Checkout",),
+        "2": ("Shop",),
+        # Its label says no team, its team field went from one squad to the other.
+        "3": ("Squad 6", "Squad 7"),
+    }
+    assert list(then.values()) == [("Squad 6",)]
