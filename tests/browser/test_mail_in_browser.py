@@ -74,8 +74,14 @@ def mailbox() -> Iterator[dict[str, Got]]:
     class Box(dict[str, Got]):
         def __missing__(self, name: str) -> Got:
             make, audience = REPORTS[name]
+            data = build(make(), audience=audience)
+            answers = tuple(
+                (word, f"mailto:tpm@example.com?subject={word}")
+                for word in ("agreed", "mine", "wrong")
+            )
             message = compose(
-                build(make(), audience=audience),
+                data,
+                links={item.fingerprint: answers for item in data.findings},
                 sender="Drift report <drift@example.com>",
                 recipient="boss@example.com",
             )
