@@ -146,6 +146,13 @@ class _Post:
         why = schedule.due(data, now=self.now, last_mailed_at=last, schedule=recipient.schedule)
         if self.only_due and why is None:
             return frozenset()
+        between = self.only_due and not schedule.is_weekly(why)
+        if between and outbox.refuses(self.store, recipient.address):
+            self.app.note(
+                f"{recipient.address}: the last mail was refused, so this one waits for the weekly "
+                "day; `driftline report --email` tries at once"
+            )
+            return frozenset()
         if not schedule.is_weekly(why):
             data = read_by(self.store, self.result, recipient, repeating="none")
         if self.dry_run:

@@ -175,6 +175,11 @@ def last_mails(store: Store) -> tuple[LastMail, ...]:
     )
 
 
+def refuses(store: Store, recipient: str) -> bool:
+    """Whether the newest mail to this recipient was refused for good."""
+    return any(one.state == "refused" for one in last_mails(store) if one.recipient == recipient)
+
+
 def send(
     store: Store,
     report_id: int,

@@ -31,6 +31,8 @@ class Handler:
     silent_limit: int | None = None
     #: hang up instead of taking the mail.
     hang_up: bool = False
+    #: recipients that somebody wanted to reach.
+    asked: list[str] = field(default_factory=list)
     #: mails that came to their end, taken or not.
     tries: int = 0
     envelopes: list[Envelope] = field(default_factory=list)
@@ -40,6 +42,7 @@ class Handler:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
     ) -> str:
+        self.asked.append(address)
         answer = self.answers.get(address, "250 OK")
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)

@@ -15,6 +15,7 @@ from support.commands import ISSUES, Desk, desk, judged
 from support.jira_site import Bench, serving
 from support.mail_server import TOKEN, USER, Handler, certificates, mail_server
 
+from connectors.simulator.faults import too_many
 from sync.store.open import open_store
 
 
@@ -180,6 +181,28 @@ def test_the_next_run_sends_what_the_last_one_could_not_and_nothing_twice(at: De
         assert second.code == 0
         assert second.err.count("tpm@example.net: sent") == 1
     assert len(handler.envelopes) == 1
+
+
+@pytest.mark.full
+def test_who_is_refused_for_good_is_asked_again_with_the_weekly_mail_only(at: Desk) -> None:
+    handler = Handler(answers={"tpm@example.net": "550 no such user"})
+    with mail_server(handler) as server:
+        at.write(at.text() + f'host = "127.0.0.1"\nport = {server.port}\nsecurity = "plain"\n')
+        first = at.type("run", "--quiet")
+        assert first.code == 5
+        assert "tpm@example.net: refused: 550 no such user\n" in first.err
+        asked = len(handler.asked)
+        # A source that cannot be read is reason enough for a mail in between, but not to this one.
+        at.bench.simulator.script.faults.append(too_many("search/jql", 3600, times=None))
+        at.bench.clock.sleep(26 * 3600)
+        second = at.type("run", "--max-wait", "1m")
+        assert second.code == 4
+        assert "tpm@example.net: the last mail was refused" in second.err
+        assert len(handler.asked) == asked
+        at.bench.clock.sleep(7 * 24 * 3600)
+        weekly = at.type("run", "--max-wait", "1m")
+        assert "tpm@example.net: refused: 550 no such user" in weekly.err
+        assert len(handler.asked) == asked + 1
 
 
 def test_check_tells_all_and_proposes(judging: Desk) -> None:

@@ -256,6 +256,7 @@ def test_what_is_refused_for_good_is_told_once_and_asked_again_only_by_a_person(
 
     assert (first[0].state, first[0].retryable) == ("refused", False)
     assert outbox.resend(store, smtp(server), now=NOW + timedelta(days=1)) == ()
+    assert outbox.refuses(store, BOSS)
     # Not a new mail every day either.
     assert outbox.last_mailed_at(store) == NOW
     assert outbox.last_mailed(store) is None
@@ -263,6 +264,7 @@ def test_what_is_refused_for_good_is_told_once_and_asked_again_only_by_a_person(
     server.handler.answers, server.handler.data_answer = {}, "250 OK"
     by_hand = outbox.send(store, kept.id, mails(BOSS), smtp(server), now=NOW + timedelta(days=1))
     assert (by_hand[0].state, by_hand[0].message_id) == ("sent", first[0].message_id)
+    assert not outbox.refuses(store, BOSS)
 
 
 def test_what_never_gets_through_is_given_up_and_said_once(store: Store, server: Running) -> None:
