@@ -10,7 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from sync.report.data import Group, Item, MilestoneRow, ReportData
 from sync.report.milestones import done_words
 from sync.report.sources import source_lines
-from sync.report.text import counted_only, gate_words, ledger_words, origin_words, shown_items
+from sync.report.text import (
+    age_words,
+    counted_only,
+    gate_words,
+    ledger_words,
+    origin_words,
+    shown_items,
+)
 from sync.report.verdict import change_words, quiet_line
 from sync.report.wording import STATES, count, day, moment, zone
 
@@ -76,6 +83,12 @@ def code(text: str) -> str:
 def link(text: str, url: str | None) -> str:
     """The text, leading to an address that `clean_url` let pass."""
     return f"[{plain(text)}](<{url}>)" if url else plain(text)
+
+
+def typed(text: str) -> str:
+    """The text as itself, but what stands between backticks, which is to be typed."""
+    parts = re.split("`([^`]+)`", text)
+    return "".join(code(part) if place % 2 else plain(part) for place, part in enumerate(parts))
 
 
 def render(data: ReportData) -> str:
@@ -180,7 +193,8 @@ def _questions(data: ReportData) -> Iterator[str]:
 def _actions(data: ReportData) -> Iterator[str]:
     for place, action in enumerate(data.actions, 1):
         who = plain(_who(action.who, action.by_when))
-        yield f"{place}. {link(action.text, action.url)}" + (f" ({who})" if who else "")
+        text = f"[{typed(action.text)}](<{action.url}>)" if action.url else typed(action.text)
+        yield f"{place}. {text}" + (f" ({who})" if who else "")
         yield f"   - Why: {plain(action.about)}"
 
 
@@ -249,8 +263,7 @@ def _risks(data: ReportData) -> Iterator[str]:
                 yield f"   - {plain(sentence)}"
         if item.impact:
             yield f"   - Impact: {plain(item.impact)}"
-        age = f", {count(item.age_days, 'day')} old" if item.age_known else ""
-        facts = [_who(item.who, item.by_when), STATES[item.state] + age]
+        facts = [_who(item.who, item.by_when), age_words(item)]
         yield f"   - {plain('; '.join(fact for fact in facts if fact))}"
         shown = item.evidence if data.audience == "engineer" else item.evidence[:2]
         for proof in shown:
@@ -280,7 +293,7 @@ def _milestone(row: MilestoneRow, data: ReportData) -> tuple[str, ...]:
     if row.percent_on_time is not None:
         on_time = f"about {row.percent_on_time} %" + ("" if row.forecast_proven else " (unproven)")
     forecast = plain(days if row.p50 or row.p85 else row.forecast) or "unknown"
-    if row.trend_words:
+    if row.trend not in ("", "not known"):
         forecast += f"; {plain(row.trend_words)}"
     return (
         f"{link(row.label, row.url)} ({plain(row.note)})",

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sync.reconcile.answers import Place
-from sync.reconcile.contract import AnswerKind, FindingState, Severity
+from sync.reconcile.contract import AnswerKind, Detector, FindingState, Severity
 from sync.reconcile.registry import detectors
 from sync.report.data import Item, Proof, ReportData
 from sync.report.wording import count
@@ -98,12 +98,18 @@ def _rules(names: Iterable[str]) -> list[dict[str, Any]]:
             {
                 "id": name,
                 "shortDescription": _message(detector.name),
-                "fullDescription": _message(detector.words.so_what or detector.name),
+                "fullDescription": _message(_said(detector)),
                 "help": {"text": "\n".join(_text(line) for line in help_)},
                 "properties": {"tags": [detector.family]},
             }
         )
     return rules
+
+
+def _said(detector: Detector) -> str:
+    """What it looks for, as its page begins."""
+    first = (detector.detect.__doc__ or "").strip().split("\n\n")[0]
+    return " ".join(first.split()) or detector.name
 
 
 def _notes(data: ReportData, told: int) -> list[dict[str, Any]]:

@@ -305,7 +305,7 @@ class _Sheet:
                     yield from self._wrap(sentence, "    ")
             if item.impact:
                 yield from self._wrap(f"Impact: {item.impact}", "    ", "      ")
-            facts = [_who(item.who, item.by_when), _age(item)]
+            facts = [_who(item.who, item.by_when), age_words(item)]
             yield from self._wrap("; ".join(fact for fact in facts if fact), "    ")
             shown = item.evidence if engineer else item.evidence[:2]
             for proof in shown:
@@ -472,7 +472,8 @@ def _counted(group: Group) -> str:
     return f"{group.family} ({group.detector}): {group.count:,}"
 
 
-def _age(item: Item) -> str:
+def age_words(item: Item) -> str:
+    """`new, 3 days old`; without an age where it is not known."""
     if not item.age_known:
         return STATES[item.state]
     age = f"{count(item.age_days, 'day')} old" if item.age_days else "since today"

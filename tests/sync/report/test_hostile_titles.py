@@ -81,7 +81,8 @@ def markdown_shape(text: str) -> Any:
     # What hosts look for after the Markdown was read.
     assert not re.search(r"://|www\.|@\w|#\d|!\d|\bGH-\d", words, re.IGNORECASE)
     assert not [line for line in text.split("\n") if line.lstrip().startswith("/")]
-    return Counter(read.shape)
+    # What is to be typed stands in code, where hosts look for nothing.
+    return Counter(one for one in read.shape if one != ("code", ()))
 
 
 def json_shape(value: Any) -> Any:

@@ -75,6 +75,23 @@ def test_a_command_is_copied_letter_by_letter(text: str) -> None:
     assert words.strip() == f"Question? Answer: {shown}"
 
 
+@given(TEXTS)
+def test_what_is_to_be_typed_stands_in_code_and_the_rest_is_text(text: str) -> None:
+    shown = clean(text)
+    tags, words = read(f"1. {markdown.typed(shown)} (x)\n")
+    assert tags[:2] == ["ol", "li"]
+    assert set(tags[2:]) <= {"code"}
+    assert words.replace("\u200b", "").replace("`", "").split() == (
+        f"{shown} (x)".replace("`", "").split()
+    )
+
+
+def test_a_command_in_a_remedy_is_code() -> None:
+    blind = given_.blind_spot(remedy="Run `driftline check`, then look.")
+    text = markdown.render(build(given_.reconciliation(findings=(blind,))))
+    assert "1. Run `driftline check`, then look. (who: you; by: today)" in text
+
+
 @pytest.mark.parametrize(
     ("text", "written"),
     [

@@ -85,6 +85,9 @@ def test_the_rule_of_a_detector_is_told_and_explained() -> None:
     for rule in rules.values():
         assert rule["shortDescription"]["text"]
         assert "Threshold " in rule["help"]["text"]
+        # No template of words is taken for words.
+        assert "{" not in rule["fullDescription"]["text"]
+        assert len(rule["fullDescription"]["text"]) > 20
     inner = result(detector="data.contradiction", rule="blocked-by-done")
     assert inner["ruleId"] == "data.contradiction/blocked-by-done"
 
