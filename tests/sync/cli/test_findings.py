@@ -9,8 +9,6 @@ from support.desk import DAY, NOW, Desk, sit_down
 
 from sync.store import schema
 
-pytestmark = pytest.mark.full_on_postgres
-
 
 @pytest.fixture
 def desk(

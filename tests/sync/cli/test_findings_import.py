@@ -9,8 +9,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from support.desk import CONFIG, DAY, NOW, Desk, sit_down
 
-pytestmark = pytest.mark.full_on_postgres
-
 MAIL = """
 [mail]
 from = "driftline@example.com"

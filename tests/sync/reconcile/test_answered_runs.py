@@ -32,8 +32,6 @@ from sync.report.changes import Before, Previous
 from sync.report.data import Item
 from sync.store.open import Store, memory_store
 
-pytestmark = pytest.mark.full_on_postgres
-
 NOW = datetime(2026, 3, 16, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
 State = FindingState
