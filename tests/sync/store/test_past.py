@@ -166,6 +166,7 @@ def test_every_view_can_be_asked_or_says_why_not() -> None:
         ("v_board_item", True),
         ("v_deployment", True),
         ("v_finding", True),
+        ("v_finding_answer", True),
         ("v_forecast", True),
         ("v_pipeline_run", True),
         ("v_release", True),
