@@ -78,7 +78,7 @@ def list_(
     settings = app.settings(with_secrets=False)
     store = app.store(settings, read_only=True)
     try:
-        found = stored.lines(store, wanted, at=app.clock.now())
+        found = stored.lines(store, wanted, at=app.clock.now(), time_zone=settings.root.time_zone)
     finally:
         store.close()
     if as_json:

@@ -171,8 +171,10 @@ def finding_facts(one: Any) -> dict[str, Any]:
 
 def show(app: App, result: "Reconciliation") -> None:
     """Findings in one line each, then what was not checked."""
+    from sync.reconcile.stored import state_shown
+
     lines: Sequence[str] = [
-        f"{one.severity.value:8} {one.state.value:13} {one.title}  [{one.fingerprint[:12]}]"
+        f"{one.severity.value:8} {state_shown(one):13} {one.title}  [{one.fingerprint[:12]}]"
         for one in result.findings
     ]
     for line in lines:

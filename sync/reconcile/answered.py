@@ -191,7 +191,7 @@ def laid(findings_: Iterable[Finding], said: Said) -> tuple[Finding, ...]:
 
 def recalled(view: View, given: tuple[Answer, ...], at: datetime) -> Said:
     """What held at an instant (UTC): what ended with a reconciliation holds no more after it."""
-    held = answers.in_force(given, at)
+    held = answers.in_force(given, at, today=view.calendar.local_date(at))
     wanted = {one.ticket for one in held.values() if one.ticket is not None}
     return Said(
         given=given,

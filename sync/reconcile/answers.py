@@ -91,11 +91,18 @@ class Held:
     tickets: Mapping[str, Ticket] = field(default_factory=dict)
 
 
-def in_force(answers: Iterable[Answer], at: datetime) -> dict[str, Answer]:
-    """The answer to each finding that held at an instant; agreement holds nothing back."""
+def in_force(
+    answers: Iterable[Answer], at: datetime, *, today: date | None = None
+) -> dict[str, Answer]:
+    """The answer to each finding that held at an instant; agreement holds nothing back.
+
+    `today`: the day of it, where no reconciliation is there to end what is over.
+    """
     found: dict[str, Answer] = {}
     for one in sorted(answers, key=lambda one: (one.at, one.id)):
         stands = one.at <= at and (one.ended_at is None or one.ended_at > at)
+        if today is not None and one.until is not None and one.until < today:
+            stands = False
         if stands and one.kind is not AnswerKind.AGREE:
             found[one.fingerprint] = one
     return found

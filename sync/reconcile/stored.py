@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sync.errors import UsageError
 from sync.reconcile import answers, answers_kept, findings
@@ -60,17 +61,25 @@ def state_called(text: str | None) -> str | None:
     return name
 
 
-def lines(store: Store, wanted: Wanted, *, at: datetime) -> tuple[Line, ...]:
-    """Stored findings that are wanted, worst first, with what holds of answers at `at` (UTC)."""
+def state_shown(finding: Finding) -> str:
+    """The state of an open finding as it is listed: what people answered goes first."""
+    return _PLACES.get(answers.place(finding), finding.state.value)
+
+
+def lines(store: Store, wanted: Wanted, *, at: datetime, time_zone: str) -> tuple[Line, ...]:
+    """Stored findings that are wanted, worst first, with what holds of answers at `at` (UTC).
+
+    `time_zone`: IANA zone of their last days.
+    """
+    today = at.astimezone(ZoneInfo(time_zone)).date()
     with store.reading() as conn:
         known = findings.known(conn).values()
-        held = answers.in_force(answers_kept.load(conn), at)
+        held = answers.in_force(answers_kept.load(conn), at, today=today)
     found = []
     for one in sorted((one.finding for one in known), key=order):
         over = one.state is FindingState.RESOLVED
         line = replace(one, answer=None if over else held.get(one.fingerprint))
-        place = answers.place(line)
-        shown = _PLACES.get(place, one.state.value) if not over else one.state.value
+        shown = one.state.value if over else state_shown(line)
         if _is_wanted(line, shown, wanted):
             found.append(Line(line, shown))
     return tuple(found)

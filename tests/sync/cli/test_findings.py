@@ -62,6 +62,16 @@ def test_an_acceptance_holds_over_a_resolution_until_its_last_day(desk: Desk) ->
     assert ended.endswith("no longer accepted (by ada), because its time ended on 20 Mar 2026")
 
 
+def test_an_answer_that_is_over_is_listed_no_more_before_anything_is_judged_anew(
+    desk: Desk,
+) -> None:
+    desk.say("findings", "snooze", desk.gap(), "--until", "2026-03-17")
+    assert " snoozed " in desk.shown()[0]
+    desk.now = NOW + 2 * DAY
+    assert " already_there " in desk.shown()[0]
+    assert desk.report()["answered"]["snoozed"] == []
+
+
 def test_without_a_day_an_acceptance_ends_after_thirty(desk: Desk) -> None:
     made = desk.json("findings", "accept", desk.gap(), "--reason", "the vendor")
     assert made["answers"][0]["until"] == "2026-04-15"
