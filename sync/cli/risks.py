@@ -199,7 +199,7 @@ def _probability(one: "Risk") -> str:
     if one.percent_on_time is None:
         return f"unknown ({one.probability_reason})"
     date = f", due {one.due.isoformat()}" if one.due else ""
-    return f"{one.probability} ({one.milestone}{date}: about {one.percent_on_time} % on time)"
+    return f"{one.probability} ({one.milestone}{date}: {one.on_time} on time)"
 
 
 def _impact(one: "Risk") -> str:

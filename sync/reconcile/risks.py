@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from mappings.vocabulary import MilestoneKind
 from sync.forecast.model import Change, Forecast, simulate
-from sync.forecast.percent import steps_of_five
+from sync.forecast.percent import about, steps_of_five
 from sync.forecast.store import NO_CONNECTION
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.reconcile.contract import Answer, AnswerKind, Finding, FindingState
@@ -22,7 +22,7 @@ from sync.reconcile.view import View
 
 #: What is taken away to ask what a finding costs, by detector; for others the items it names.
 _GROWTH = frozenset({"scope.net", "scope.late-add", "scope.churn", "plan.diverging"})
-_WAITING = frozenset({"plan.dependency", "flow.blocked"})
+_WAITING = "plan.dependency"
 #: Families whose findings name the items that would go; others name what is left, or nothing.
 _BY_ITEMS = frozenset({"scope", "flow"})
 #: Percent that a date holds, from which on a late end is so probable.
@@ -76,6 +76,8 @@ class Risk:
     due: date | None
     #: percent that the promised date holds, in steps of five; None: not known.
     percent_on_time: int | None
+    #: the same as people read it: `about 30 %`, `less than 5 %`; None: not known.
+    on_time: str | None
     #: how probable a late end is, in a word; `unknown` where nothing is forecast.
     probability: str
     #: why no probability is told; empty where one is.
@@ -182,6 +184,7 @@ def _line(asked: _Questions, one: Known, answer: Answer | None) -> Risk:
         milestone=_called(facts, forecast) or finding.milestone_label,
         due=forecast.due if forecast is not None else facts.due_date if facts is not None else None,
         percent_on_time=percent,
+        on_time=None if percent is None or forecast is None else _said(forecast),
         probability=band(percent),
         probability_reason=reason,
         impact=_impact(asked, one, forecast, ids),
@@ -207,6 +210,11 @@ def _chance(forecast: MilestoneForecast | None, key: Key | None) -> tuple[int | 
     if forecast.made.p_on_time is None:
         return None, "no date is promised"
     return steps_of_five(forecast.made.p_on_time), ""
+
+
+def _said(forecast: MilestoneForecast) -> str | None:
+    p = forecast.made.p_on_time
+    return None if p is None else about(p)
 
 
 def _items(one: Known) -> frozenset[str]:
@@ -247,7 +255,7 @@ def _impact(
     number = 0
     if detector in _GROWTH:
         what = Without.GROWTH
-    elif detector in _WAITING:
+    elif detector == _WAITING:
         if not forecast.waits:
             return Impact(None, reason="when what it waits for ends is not forecast")
         what = Without.WAITING

@@ -111,6 +111,29 @@ def test_items_cost_what_the_date_gains_without_them_and_more_items_never_less()
     assert found["done"].impact.reason == "none of its items is open in the milestone"
 
 
+def test_waiting_costs_what_the_date_gains_if_it_waited_for_nothing() -> None:
+    """R1 waits for an item of R2, which is done at the same pace and has more left."""
+    slow = [
+        {**done(f"{60 + n}-{61 + n}", on), "in": ["v2"]}
+        for n, on in ((1, "2026-01-15"), (3, "2026-01-29"), (5, "2026-02-12"), (7, "2026-03-03"))
+    ]
+    data = {
+        **CASE,
+        "milestones": [
+            *CASE["milestones"],
+            {"id": "v2", "name": "R2", "start": START, "due": date(2026, 12, 18)},
+        ],
+        "items": [*CASE["items"], {"ids": "101-124", "in": ["v2"]}, *slow],
+        "links": [{"from": 101, "to": 1, "kind": "blocks"}],
+    }
+    found = told(known("a", "plan.dependency"), **data)["a"].impact
+    assert found.without is Without.WAITING
+    assert found.days is not None
+    assert found.days > 0
+    nobody = told(known("a", "plan.dependency"))["a"].impact
+    assert nobody.reason == "when what it waits for ends is not forecast"
+
+
 def test_an_item_threatens_the_milestone_that_holds_it() -> None:
     found = told(
         known("in", "flow.aging", subject="issue:1"),
