@@ -100,7 +100,8 @@ def tidev(store_path: Path, peer_data: Path) -> Iterator[str]:
     some = [one for one in subjects if one.key[1] is MilestoneKind.VERSION]
     large = [one for one in some if len(one.container.by_item) >= LEAST_ITEMS]
     small = {f"fewer than {LEAST_ITEMS} items": len(some) - len(large), **refused}
-    yield from _all(backtest.run(large, variants(calendar), calendar, AFTER, left_out=small))
+    settings = variants(calendar, final=True)
+    yield from _all(backtest.run(large, settings, calendar, AFTER, left_out=small))
     yield ""
     yield "## Real history: sprints of the same Jira"
     yield ""
@@ -111,7 +112,7 @@ def tidev(store_path: Path, peer_data: Path) -> Iterator[str]:
     )
     yield ""
     some = [one for one in subjects if one.key[1] is MilestoneKind.SPRINT]
-    yield from _all(backtest.run(some, variants(calendar), calendar, AFTER), dates=False)
+    yield from _all(backtest.run(some, settings, calendar, AFTER), dates=False)
 
 
 def sprints(peer_data: Path) -> Iterator[str]:
@@ -124,7 +125,8 @@ def sprints(peer_data: Path) -> Iterator[str]:
         "Rows of features, no items, so outside the store with the same model. Target: the points "
         "in the sprint at the instant (to do, in progress, done); delivered share: 1 + vel_diff / "
         "target, of each row's own file. Losses are in shares; P85 is the share that 85 % of the "
-        "outcomes should reach. Left out: "
+        "outcomes should reach. What is sent is recalibrated by earlier sprints of the board, and "
+        "drawn towards what they delivered, as far as that would have been better. Left out: "
         + "; ".join(f"{why} ({number} rows)" for why, number in left.items())
         + "."
     )
@@ -137,9 +139,9 @@ def sprints(peer_data: Path) -> Iterator[str]:
         )
         yield ""
         lines = [("forecaster", "n", "P85 reached", "P85 loss", "our skill over it")]
-        for name, its in ((tables.OURS, plain), (tables.LEARNED, ours)):
+        for name, its in ((tables.OURS, ours), (tables.PLAIN, plain)):
             lines.append((name, str(len(made.ours)), *_share(its), ""))
-        for one in against(made.plain, made.others):
+        for one in against(made.ours, made.others):
             number = one.pinball.count if one.pinball else 0
             skill = "–" if one.pinball_skill is None else f"{one.pinball_skill:+.2f}"
             lines.append((one.name, str(number), *_share(one.theirs), skill))

@@ -21,7 +21,6 @@ from sync.forecast import recalibrate
 from sync.forecast.inputs import DEFAULTS, Inputs, Prior
 from sync.forecast.model import Change, abstention, seed, simulate
 from sync.forecast.rates import prior
-from sync.forecast.recalibrate import Fallen
 from sync.forecast.scores import LEVELS, Scored
 from sync.ledger.working_days import WorkCalendar
 
@@ -36,6 +35,9 @@ BEYOND = 10
 BEGIN = date(2020, 1, 6)
 CALENDAR = WorkCalendar()
 NO_GROWTH = Change(grows=False)
+#: Weights between which earlier sprints decide.
+WEIGHTS = np.linspace(0.0, 1.0, 11)
+CLIMATOLOGY = "climatology of the board"
 Shares = NDArray[np.float64]
 
 
@@ -122,27 +124,70 @@ def _at(share: float, found: Sequence[Row]) -> Scores:
     abstained = 0
     for board in boards.values():
         board.sort(key=lambda row: row.sprint)
-        fallen: list[Fallen] = []
+        past: list[_Past] = []
         for number, row in enumerate(board):
             earlier = board[:number]
             shares = _shares(row, earlier)
             if shares is None:
                 abstained += 1
                 continue
-            made.plain.append(_scored(row, recalibrate.read_off(-shares, SAME)))
-            made.ours.append(
-                _scored(row, recalibrate.read_off(-shares, recalibrate.levels(fallen)))
-            )
-            fallen.append(Fallen(row.key, recalibrate.pit(-shares, -row.delivered)))
-            for name, say in OTHERS.items():
-                said = say(row, earlier)
+            runs = recalibrate.read_off(-shares)
+            ours = {level: at + _late(past, level) for level, at in runs.items()}
+            others = {name: say(row, earlier) for name, say in OTHERS.items()}
+            theirs = others[CLIMATOLOGY]
+            sent = dict(ours)
+            if theirs is not None:
+                for level in LEVELS:
+                    weight = _weight(past, level)
+                    sent[level] = weight * ours[level] - (1 - weight) * theirs[level]
+            made.plain.append(_scored(row, runs))
+            made.ours.append(_scored(row, sent))
+            past.append(_Past(-row.delivered, runs, ours, theirs))
+            for name, said in others.items():
                 made.others[name].append(
                     None if said is None else _scored(row, {at: -said[at] for at in LEVELS})
                 )
     return replace(made, abstained=abstained)
 
 
-SAME = {level: level for level in LEVELS}
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """An earlier sprint of the board; shares with their sign turned, as in `_scored`."""
+
+    actual: float
+    runs: Mapping[float, float]
+    #: recalibrated, before it was drawn towards the others.
+    ours: Mapping[float, float]
+    #: what earlier sprints delivered, not turned; None: there was none.
+    theirs: Mapping[float, float] | None
+
+
+def _late(past: Sequence[_Past], level: float) -> float:
+    """How far outcomes lay beyond this level, as `recalibrate` does with days."""
+    number = len(past)
+    if number < recalibrate.LEAST_MILESTONES:
+        return 0.0
+    trust = number / (number + recalibrate.SHRINK)
+    cut = min(1.0, level * (number + 1) / number)
+    return trust * float(np.quantile([one.actual - one.runs[level] for one in past], cut))
+
+
+def _weight(past: Sequence[_Past], level: float) -> float:
+    """How much ours counts beside what earlier sprints delivered.
+
+    Half, and by and by what would have lost least before.
+    """
+    told = [(one, one.theirs) for one in past if one.theirs is not None]
+    if not told:
+        return 0.5
+    ours = np.asarray([one.ours[level] for one, _ in told])
+    theirs = np.asarray([-others[level] for _, others in told])
+    late = np.asarray([one.actual for one, _ in told]) - (
+        WEIGHTS[:, None] * ours + (1 - WEIGHTS[:, None]) * theirs
+    )
+    lost = np.where(late >= 0, level * late, (level - 1) * late).mean(axis=1)
+    best = float(WEIGHTS[lost.argmin()])
+    return (len(told) * best + recalibrate.SHRINK * 0.5) / (len(told) + recalibrate.SHRINK)
 
 
 def _scored(row: Row, days: Mapping[float, float]) -> Scored:
@@ -252,6 +297,6 @@ def _monte_carlo(row: Row, earlier: Sequence[Row]) -> dict[float, float] | None:
 OTHERS = {
     "the plan as it is": _plan,
     "pace so far": _pace,
-    "climatology of the board": _climatology,
+    CLIMATOLOGY: _climatology,
     "Monte Carlo, scope frozen": _monte_carlo,
 }

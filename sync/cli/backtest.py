@@ -85,7 +85,7 @@ def backtest(
             subjects, left = histories.subjects(conn, calendar, now, only=only or None, final=final)
         result = tests.run(
             subjects,
-            variants(calendar),
+            variants(calendar, final=final),
             calendar,
             now,
             instants=instants,
@@ -182,9 +182,9 @@ def _facts(result: "Result") -> dict[str, Any]:
         "words": standing.words,
         "dates": standing.dates,
         "probability": standing.probability,
-        "setting": result.setting,
+        "lessons": {kind.value: one for kind, one in result.lessons.items()},
         "scores": score(result.scored),
-        "scores_recalibrated": score(result.learned),
+        "scores_of_the_runs": score(result.plain),
         "scores_original_date": score(result.original),
         "against": result.others,
         "forecasts": [

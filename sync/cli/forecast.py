@@ -182,6 +182,7 @@ def _facts(
         "best_week": None if need is None else need.best,
         "out_of_reach": need is not None and need.is_out_of_reach,
         "notes": list(one.notes),
+        "recalibrated": one.made.learned,
         "date_history": None,
         "explained": None,
         "what_if": None if answer is None else _facts(answer, view),

@@ -81,7 +81,8 @@ def one_milestone(
 def _said(one: MilestoneForecast) -> Iterator[str]:
     made = one.made
     if one.inputs.open_items == 0 and not one.parts:
-        yield "  nothing is open: done"
+        chance = "" if made.due is None else f"; {_on_time(made)} ({day(made.due)})"
+        yield f"  nothing is open: done, if it stays so for a week{chance}"
         return
     yield f"  half of the runs are done by {_day(made, 0.50)}, 70 % by {_day(made, 0.70)}, " + (
         f"85 % by {_day(made, 0.85)}"

@@ -7,7 +7,7 @@ which the outcome was certain before its own instant.
 import heapq
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from mappings.vocabulary import MilestoneKind
 from sync.forecast import baselines, recalibrate, replay, team_weeks
 from sync.forecast.baselines import Known, Said
-from sync.forecast.inputs import Prior
+from sync.forecast.inputs import Learned, Prior
 from sync.forecast.outcome import Outcome
 from sync.forecast.rates import prior
-from sync.forecast.recalibrate import Fallen
+from sync.forecast.recalibrate import Fallen, Judged
 from sync.forecast.replay import Instants, Subject, Trial, Weeks
-from sync.forecast.scores import LEVELS, Scored, pinball_at
+from sync.forecast.scores import Scored, pinball_at
 from sync.forecast.standing import P85, Against, Standing, against, standing
 from sync.ledger import baseline as plans
 from sync.ledger.milestones import Key
@@ -42,6 +42,10 @@ class Predicted:
     #: probability of being on time; None: no date is promised.
     p: float | None = None
     abstained: str | None = None
+    #: whether nothing was open.
+    empty: bool = False
+    #: so many working days, and more, stand for "never".
+    never: float = baselines.CAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ class Past:
 
 #: A trial and what was known of others -> a forecast.
 Predict = Callable[[Trial, Past], Predicted]
+#: The two settings between which outcomes decide.
+STOPS = "arrivals stop at the promised date"
+GOES_ON = "arrivals go on"
 #: Settings are chosen among so many milestones at least; before, the first one holds.
 CHOICE_MILESTONES = 10
 
@@ -72,10 +79,10 @@ class Row:
     abstained: str | None
     #: name of the settings that had been best until then.
     setting: str
-    #: as it would have been sent: the first settings, dates as the runs say.
+    #: as it would have been sent: the best settings until then, recalibrated.
     sent: Scored
-    #: what learning would make of it: the best settings until then, dates recalibrated.
-    learned: Scored
+    #: as the runs of the first settings say.
+    plain: Scored
     #: the probability sent beside the outcome against the first date promised.
     against_original: Scored
     others: Mapping[str, Scored | None]
@@ -105,9 +112,8 @@ class Result:
     counts: Counts
     others: tuple[Against, ...]
     standing: Standing
-    #: settings that were best, and where outcomes fell with them: for forecasts to come.
-    setting: str
-    fallen: tuple[Fallen, ...]
+    #: what all outcomes together teach, by kind: for forecasts to come.
+    lessons: Mapping[MilestoneKind, Learned]
 
     @property
     def scored(self) -> list[Scored]:
@@ -115,9 +121,9 @@ class Result:
         return [one.sent for one in self.rows if one.abstained is None]
 
     @property
-    def learned(self) -> list[Scored]:
-        """The same with what earlier outcomes teach."""
-        return [one.learned for one in self.rows if one.abstained is None]
+    def plain(self) -> list[Scored]:
+        """The same without what earlier outcomes teach."""
+        return [one.plain for one in self.rows if one.abstained is None]
 
     @property
     def original(self) -> list[Scored]:
@@ -180,8 +186,7 @@ def run(
         ),
         others,
         standing(ours, others),
-        memory.chosen(),
-        tuple(memory.fallen(memory.chosen())),
+        {kind: memory.lesson(kind) for kind in sorted({one.key[1] for one in subjects})},
     )
 
 
@@ -195,9 +200,11 @@ class _Told:
     #: that it was late is certain once its date has passed.
     judged_at: datetime | None
     on_time: bool | None
-    #: of each variant that said something: its dates, and where the outcome fell.
+    #: of each variant that said something: its dates, how far the outcome lay from them, and its
+    #: probability with what became of it.
     scored: Mapping[str, Scored]
     fallen: Mapping[str, Fallen]
+    judged: Mapping[str, Judged]
 
 
 def certain_at(mark: _Told) -> tuple[datetime | None, datetime | None]:
@@ -212,9 +219,10 @@ class _Memory:
         self.names = names
         self._turns = count()
         self._waiting: list[tuple[datetime, int, bool, _Told]] = []
-        self._lost = dict.fromkeys(names, 0.0)
-        self._compared: set[Key] = set()
-        self._fallen: dict[str, list[Fallen]] = {name: [] for name in names}
+        self._lost: dict[tuple[str, MilestoneKind], float] = {}
+        self._compared: dict[MilestoneKind, set[Key]] = {}
+        self._fallen: dict[tuple[str, MilestoneKind], list[Fallen]] = {}
+        self._judged: dict[tuple[str, MilestoneKind], list[Judged]] = {}
         self._days: dict[_Alike, list[float]] = {}
         self._on_time: dict[_Alike, list[bool]] = {}
 
@@ -228,30 +236,45 @@ class _Memory:
         """Take in what has become certain by an instant (UTC)."""
         while self._waiting and self._waiting[0][0] <= at:
             _, _, is_end, mark = heapq.heappop(self._waiting)
-            alike = (mark.trial.share, mark.trial.subject.key[1])
+            kind = mark.trial.subject.key[1]
+            alike = (mark.trial.share, kind)
             if not is_end:
                 if mark.on_time is not None:
                     self._on_time.setdefault(alike, []).append(mark.on_time)
+                    for name, judged in mark.judged.items():
+                        self._judged.setdefault((name, kind), []).append(judged)
                 continue
             if mark.actual is None:
                 continue
             self._days.setdefault(alike, []).append(mark.actual)
             for name, fallen in mark.fallen.items():
-                self._fallen[name].append(fallen)
+                self._fallen.setdefault((name, kind), []).append(fallen)
             if len(mark.scored) == len(self.names):
-                self._compared.add(mark.trial.subject.key)
+                self._compared.setdefault(kind, set()).add(mark.trial.subject.key)
                 for name, scored in mark.scored.items():
-                    self._lost[name] += pinball_at(P85)(scored)
+                    lost = self._lost.get((name, kind), 0.0)
+                    self._lost[name, kind] = lost + pinball_at(P85)(scored)
 
-    def chosen(self) -> str:
+    def chosen(self, kind: MilestoneKind) -> str:
         """The variant whose 85 % dates lost least; the first one until enough is known."""
-        if len(self._compared) < CHOICE_MILESTONES:
+        if len(self._compared.get(kind, ())) < CHOICE_MILESTONES:
             return self.names[0]
-        return min(self.names, key=lambda name: self._lost[name])
+        return min(self.names, key=lambda name: self._lost[name, kind])
 
-    def fallen(self, name: str) -> list[Fallen]:
-        """Where outcomes fell among the runs of this variant."""
-        return self._fallen[name]
+    def lesson(self, kind: MilestoneKind) -> Learned:
+        """What outcomes of this kind teach by now."""
+        name = self.chosen(kind)
+        return recalibrate.lesson(
+            self._fallen.get((name, kind), ()),
+            self._judged.get((name, kind), ()),
+            name != GOES_ON,
+        )
+
+    def before(self, name: str, kind: MilestoneKind) -> float | None:
+        """How often milestones of this kind were on time, as far as that is certain."""
+        return recalibrate.before(
+            [one for one in self._judged.get((name, kind), ()) if not one.empty]
+        )
 
     def days(self, one: Trial) -> list[float]:
         """How long others took from the same share of their plan on."""
@@ -301,8 +324,10 @@ def _forecast(
     due = None if one.due is None else float(calendar.between(today, one.due))
     weeks = weeks_of(one, calendar)
     said = {name: predict(one, history) for name, predict in settings.items()}
-    setting = memory.chosen()
-    predicted, sent = said[setting], next(iter(said.values()))
+    kind = one.subject.key[1]
+    setting, learned = memory.chosen(kind), memory.lesson(kind)
+    predicted, first_said = said[setting], next(iter(said.values()))
+    sent = _sent(predicted, learned)
     ended = one.subject.outcome
     actual = None
     if ended is not None:
@@ -319,20 +344,20 @@ def _forecast(
     )
     key = one.subject.key
     dates = {
-        name: recalibrate.read_off(its.ends, _same())
-        for name, its in said.items()
-        if its.ends is not None
+        name: recalibrate.read_off(its.ends) for name, its in said.items() if its.ends is not None
     }
-    ours: Mapping[float, float] = {}
-    if predicted.ends is not None:
-        learned = recalibrate.levels(memory.fallen(setting))
-        ours = recalibrate.read_off(predicted.ends, learned)
+    ours = {} if sent.ends is None else recalibrate.read_off(sent.ends)
     fallen = {
-        name: Fallen(key, recalibrate.pit(its.ends, actual))
-        for name, its in said.items()
-        if its.ends is not None and actual is not None
+        name: recalibrate.fallen(key, days, actual)
+        for name, days in dates.items()
+        if actual is not None and not said[name].empty
     }
-    first = _against_original(one, sent, ended, calendar, now)
+    judged_ = {
+        name: Judged(key, its.p, memory.before(name, kind), on_time, its.empty)
+        for name, its in said.items()
+        if its.p is not None and on_time is not None
+    }
+    first = _against_original(one, predicted, sent, learned, ended, calendar, now)
     row = Row(
         key=key,
         name=one.facts.line,
@@ -341,8 +366,8 @@ def _forecast(
         remaining=weeks.remaining,
         abstained=sent.abstained,
         setting=setting,
-        sent=Scored(key, dates.get(next(iter(said)), {}), actual, sent.p, on_time),
-        learned=Scored(key, ours, actual, predicted.p, on_time),
+        sent=Scored(key, ours, actual, sent.p, on_time),
+        plain=Scored(key, dates.get(next(iter(said)), {}), actual, first_said.p, on_time),
         against_original=first,
         others={
             name: _scored(key, say(known), actual, on_time) for name, say in baselines.ALL.items()
@@ -354,11 +379,19 @@ def _forecast(
     if on_time is False and one.due is not None:
         judged = calendar.end_of(one.due)
     scored = {name: Scored(key, mine, actual) for name, mine in dates.items()}
-    return row, _Told(one, certain, actual, judged, on_time, scored, fallen)
+    return row, _Told(one, certain, actual, judged, on_time, scored, fallen, judged_)
 
 
-def _same() -> dict[float, float]:
-    return {level: level for level in LEVELS}
+def _sent(said: Predicted, learned: Learned) -> Predicted:
+    """What is made of the runs before it is sent."""
+    if said.ends is None:
+        return said
+    p = said.p
+    return replace(
+        said,
+        ends=recalibrate.stretched(said.ends, learned, said.never),
+        p=None if p is None else recalibrate.probability(p, learned, empty=said.empty),
+    )
 
 
 def as_of_day(at: datetime, calendar: WorkCalendar) -> date:
@@ -383,9 +416,15 @@ def kept(ended: Outcome | None, one: Trial, calendar: WorkCalendar, now: datetim
 
 
 def _against_original(
-    one: Trial, predicted: Predicted, ended: Outcome | None, calendar: WorkCalendar, now: datetime
+    one: Trial,
+    plain: Predicted,
+    sent: Predicted,
+    learned: Learned,
+    ended: Outcome | None,
+    calendar: WorkCalendar,
+    now: datetime,
 ) -> Scored:
-    """The share of runs that end by the first date, beside whether it was kept."""
+    """The probability of the first date, beside whether it was kept."""
     key = one.subject.key
     if one.original is None:
         return Scored(key)
@@ -396,9 +435,10 @@ def _against_original(
         on_time = ended.at < end
     elif now >= end:
         on_time = False
-    p = predicted.p
-    if one.original != one.due and predicted.ends is not None:
-        p = float((predicted.ends <= days).mean())
+    p = sent.p
+    if one.original != one.due and plain.ends is not None:
+        share = float((plain.ends <= days).mean())
+        p = recalibrate.probability(share, learned, empty=plain.empty) if days >= 0 else share
     return Scored(key, {}, None, p, on_time)
 
 

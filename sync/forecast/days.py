@@ -54,6 +54,8 @@ def coming(calendar: WorkCalendar, as_of: date, weeks: int, daily: bool) -> Comi
             [number],
         )
     )
+    # A short span ends with its last step.
+    ends = np.unique(ends)
     starts = np.concatenate(([0], ends[:-1]))
     shares = np.diff(worked[np.concatenate(([0], ends))]) / ordinary
     nominal = np.where(ends - starts == 1, 1.0 / ordinary, (ends - starts) / WEEK)

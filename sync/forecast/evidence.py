@@ -39,12 +39,14 @@ def observe(
     calendar: WorkCalendar,
     day: date | None = None,
     team_weekly: Sequence[float | None] = (),
+    until_last: bool = False,
 ) -> Inputs:
     """The inputs of a forecast at `at` (UTC), which is a part of `day` or its end.
 
     `team_weekly`: what a milestone of the same team got done in the weeks before this one began,
     newest first; None: nothing of it was worked on, so the week tells nothing. At most as
-    many as fill the history up.
+    many as fill the history up. `until_last`: it is done when the last item is that will ever be
+    in it, as in an archive.
     """
     items = list(histories)
     day = day or calendar.local_date(at)
@@ -86,7 +88,25 @@ def observe(
         daily=end is not None and end - (since or begin or at) < SHORT,
         unsure_items=sum(_is_unsure(one, at) for one in items),
         weekly_net=tuple(_net(items, begin, day, calendar, len(weeks))),
+        reopened=float(sum(_reopened(one, at) for one in items)),
+        entered=_entered(items, day, calendar) if until_last else (),
     )
+
+
+def _reopened(one: ItemHistory, at: datetime) -> bool:
+    """Whether it was done and open again while it was in."""
+    return any(
+        change.old is StatusCategory.DONE
+        and change.new is not StatusCategory.DONE
+        and change.at <= at
+        and one.stay_at(change.at) is not None
+        for change in one.category.changes
+    )
+
+
+def _entered(items: Sequence[ItemHistory], day: date, calendar: WorkCalendar) -> tuple[int, ...]:
+    days = {calendar.local_date(stay.start) for one in items for stay in one.stays}
+    return tuple(sorted(((day - one).days for one in days if one <= day), reverse=True))
 
 
 def _is_unsure(one: ItemHistory, at: datetime) -> bool:

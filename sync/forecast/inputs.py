@@ -11,6 +11,27 @@ DISPERSION = 3.0
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What is made of the runs of a forecast, by how earlier forecasts held (`recalibrate`)."""
+
+    #: earlier milestones that the dates learned from.
+    milestones: int = 0
+    #: log of the factor of the days, by level in the order of `scores.LEVELS`; empty: none.
+    stretch: tuple[float, ...] = ()
+    #: earlier milestones that the probability learned from.
+    judged: int = 0
+    #: part of the probability that the runs decide, 0..1; the share on time decides the rest.
+    weight: float = 1.0
+    #: how often earlier milestones were on time; None: not known.
+    on_time: float | None = None
+    #: earlier forecasts at which nothing was open, and how many of them were on time.
+    empty: int = 0
+    empty_on_time: int = 0
+    #: whether arrivals were best taken to stop at the promised date; None: as the settings say.
+    stops: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Prior:
     """What earlier work of the team, or else of the organisation, lets one expect."""
 
@@ -18,6 +39,7 @@ class Prior:
     mean: float | None = None
     #: k of the negative binomial: the smaller, the more one week differs from the next.
     dispersion: float = DISPERSION
+    learned: Learned = field(default_factory=Learned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +84,11 @@ class Inputs:
     unsure_items: int = 0
     #: arrivals less what left in each week of `weekly_done`; the model does not look at them.
     weekly_net: tuple[float, ...] = ()
+    #: items that were done and are, or were, open again.
+    reopened: float = 0.0
+    #: where it is done when the last item is that will ever be in it (an archive): the days on
+    #: which items entered, as days before `as_of`, oldest first; empty: it is done once empty.
+    entered: tuple[int, ...] = ()
 
     @property
     def weeks(self) -> Sequence[float]:

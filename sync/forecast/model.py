@@ -7,7 +7,7 @@ milestone: run by run, more open work, a lower rate or more growth never end ear
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sync.forecast import arrivals, recalibrate
 from sync.forecast.days import Coming, coming
-from sync.forecast.inputs import DEFAULTS, Inputs, Prior, Settings
+from sync.forecast.inputs import DEFAULTS, Inputs, Learned, Prior, Settings
 from sync.forecast.rates import Rate, growth, rate
 
 #: Version of the model: stored beside each forecast.
-VERSION = 1
+VERSION = 2
 #: Runs that are simulated together.
 GROUP = 1_000
 #: Steps and events that are drawn together.
@@ -59,12 +60,18 @@ class Forecast:
     ends: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     #: the same in working days.
     work_days: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    #: `ends` before what earlier outcomes teach: the probability rests on them.
+    plain: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     cap: int = 0
     rate: Rate | None = None
     #: expected growth: items that arrive for each one done, before it fades.
     growth: float | None = None
     #: keys of blockers of which no finishing days were handed in.
     unknown_blockers: tuple[str, ...] = ()
+    #: what earlier outcomes taught; `ends` and the probability are told with it.
+    learned: Learned = field(default_factory=Learned)
+    #: whether nothing is open.
+    empty: bool = False
 
     def date_at(self, level: float) -> date | None:
         """The day by which this share of the runs is done; None: not within two years."""
@@ -94,12 +101,19 @@ class Forecast:
         if self.abstained is not None:
             return None
         span = (day - self.as_of).days
-        return float(np.mean((self.ends <= span) & (self.ends < self.cap)))
+        return float(np.mean((self.plain <= span) & (self.plain < self.cap)))
 
     @property
     def p_on_time(self) -> float | None:
-        """Share of the runs that keep the promised date; None: none is promised, or abstained."""
-        return None if self.due is None else self.p_by(self.due)
+        """How probably the promised date is kept; None: none is promised, or abstained.
+
+        The share of the runs, drawn to how often earlier milestones were on time. What is over
+        cannot be kept.
+        """
+        share = None if self.due is None else self.p_by(self.due)
+        if share is None or self.due is None or self.due < self.as_of:
+            return share
+        return recalibrate.probability(share, self.learned, empty=self.empty)
 
     @property
     def converges(self) -> bool:
@@ -120,10 +134,15 @@ def simulate(
     `waits`: for each blocker's key the day (calendar days after `as_of`) on which it ends in each
     run; runs of one team share their draws, so run i of a blocker belongs to run i here.
     """
-    if inputs.open_items <= 0:
-        # Nothing is left: no history is needed to say so.
-        return _told(inputs, np.zeros(settings.runs, dtype=np.int64), settings, None, None, waits)
+    learned = prior.learned
+    stops = settings.stops if learned.stops is None else learned.stops
+    # Where nothing is promised, nothing says when work stops to arrive.
+    settings = replace(settings, stops=stops and inputs.due is not None)
     why = abstention(inputs, settings)
+    if inputs.open_items <= 0 and why is not None:
+        # Nothing is left: no history is needed to say so.
+        ends = np.zeros(settings.runs, dtype=np.int64)
+        return _told(inputs, ends, settings, None, None, waits, learned)
     if why is not None:
         return Forecast(inputs.as_of, inputs.due, why)
     found = rate(inputs, prior, settings)
@@ -132,11 +151,19 @@ def simulate(
     groups = []
     for number, start in enumerate(range(0, settings.runs, GROUP)):
         size = min(GROUP, settings.runs - start)
-        streams = np.random.SeedSequence((seed(inputs), number)).spawn(5)
+        streams = np.random.SeedSequence((seed(inputs), number)).spawn(6)
         rngs = [np.random.Generator(np.random.PCG64(one)) for one in streams]
-        groups.append(_Group(inputs, settings, days, found, share, change, rngs, size).ends())
+        group = _Group(inputs, settings, days, found, share, change, rngs, size)
+        ends = group.ends() if inputs.open_items > 0 else np.zeros(size, dtype=np.int64)
+        groups.append(group.with_more(ends) if change.grows else ends)
     return _told(
-        inputs, np.concatenate(groups), settings, found, share, waits if change.waits else {}
+        inputs,
+        np.concatenate(groups),
+        settings,
+        found,
+        share,
+        waits if change.waits else {},
+        learned,
     )
 
 
@@ -168,9 +195,16 @@ def _told(
     found: Rate | None,
     share: float | None,
     waits: Mapping[str, Ints] | None,
+    learned: Learned,
 ) -> Forecast:
     days = coming(inputs.calendar, inputs.as_of, settings.cap_weeks, inputs.daily)
     cap = len(days.worked)
+    never = int(days.worked[-1]) + 1
+    work = np.where(ends >= cap, never, days.worked[np.minimum(ends, cap - 1)])
+    plain = ends
+    if learned.stretch:
+        work = recalibrate.stretched(work.astype(np.float64), learned, never).astype(np.int64)
+        ends = np.where(work >= never, cap, days.days[np.minimum(work, len(days.days) - 1)])
     unknown = []
     # What is done waits for nothing, whatever its blockers do.
     for blocker in inputs.blockers if inputs.open_items > 0 and waits != {} else ():
@@ -179,17 +213,21 @@ def _told(
             unknown.append(blocker.key)
         else:
             ends = np.maximum(ends, np.minimum(theirs, cap))
+            plain = np.maximum(plain, np.minimum(theirs, cap))
     work = days.worked[np.minimum(ends, cap - 1)]
     return Forecast(
         inputs.as_of,
         inputs.due,
         None,
         ends,
-        np.where(ends >= cap, days.worked[-1] + 1, work),
+        np.where(ends >= cap, never, work),
+        plain,
         cap,
         found,
         share,
         tuple(unknown),
+        learned,
+        inputs.open_items <= 0,
     )
 
 
@@ -208,7 +246,7 @@ class _Group:
         size: int,
     ) -> None:
         self.inputs, self.settings, self.days, self.size = inputs, settings, days, size
-        pace, grow, self._busy, self._work, self._new = rngs
+        pace, grow, self._busy, self._work, self._new, self._more = rngs
         shape, exposure = found.sum * found.discount, found.exposure * found.discount
         self.pace = pace.standard_gamma(shape, size) / exposure * change.pace
         weight = settings.growth_weight
@@ -239,6 +277,22 @@ class _Group:
         aim = epochs[targets - 1, columns]
         self._finish(aim, step, last)
         return self._days(aim, step)
+
+    def with_more(self, ends: Ints) -> Ints:
+        """The same runs, with what may enter after everything was done."""
+        inputs, days, cap = self.inputs, self.days, len(self.days.worked)
+        if inputs.open_items > 0 and not inputs.entered:
+            return ends
+        ordinary = max(1, len(inputs.calendar.work_days))
+        until = None
+        if self.settings.stops and inputs.due is not None:
+            span = min(max((inputs.due - inputs.as_of).days, 0), cap - 1)
+            until = float(days.worked[span])
+        more = arrivals.last(inputs, self._more, self.pace / ordinary, self.growth, until, ordinary)
+        never = int(days.worked[-1]) + 1
+        work = np.minimum(np.ceil(more), never).astype(np.int64)
+        later = np.where(work >= never, cap, days.days[np.minimum(work, len(days.days) - 1)])
+        return np.maximum(ends, later)
 
     def _open_part(self) -> Floats:
         """Of each step the part of its work in which new work may still arrive."""

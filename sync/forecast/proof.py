@@ -5,14 +5,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from sync.forecast import recalibrate
+from mappings.vocabulary import MilestoneKind
 from sync.forecast.backtest import Result
-from sync.forecast.inputs import DEFAULTS
+from sync.forecast.inputs import DEFAULTS, Learned
 from sync.forecast.model import VERSION
-from sync.forecast.predict import GOES_ON
 from sync.forecast.standing import Claim, Standing
 from sync.store.tables_forecast import backtest_result as table
 
@@ -23,24 +23,20 @@ class Proof:
 
     made_at: datetime
     standing: Standing
-    #: whether work was best taken to stop arriving at the promised date.
-    stops: bool
-    #: promised level -> level to read off among the runs of a forecast.
-    levels: Mapping[float, float]
+    #: what outcomes taught, by kind of milestone.
+    lessons: Mapping[MilestoneKind, Learned]
 
 
 def keep(conn: sa.Connection, result: Result, now: datetime) -> Proof:
     """Store what a backtest found at `now` (UTC); earlier ones stay."""
     standing = result.standing
-    levels = recalibrate.levels(result.fallen)
-    made = Proof(now, standing, result.setting != GOES_ON, levels)
+    made = Proof(now, standing, dict(result.lessons))
     facts = {
         "dates": asdict(standing.dates),
         "probability": asdict(standing.probability),
         "forecasts": standing.forecasts,
         "held": standing.held,
-        "stops": made.stops,
-        "levels": [[level, at] for level, at in levels.items()],
+        "lessons": {kind.value: asdict(one) for kind, one in made.lessons.items()},
     }
     replayed = [
         (str(one.key), one.at.isoformat(), one.remaining, one.sent.actual, one.sent.on_time)
@@ -81,4 +77,22 @@ def newest(conn: sa.Connection, known_at: datetime) -> Proof | None:
         facts["forecasts"],
         facts["held"],
     )
-    return Proof(row.made_at, standing, facts["stops"], dict(facts["levels"]))
+    return Proof(row.made_at, standing, _lessons(facts))
+
+
+def lessons(conn: sa.Connection, known_at: datetime) -> dict[MilestoneKind, Learned]:
+    """What the last backtest of this model taught, as known at an instant (UTC), by kind."""
+    facts = conn.scalar(
+        sa.select(table.c.facts)
+        .where(table.c.made_at <= known_at, table.c.model_version == VERSION)
+        .order_by(table.c.made_at.desc())
+        .limit(1)
+    )
+    return _lessons(facts or {})
+
+
+def _lessons(facts: Mapping[str, Any]) -> dict[MilestoneKind, Learned]:
+    return {
+        MilestoneKind(kind): Learned(**{**one, "stretch": tuple(one["stretch"])})
+        for kind, one in facts.get("lessons", {}).items()
+    }

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from sync.forecast.backtest import Result
+from sync.forecast import recalibrate
+from sync.forecast.backtest import GOES_ON, STOPS, Result
 from sync.forecast.scores import CONFIDENCE, Bin, Estimate, Scores, score
 from sync.forecast.standing import P85, Against
 
@@ -17,7 +18,7 @@ HEAD = (
     "P50 bias",
 )
 OURS = "driftline, as sent"
-LEARNED = "driftline, recalibrated"
+PLAIN = "driftline, as the runs say"
 INTERVAL = f"{CONFIDENCE:.0%} interval by drawing milestones"
 
 
@@ -25,7 +26,7 @@ def rows(result: Result) -> list[tuple[str, ...]]:
     """One line for ours, and one for each of the six, over the forecasts that it made too."""
     ours = score(result.scored)
     found = [_line(OURS, ours, None)]
-    found.append(_line(LEARNED, score(result.learned), None))
+    found.append(_line(PLAIN, score(result.plain), None))
     found += [_line(one.name, one.theirs, one) for one in result.others]
     return found
 
@@ -96,7 +97,10 @@ def summary(result: Result) -> Iterator[str]:
         yield f"against the first date promised: Brier {_figure(first, 3)}"
     if ours.sharpness is not None:
         yield f"P85 lies {_figure(ours.sharpness, 1)} working days after P50"
-    yield f"best settings so far: {result.setting}"
+    for kind, learned in result.lessons.items():
+        words = recalibrate.words(learned) or "nothing is learned yet"
+        best = STOPS if learned.stops else GOES_ON
+        yield f"for {kind.value}s to come: {best}; {words}"
     yield f"verdict: {result.standing.words}"
 
 

@@ -8,12 +8,13 @@ from datetime import date, datetime
 import numpy as np
 
 from mappings.vocabulary import MilestoneKind
-from sync.forecast import explain, store
+from sync.forecast import explain, recalibrate, store
 from sync.forecast.dates import DateHistory, history
 from sync.forecast.evidence import Plan as Counted
 from sync.forecast.evidence import observe
-from sync.forecast.inputs import DEFAULTS, Blocker, Inputs, Prior, Settings
+from sync.forecast.inputs import DEFAULTS, Blocker, Inputs, Learned, Prior, Settings
 from sync.forecast.model import Change, Forecast, Ints, simulate
+from sync.forecast.proof import lessons
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.ledger.timeline import ItemHistory
 from sync.ledger.working_days import WorkCalendar
@@ -90,6 +91,8 @@ def of_milestones(
     facts |= {key: view.milestones[key] for group in waiting.order for key in group}
     plans = {plan.facts.key: plan for plan in view.plans(facts.values())}
     known = _pace(view, facts.values())
+    # Nothing may be learned from what ended later.
+    learned = lessons(view.conn, min(view.as_of, view.known_at))
     gate = Gate(view)
     made: dict[Key, MilestoneForecast] = {}
     ends: dict[Key, Forecast] = {}
@@ -97,7 +100,7 @@ def of_milestones(
     for key in (*order, *(key for key in facts if key not in set(order))):
         blockers = waiting.blockers.get(key, ())
         handed = waiting.hand(key, ends)
-        one = _of_plan(view, plans[key], known, gate, settings, blockers, handed)
+        one = _of_plan(view, plans[key], known, learned, gate, settings, blockers, handed)
         made[key] = one
         if one.silent is None:
             ends[key] = one.made
@@ -130,8 +133,9 @@ def of_program(
     )
     silent = next((part for part in parts if part.silent is not None), None)
     ends: Ints = np.zeros(settings.runs, dtype=np.int64)
+    plain = ends
     for part in _shared(parts, settings) if silent is None else ():
-        ends = np.maximum(ends, part.ends)
+        ends, plain = np.maximum(ends, part.ends), np.maximum(plain, part.plain)
     about = "" if silent is None else f"{silent.name}: {silent.silent}"
     if one.program.unknown or one.program.missing:
         about = about or "a part of it is not known"
@@ -140,7 +144,13 @@ def of_program(
         told = Forecast(view.today, one.due_date, about)
     else:
         told = simulate(replace(whole, open_items=0, blockers=()), Prior(), settings)
-        told = replace(told, ends=ends, work_days=_work_days(view.calendar, view.today, ends))
+        told = replace(
+            told,
+            ends=ends,
+            plain=plain,
+            work_days=_work_days(view.calendar, view.today, ends),
+            empty=whole.open_items == 0,
+        )
     return MilestoneForecast(
         key,
         one.program.name,
@@ -193,6 +203,7 @@ def _of_plan(
     view: View,
     plan: Plan,
     known: Pace,
+    learned: Mapping[MilestoneKind, Learned],
     gate: Gate,
     settings: Settings,
     blockers: tuple[Blocker, ...],
@@ -206,7 +217,9 @@ def _of_plan(
     if older:
         inputs = _inputs(view, plan, plan.container.histories, calendar, tuple(older))
     inputs = replace(inputs, blockers=blockers)
-    prior = known.prior(_group(facts), facts.key)
+    prior = replace(
+        known.prior(_group(facts), facts.key), learned=learned.get(facts.kind, Learned())
+    )
     stuck = _stuck(inputs, handed)
     reason = gate.reason(net.DETECTOR, facts.connection_id, facts.subject)
     unsure = _too_unsure(inputs) or stuck
@@ -292,6 +305,9 @@ def _notes(plan: Plan, inputs: Inputs, made: Forecast) -> list[str]:
         found.append(
             f"it waits for {number} of which nobody knows when they end: it may take longer"
         )
+    learned = recalibrate.words(made.learned) if made.abstained is None else ""
+    if learned:
+        found.append(learned)
     biggest = _biggest(plan)
     if biggest is not None:
         found.append(biggest)

@@ -45,6 +45,7 @@ from support import code_rows
 
 from mappings.contents import contents
 from mappings.schema import TeamRule
+from sync.forecast.model import VERSION
 from sync.ledger import texts
 from sync.links import refresh as links
 from sync.reconcile.contract import Channel, Policy
@@ -224,7 +225,7 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
         insert.add(
             backtest_result,
             made_at=SEEN,
-            model_version=1,
+            model_version=VERSION,
             digest="x",
             dates_proven=True,
             probability_proven=True,

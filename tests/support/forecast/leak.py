@@ -31,10 +31,10 @@ def forecasts(
             one.remaining,
             one.abstained,
             one.setting,
-            one.learned.days,
+            one.plain.days,
             one.sent.days,
             one.sent.p,
-            one.learned.p,
+            one.plain.p,
             one.against_original.p,
             {
                 name: None if other is None else (other.days, other.p)

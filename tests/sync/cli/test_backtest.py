@@ -105,7 +105,9 @@ def test_it_tells_counts_and_why_nothing_is_proven(say: Say, store_url: str) -> 
     made = kept(store_url)
     assert made is not None
     assert not made.standing.proven
-    assert made.levels == {0.5: 0.5, 0.7: 0.7, 0.85: 0.85, 0.95: 0.95}
+    (learned,) = made.lessons.values()
+    assert learned.stretch == ()
+    assert learned.weight == 1.0
     assert made.stops
 
 

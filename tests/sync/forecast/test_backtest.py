@@ -1,6 +1,7 @@
 """The backtest as a whole: counts, gate, learning, recalibration, pictures."""
 
 import math
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache
 from xml.etree import ElementTree as ET
@@ -14,7 +15,7 @@ from sync.forecast import backtest, recalibrate, reliability, replay, tables
 from sync.forecast.backtest import Result
 from sync.forecast.inputs import Settings
 from sync.forecast.predict import variants
-from sync.forecast.recalibrate import Fallen
+from sync.forecast.recalibrate import Fallen, Judged
 from sync.forecast.replay import Subject
 from sync.forecast.scores import LEVELS, Scored, score
 from sync.forecast.standing import NOTHING, Against, against, standing
@@ -168,28 +169,85 @@ def test_what_only_one_of_both_forecast_is_not_compared() -> None:
 # --- recalibration ----------------------------------------------------------------------------
 
 
+RUNS = np.arange(1.0, 201.0)
+
+
+def outcomes(number: int, actual: Callable[[int], float]) -> list[Fallen]:
+    """So many milestones of which the runs said the same and which ended as given."""
+    said = recalibrate.read_off(RUNS)
+    return [recalibrate.fallen(n, said, actual(n)) for n in range(number)]
+
+
 def test_below_eight_milestones_nothing_is_learned() -> None:
-    few = [Fallen(n, 0.99) for n in range(7) for _ in range(5)]
-    assert recalibrate.levels([Fallen(one.milestone, one.pit) for one in few]) == {
-        level: level for level in LEVELS
-    }
+    few = [one for one in outcomes(7, lambda _: 900.0) for _ in range(5)]
+    learned = recalibrate.lesson(few, [])
+    assert learned.stretch == ()
+    assert (recalibrate.stretched(RUNS, learned, 521) == RUNS).all()
+    assert recalibrate.words(learned) == ""
 
 
 def test_outcomes_that_come_late_push_the_dates_out() -> None:
-    late = [Fallen(n, 0.80 + 0.19 * n / 30) for n in range(30)]
-    found = recalibrate.levels(late)
-    assert all(found[level] > level for level in (0.5, 0.7, 0.85))
-    assert list(found.values()) == sorted(found.values())
+    learned = recalibrate.lesson(outcomes(30, lambda n: 200.0 + 10 * n), [])
+    found = recalibrate.stretched(RUNS, learned, 5_000)
+    late = recalibrate.read_off(found)
+    assert all(days > recalibrate.read_off(RUNS)[level] for level, days in late.items())
+    assert list(found) == sorted(found)
+    assert "30 earlier milestones" in recalibrate.words(learned)
 
 
 def test_outcomes_that_fall_evenly_change_little() -> None:
-    even = [Fallen(n, (n + 0.5) / 200) for n in range(200)]
-    for level, at in recalibrate.levels(even).items():
-        assert at == pytest.approx(level, abs=0.01)
+    learned = recalibrate.lesson(outcomes(200, lambda n: n + 0.5), [])
+    for level, days in recalibrate.read_off(recalibrate.stretched(RUNS, learned, 521)).items():
+        assert days == pytest.approx(200 * level, rel=0.02)
 
 
-def test_a_tie_is_half_before() -> None:
-    assert recalibrate.pit(np.array([1.0, 2.0, 2.0, 3.0]), 2.0) == 0.5
+def test_the_stretch_of_a_level_is_that_of_its_outcomes() -> None:
+    """With very many milestones that take twice as long the dates are twice as far."""
+    learned = recalibrate.lesson(outcomes(2_000, lambda n: 2 * (n % 200 + 1.0)), [])
+    found = recalibrate.read_off(recalibrate.stretched(RUNS, learned, 5_000))
+    for level in LEVELS:
+        assert found[level] == pytest.approx(400 * level, rel=0.02)
+
+
+def test_what_is_over_and_what_never_ends_stays_so() -> None:
+    learned = recalibrate.lesson(outcomes(30, lambda _: 900.0), [])
+    runs = np.array([0.0, 10.0, 521.0])
+    found = recalibrate.stretched(runs, learned, 521)
+    assert (found[0], found[2]) == (0.0, 521.0)
+    assert 10.0 < found[1] < 521.0
+
+
+def judged(number: int, said: float, kept: Callable[[int], bool], *, empty: bool = False):
+    return [Judged(n, said, 0.3, kept(n), empty) for n in range(number)]
+
+
+def test_runs_that_are_right_keep_their_probability() -> None:
+    right = judged(30, 1.0, lambda _: True) + judged(30, 0.0, lambda _: False)
+    learned = recalibrate.lesson([], right)
+    assert learned.weight == 1.0
+    assert recalibrate.probability(0.8, learned, empty=False) == 0.8
+
+
+def test_runs_that_say_nothing_are_drawn_to_how_often_others_were_on_time() -> None:
+    wrong = judged(60, 0.9, lambda n: n % 5 == 0)
+    learned = recalibrate.lesson([], wrong)
+    assert learned.weight < 0.4
+    assert learned.on_time == pytest.approx(0.2, abs=0.02)
+    assert recalibrate.probability(0.9, learned, empty=False) < 0.5
+    assert "of the probability is how often 60 earlier ones" in recalibrate.words(learned)
+
+
+def test_few_judged_ones_change_no_probability() -> None:
+    learned = recalibrate.lesson([], judged(7, 0.9, lambda _: False))
+    assert recalibrate.probability(0.9, learned, empty=False) == 0.9
+
+
+def test_what_has_nothing_open_learns_from_its_like_only() -> None:
+    some = judged(30, 0.2, lambda _: False) + judged(10, 1.0, lambda n: n < 5, empty=True)
+    learned = recalibrate.lesson([], some)
+    assert recalibrate.probability(1.0, learned, empty=True) == 0.75
+    assert recalibrate.lesson([], some[:30]).empty == 0
+    assert recalibrate.probability(0.9, recalibrate.lesson([], some[:30]), empty=True) == 0.9
 
 
 # --- pictures ---------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Forecasts out of a store: cases by name, the same on both databases, stored once and scored."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,12 +8,15 @@ import pytest
 import sqlalchemy as sa
 from support.cases import At, build, policy, refill, utc
 
+from sync.forecast.inputs import Learned
+from sync.forecast.model import VERSION
 from sync.forecast.store import said
 from sync.reconcile.forecasts import forecasts, moved_dates
 from sync.reconcile.levers import levers
 from sync.reconcile.runner import reconcile
 from sync.reconcile.view import View
 from sync.store.open import Store, open_store
+from sync.store.tables_forecast import backtest_result
 from sync.store.tables_forecast import forecast as table
 
 NOW = utc(date(2026, 3, 9)) + timedelta(hours=8)
@@ -187,6 +190,45 @@ def test_what_was_not_read_is_not_checked() -> None:
     )
     assert found.not_checked is not None
     assert found.made.p50 is None
+
+
+LATE = Learned(milestones=30, stretch=(0.5, 0.5, 0.5, 0.5), judged=30, weight=0.5, on_time=0.2)
+
+
+def taught(made_at: Any, version: int = VERSION) -> Any:
+    """The forecast of a store in which a backtest had found that dates come late."""
+    store = build(CASE)
+    with store.writing() as conn:
+        conn.execute(
+            sa.insert(backtest_result).values(
+                made_at=made_at,
+                model_version=version,
+                digest="x",
+                dates_proven=False,
+                probability_proven=False,
+                words="unproven",
+                facts={"lessons": {"version": asdict(LATE)}},
+            )
+        )
+    with store.reading() as conn:
+        (found,) = forecasts(View(conn, policy(CASE), NOW, NOW)).values()
+        return found
+
+
+def test_what_a_backtest_taught_is_sent() -> None:
+    plain, found = told(CASE), taught(NOW - timedelta(days=1))
+    assert found.made.p85 > plain.made.p85
+    assert found.made.p50 > plain.made.p50
+    assert found.made.p_on_time == pytest.approx(0.5 * plain.made.p_on_time + 0.5 * 0.2)
+    assert any("recalibrated by 30 earlier milestones" in note for note in found.notes)
+    assert found.prior.learned == LATE
+
+
+def test_what_a_later_backtest_or_one_of_another_model_taught_is_not() -> None:
+    plain = told(CASE)
+    for found in (taught(NOW + timedelta(days=1)), taught(NOW, version=VERSION - 1)):
+        assert (found.made.ends == plain.made.ends).all()
+        assert found.made.p_on_time == plain.made.p_on_time
 
 
 def test_which_items_to_leave_out_and_which_make_a_fixed_date() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from sync.forecast.model import VERSION
 from sync.reconcile.contract import NotChecked
 from sync.reconcile.forecasts import MilestoneForecast, forecasts
 from sync.reconcile.view import View
@@ -40,7 +41,7 @@ def proven(view: View, *, dates: bool) -> bool:
     c = backtest_result.c
     row = view.conn.execute(
         sa.select(c.dates_proven, c.probability_proven)
-        .where(c.made_at <= view.known_at)
+        .where(c.made_at <= view.known_at, c.model_version == VERSION)
         .order_by(c.made_at.desc())
         .limit(1)
     ).first()
