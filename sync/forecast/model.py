@@ -6,7 +6,9 @@ worked up to each step (random time change). So the same seed couples all questi
 milestone: run by run, more open work, a lower rate or more growth never end earlier.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import sha256
@@ -23,7 +25,7 @@ from sync.forecast.rates import Rate, growth, rate
 #: Version of the model: stored beside each forecast.
 VERSION = 2
 #: Runs that are simulated together.
-GROUP = 1_000
+GROUP = 2_500
 #: Steps and events that are drawn together.
 _STEPS, _EVENTS = 16, 16
 #: Nobody does more than so many times the expected work in two years.
@@ -148,14 +150,16 @@ def simulate(
     found = rate(inputs, prior, settings)
     share = growth(inputs, found.mean, settings)
     days = coming(inputs.calendar, inputs.as_of, settings.cap_weeks, inputs.daily)
-    groups = []
-    for number, start in enumerate(range(0, settings.runs, GROUP)):
-        size = min(GROUP, settings.runs - start)
+
+    def group(number: int) -> Ints:
+        size = min(GROUP, settings.runs - number * GROUP)
         streams = np.random.SeedSequence((seed(inputs), number)).spawn(6)
         rngs = [np.random.Generator(np.random.PCG64(one)) for one in streams]
-        group = _Group(inputs, settings, days, found, share, change, rngs, size)
-        ends = group.ends() if inputs.open_items > 0 else np.zeros(size, dtype=np.int64)
-        groups.append(group.with_more(ends) if change.grows else ends)
+        some = _Group(inputs, settings, days, found, share, change, rngs, size)
+        ends = some.ends() if inputs.open_items > 0 else np.zeros(size, dtype=np.int64)
+        return some.with_more(ends) if change.grows else ends
+
+    groups = _together(group, -(-settings.runs // GROUP))
     return _told(
         inputs,
         np.concatenate(groups),
@@ -165,6 +169,16 @@ def simulate(
         waits if change.waits else {},
         learned,
     )
+
+
+def _together(group: Callable[[int], Ints], number: int) -> list[Ints]:
+    """All groups, at once where there is more than one core: each has draws of its own."""
+    if number < 2 or (os.cpu_count() or 1) < 2:
+        return [group(one) for one in range(number)]
+    # Most of the time is drawing numbers, for which no thread waits for another.
+    with ThreadPoolExecutor(number - 1) as others:
+        later = [others.submit(group, one) for one in range(1, number)]
+        return [group(0), *(one.result() for one in later)]
 
 
 def seed(inputs: Inputs) -> int:
@@ -343,25 +357,37 @@ class _Group:
         """The steps in which work still arrives: how much does depends on what is open."""
         number = self.inputs.open_items
         fade = self.settings.fade / max(1, self.inputs.baseline_items or number)
-        pressure = np.zeros(self.size)
-        done = np.zeros(self.size, dtype=np.int64)
-        running = np.ones(self.size, dtype=np.bool_)
-        counter, pull = _Counter(epochs), self.growth * self.pace
-        for first in range(0, last, _STEPS):
-            until = min(last, first + _STEPS)
-            counts = counter.until(self._until(until)[first:until])
-            for at in range(first, until):
-                left = targets - done
-                part = float(self.days.shares[at] * stop[at])
-                pressure += pull * np.minimum(part, part * fade * left)
-                came = np.count_nonzero(new <= pressure, axis=0)
-                np.copyto(targets, number + came, where=running)
-                done = counts[at - first]
-                over = running & (done >= targets)
-                step[over] = at
-                running &= ~over
-                if not running.any():
+        columns = np.arange(self.size)
+        running = columns
+        pressure, came = np.zeros(self.size), np.zeros(self.size, dtype=np.int64)
+        pull = self.growth * self.pace
+        following = new[0].copy()
+        worked = self._until(1)
+        for at in range(last):
+            if at >= self.drawn:
+                worked = self._until(at + 1)
+            part = float(self.days.shares[at] * stop[at])
+            before = worked[at - 1] if at else np.zeros(self.size)
+            # What is open is told by what could be done: the fade is smooth anyway.
+            left = np.maximum(number + came - before[running], 0.0) if at else number
+            pressure += pull * np.minimum(part, part * fade * left)
+            late = np.flatnonzero(following <= pressure)
+            while late.size:
+                came[late] += 1
+                following[late] = new[came[late], running[late]]
+                late = late[following[late] <= pressure[late]]
+            aim = epochs[number + came - 1, running]
+            over = worked[at, running] >= aim
+            if over.any():
+                ended = running[over]
+                targets[ended] = number + came[over]
+                step[ended] = at
+                on = ~over
+                running, pressure, came = running[on], pressure[on], came[on]
+                pull, following = pull[on], following[on]
+                if not running.size:
                     return
+        targets[running] = number + came
 
     def _finish(self, aim: Floats, step: Ints, first: int) -> None:
         """The step in which each run that still goes on reaches its aim."""
@@ -388,25 +414,6 @@ class _Group:
         nth = before + np.maximum(1, np.ceil(part * within - 1e-9).astype(np.int64))
         day = self.days.days[np.minimum(nth, len(self.days.days) - 1)]
         return np.where(ended, day, len(self.days.worked))
-
-
-class _Counter:
-    """Counts the events of each column up to given instants: one sorted search for all columns."""
-
-    def __init__(self, epochs: Floats) -> None:
-        self.rows, self.size = epochs.shape
-        # Each column lies behind the one before.
-        self.last = epochs[-1]
-        self.apart = np.arange(self.size) * (float(self.last.max()) + 1.0)
-        self.flat = (epochs + self.apart).T.ravel()
-
-    def until(self, instants: Floats) -> Ints:
-        """Events up to each instant; a row of instants holds one for each column."""
-        asked = (np.minimum(instants, self.last) + self.apart).T.ravel()
-        found = np.searchsorted(self.flat, asked, side="right")
-        counts = found.reshape(self.size, len(instants))
-        counts = counts - np.arange(self.size)[:, None] * self.rows
-        return np.ascontiguousarray(counts.T)
 
 
 def _sum_up(block: Floats, before: Floats) -> None:

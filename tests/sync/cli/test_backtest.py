@@ -108,7 +108,6 @@ def test_it_tells_counts_and_why_nothing_is_proven(say: Say, store_url: str) -> 
     (learned,) = made.lessons.values()
     assert learned.stretch == ()
     assert learned.weight == 1.0
-    assert made.stops
 
 
 def test_both_databases_say_what_a_store_in_memory_says(say: Say) -> None:
