@@ -185,4 +185,4 @@ def test_dates_are_in_order_and_growth_or_a_slower_pace_never_ends_earlier(input
     assert (slower.ends >= simulate(inputs, PRIOR, TINY, change=Change(grows=False)).ends).all()
 
 
-DATES = ["2026-05-26", "2026-06-09", "2026-06-26"]
+DATES = ["2026-05-26", "2026-06-10", "2026-06-26"]
