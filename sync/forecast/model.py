@@ -368,8 +368,8 @@ class _Group:
                 worked = self._until(at + 1)
             part = float(self.days.shares[at] * stop[at])
             before = worked[at - 1] if at else np.zeros(self.size)
-            # What is open is told by what could be done: the fade is smooth anyway.
-            left = np.maximum(number + came - before[running], 0.0) if at else number
+            # What is open is told by what could be done; what still runs has something open.
+            left = np.maximum(number + came - before[running], 1.0) if at else number
             pressure += pull * np.minimum(part, part * fade * left)
             late = np.flatnonzero(following <= pressure)
             while late.size:
