@@ -8,7 +8,7 @@ export PYTHON
 # and every program that a test starts compiles all of ours anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test test-all soak check deploy-check bench lock clean dev runtime
+.PHONY: demo test test-all soak check deploy-check docs bench lock clean dev runtime
 
 demo: runtime  ## a simulated company in three systems, the real connectors, a report in driftline-demo/
 	@$(BIN)/driftline demo --out driftline-demo
@@ -41,6 +41,12 @@ deploy-check:  ## linters of the container and of the Kubernetes job, in an envi
 	.venv-deploy/bin/hadolint deploy/Containerfile
 	.venv-deploy/bin/kubernetes-validate --strict deploy/kubernetes-cronjob.yaml
 
+docs:  ## the pages as a site in build/site; a broken link fails
+	@test -x .venv-docs/bin/mkdocs || { $(PYTHON) -m venv .venv-docs && \
+		.venv-docs/bin/pip --disable-pip-version-check install -qq --no-deps --require-hashes \
+		-r requirements-docs.txt; }
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+
 bench:  ## speed, as ratios in one run
 	@sh benchmarks/run
 
@@ -48,7 +54,7 @@ lock:  ## the lock files from pyproject.toml; needs uv
 	@.ci/lock
 
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-bench .venv-deploy build dist driftline-demo .coverage \
+	rm -rf .venv .venv-bench .venv-deploy .venv-docs build dist driftline-demo .coverage \
 		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
