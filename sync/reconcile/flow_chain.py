@@ -17,13 +17,13 @@ def on_chain(view: View) -> frozenset[Pair]:
     That is the one whose end outside is expected after all else; where nobody says when things end,
     the longest one, if it is long.
     """
+    of = waiting.blockers(view)
+    if not of.graph.edges:
+        return frozenset()
     plans = {plan.facts.key: plan for plan in view.plans(o for o in view.judged if o.state.is_open)}
     mine: dict[Key, tuple[Pair, ...]] = {
         key: tuple((key[0], id_) for id_ in plan.open_ids) for key, plan in plans.items()
     }
-    of = waiting.blockers(view)
-    if not of.graph.edges:
-        return frozenset()
     outside = waits_of(of.graph, mine)
     homes = waiting.homes(view, {item for one in outside.values() for item in one})
     medians = waiting.medians(

@@ -19,6 +19,7 @@ from sync.reconcile.contract import (
 )
 from sync.reconcile.view import Project, View, joined_key
 from sync.reconcile.words import capped, count
+from sync.store import schema
 
 ID = "data.plan-gap"
 
@@ -32,7 +33,7 @@ class _Started:
 
     row: Any
     open_milestones: int
-    #: at least one of them has a date.
+    #: at least one of them has a date, or it has one of its own.
     dated: bool
 
 
@@ -144,12 +145,29 @@ def _started(view: View) -> dict[tuple[int, str], list[_Started]]:
         if key in started and facts is not None and facts.state.is_open:
             held.setdefault(key, []).append(facts.due_date is not None)
     found: dict[tuple[int, str], list[_Started]] = {}
+    own = _dated(view, started)
     for row in rows:
-        dates = held.get((row.connection_id, row.id), [])
+        key = (row.connection_id, row.id)
+        dates = held.get(key, [])
         found.setdefault((row.connection_id, row.scope_id), []).append(
-            _Started(row, len(dates), any(dates))
+            _Started(row, len(dates), any(dates) or key in own)
         )
     return found
+
+
+def _dated(view: View, items: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of these items that have a date of their own."""
+    ids: dict[int, list[str]] = {}
+    for connection_id, id_ in sorted(items):
+        ids.setdefault(connection_id, []).append(id_)
+    return {
+        (connection_id, id_)
+        for connection_id, mine in ids.items()
+        for id_, due in view.select(
+            schema.work_item, ("source_id", "due_date"), connection_id, mine
+        )
+        if due is not None
+    }
 
 
 def _estimating(view: View, share: float) -> frozenset[tuple[int, str]]:

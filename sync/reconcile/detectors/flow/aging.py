@@ -1,7 +1,7 @@
 """Started work is older than most work like it was when it was finished."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,11 +52,12 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
     usual = flow_facts.usual(
         view, times, days=thresholds["history_days"], most=thresholds["most_items"]
     )
+    limits = _Limits(usual, thresholds)
     chain = on_chain(view)
     old: list[_Old] = []
     unsure: list[tuple[Started, str]] = []
     for one in (each for mine in begun.values() for each in mine):
-        found = _judged(view, one, usual, times, chain, thresholds)
+        found = _judged(view, one, limits, times, chain, thresholds)
         if isinstance(found, _Old):
             old.append(found)
         elif found is not None:
@@ -76,7 +77,7 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
 def _judged(
     view: View,
     one: Started,
-    usual: Mapping[tuple[Pair, str], Usual],
+    limits: "_Limits",
     times: Times,
     chain: frozenset[Pair],
     thresholds: Mapping[str, Any],
@@ -85,17 +86,10 @@ def _judged(
     mine = age(one.flow, view.as_of, times.of(one.pair))
     if mine is None:
         return "since when all of its items are in progress is not known"
-    cycles = _cycles(one, usual, thresholds["least_done"])
-    if len(cycles) < thresholds["least_done"]:
-        return (
-            f"only {count(len(cycles), 'item')} with a known start "
-            f"{verb(len(cycles), 'was', 'were')} finished lately, and {thresholds['least_done']} "
-            "are needed to say what is usual"
-        )
-    low = percentile(cycles, thresholds["low_share"])
-    medium = percentile(cycles, thresholds["medium_share"])
-    assert low is not None
-    assert medium is not None
+    found = limits.of(one)
+    if isinstance(found, str):
+        return found
+    low, medium = found
     # Whole days on both sides: nobody is told that five days are more than five.
     if int(mine) <= math.ceil(low) or mine < thresholds["least_days"]:
         return None
@@ -105,17 +99,38 @@ def _judged(
     return _Old(one, mine, low, severity)
 
 
-def _cycles(one: Started, usual: Mapping[tuple[Pair, str], Usual], least: int) -> Sequence[float]:
-    """What finished items of its type took; of all types where too few of its own were finished."""
-    own = usual.get((one.project, one.item_type.value))
-    if own is not None and len(own.cycles) >= least:
-        return own.cycles
-    return [
-        days
-        for (project, _), all_ in usual.items()
-        if project == one.project
-        for days in all_.cycles
-    ]
+class _Limits:
+    """What is usual of each type of a project; of all its types where one has too few."""
+
+    def __init__(
+        self, usual: Mapping[tuple[Pair, str], Usual], thresholds: Mapping[str, Any]
+    ) -> None:
+        self._usual, self._thresholds = usual, thresholds
+        self._made: dict[tuple[Pair, str], tuple[float, float] | str] = {}
+
+    def of(self, one: Started) -> tuple[float, float] | str:
+        """Working days above which it is low, and medium; or why nobody can tell."""
+        kind = (one.project, one.item_type.value)
+        if kind not in self._made:
+            self._made[kind] = self._limits(kind)
+        return self._made[kind]
+
+    def _limits(self, kind: tuple[Pair, str]) -> tuple[float, float] | str:
+        least = self._thresholds["least_done"]
+        own = self._usual.get(kind)
+        cycles = own.cycles if own is not None else ()
+        if len(cycles) < least:
+            mine = (all_ for (project, _), all_ in self._usual.items() if project == kind[0])
+            cycles = tuple(days for all_ in mine for days in all_.cycles)
+        low = percentile(cycles, self._thresholds["low_share"])
+        medium = percentile(cycles, self._thresholds["medium_share"])
+        if low is None or medium is None or len(cycles) < least:
+            number = len(cycles)
+            return (
+                f"only {count(number, 'item')} with a known start {verb(number, 'was', 'were')} "
+                f"finished lately, and {least} are needed to say what is usual"
+            )
+        return low, medium
 
 
 def _found(
