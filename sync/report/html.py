@@ -18,7 +18,18 @@ from sync.report.milestones import done_words
 from sync.report.sources import source_lines
 from sync.report.text import agreed_words, destination_words, ledger_words, origin_words
 from sync.report.verdict import change_words, quiet_line
-from sync.report.wording import SHAPES, STATES, count, day, family, moment, number, signed, zone
+from sync.report.wording import (
+    SHAPES,
+    STATES,
+    count,
+    day,
+    family,
+    local_time,
+    moment,
+    number,
+    signed,
+    zone,
+)
 
 #: Where an answered finding is told, in words.
 PLACES = {
@@ -180,7 +191,7 @@ def common_values(data: ReportData) -> dict[str, Any]:
     def when(value: datetime) -> str:
         return moment(value, time_zone)
 
-    previous = data.previous_at.astimezone(time_zone).date() if data.previous_at else None
+    previous = local_time(data.previous_at, time_zone).date() if data.previous_at else None
     return {
         "data": data,
         "when": when,

@@ -19,7 +19,7 @@ from sync.report.text import (
     shown_items,
 )
 from sync.report.verdict import change_words, quiet_line
-from sync.report.wording import STATES, count, day, moment, zone
+from sync.report.wording import STATES, count, day, local_time, moment, zone
 
 #: Longest text, characters: GitHub takes 65,536 in an issue or comment.
 BUDGET = 60_000
@@ -236,7 +236,7 @@ def _titled(item: Item) -> str:
 def _since(data: ReportData) -> str:
     if data.previous_at is None:
         return "What changed"
-    local = data.previous_at.astimezone(zone(data.time_zone)).date()
+    local = local_time(data.previous_at, zone(data.time_zone)).date()
     return f"What changed since {day(local, data.today)}"
 
 

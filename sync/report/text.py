@@ -14,7 +14,7 @@ from sync.report.data import GateList, Group, Item, LedgerRow, MilestoneRow, Ori
 from sync.report.milestones import done_words
 from sync.report.sources import source_lines
 from sync.report.verdict import change_words, quiet_line
-from sync.report.wording import STATES, count, day, moment, number, signed, zone
+from sync.report.wording import STATES, count, day, local_time, moment, number, signed, zone
 
 #: Columns of a mail, and of a terminal that nobody knows.
 WIDTH = 78
@@ -458,7 +458,7 @@ def _course_title(data: ReportData) -> str:
 def _changes_title(data: ReportData) -> str:
     if data.previous_at is None:
         return "What changed"
-    local = data.previous_at.astimezone(zone(data.time_zone)).date()
+    local = local_time(data.previous_at, zone(data.time_zone)).date()
     return f"What changed since {day(local, data.today)}"
 
 

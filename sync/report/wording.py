@@ -59,9 +59,17 @@ def day(value: date, today: date | None = None) -> str:
     return text if today is not None and today.year == value.year else f"{text} {value.year}"
 
 
+def local_time(value: datetime, time_zone: ZoneInfo) -> datetime:
+    """The instant in the given zone; in its own on the first and last day of all."""
+    try:
+        return value.astimezone(time_zone)
+    except OverflowError:
+        return value
+
+
 def moment(value: datetime, time_zone: ZoneInfo) -> str:
     """`Mon 8 Dec 2025, 09:10 CET` in the given zone."""
-    local = value.astimezone(time_zone)
+    local = local_time(value, time_zone)
     name = local.tzname() or ""
     return f"{_DAYS[local.weekday()]} {day(local.date())}, {local:%H:%M} {name}".rstrip()
 

@@ -4,15 +4,16 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 from support import reconciliations as given_
+from support.report_data import reports
 
 from sync.errors import UsageError
 from sync.report import json_, json_schema
 from sync.report.build import build
-from sync.report.data import SCHEMA_VERSION
+from sync.report.data import SCHEMA_VERSION, ReportData
 from sync.report.rendering import FORMATS, render
 
 VALIDATOR = Draft202012Validator(json_.schema(), format_checker=FormatChecker())
@@ -74,6 +75,15 @@ def test_it_is_plain_sorted_json() -> None:
 def test_a_size_without_bounds_is_null_and_not_invalid_json() -> None:
     data = build(given_.reconciliation(findings=(given_.finding(magnitude=float("inf")),)))
     assert json.loads(json_.render(data))["findings"][0]["magnitude"] is None
+
+
+@settings(max_examples=30)
+@given(reports())
+def test_any_report_comes_back_as_it_was(data: ReportData) -> None:
+    text = json_.render(data)
+    assert json_.load(text.encode(), "x") == data
+    assert json_.render(json_.load(text.encode(), "x")) == text
+    assert [error.message for error in VALIDATOR.iter_errors(json.loads(text))] == []
 
 
 def written(**changes: Any) -> bytes:

@@ -3,7 +3,9 @@
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
 from support import reconciliations as given_
+from support.report_data import reports
 
 from sync.reconcile.contract import BurnUp, BurnUpPoint, Trend, TrendPoint
 from sync.report import json_, mail
@@ -66,3 +68,11 @@ def test_every_form_ends_its_last_line_once(form: str) -> None:
     text = render(build(given_.busy()), form)
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
+
+
+@settings(max_examples=25)
+@given(reports())
+def test_any_report_can_be_rendered_in_every_form(data: ReportData) -> None:
+    for form in FORMATS:
+        text = render(data, form)
+        assert text == render(again(data), form), form

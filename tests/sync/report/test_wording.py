@@ -62,3 +62,8 @@ def test_counts_and_lists() -> None:
         "a, b and c",
     ]
     assert [family("plan.overdue"), family("acme.thing")] == ["Dates and plan", "acme"]
+
+
+def test_the_ends_of_the_calendar_are_told_in_their_own_zone() -> None:
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    assert moment(first, zone("America/New_York")) == "Mon 1 Jan 1, 00:00 UTC"
