@@ -16,7 +16,7 @@ from sync.flow.allocation import Share, allocation
 from sync.flow.dora import WEEK, Deployment, Incident, Keys, keys, per_week
 from sync.flow.lead_time import Stages, split, stages
 from sync.flow.measures import age, cycle_time, wait_share
-from sync.flow.people import HIDDEN, may_be_told
+from sync.flow.people import HIDDEN, Person, may_be_told
 from sync.flow.spread import Spread, spread
 from sync.flow.stages import Stage
 from sync.flow.work_time import WorkTime
@@ -114,6 +114,9 @@ def measure(
     landed = change_times.landed(view, since, where)
     doubts = _doubts(view, items)
     sound = [one for one in items if (one.id[0], one.scope_id) not in doubts]
+    queue = change_times.queue(view)
+    small = _small(landed, queue)
+    without = {**where.unknown, **dict.fromkeys(small, HIDDEN)}
     groups = _by_team(view, sound) if by == "team" else _by_project(view, items)
     return Metrics(
         as_of=view.as_of,
@@ -122,10 +125,10 @@ def measure(
         by=by,
         whole=_whole(view, groups, doubts, weeks),
         flow=tuple(_group(view, one, doubts, weeks) for one in groups),
-        changes=_changes(view, landed, change_times.queue(view), where, weeks),
-        keys=_all_keys(view, landed, where, since, weeks),
+        changes=_changes(view, landed, queue, where, weeks),
+        keys=_all_keys(view, landed, where, small, since, weeks),
         keys_without=tuple(
-            f"{_called(view, pair)}: {why}" for pair, why in sorted(where.unknown.items())
+            f"{_called(view, pair)}: {why}" for pair, why in sorted(without.items())
         ),
         allocation=_allocation(view, sound, landed),
     )
@@ -295,12 +298,34 @@ def _repository(one: Landed) -> Pair:
     return (one.line.connection_id, one.line.scope_id)
 
 
+def _small(landed: Sequence[Landed], queue: Sequence[Queued]) -> frozenset[Pair]:
+    """Repositories of fewer than three people that a difference to the others would tell of."""
+    people: dict[Pair, list[Person | None]] = {}
+    for one in landed:
+        people.setdefault(_repository(one), []).append(one.author)
+    for each in queue:
+        people.setdefault(each.repository, []).append(each.author)
+    small = [pair for pair, mine in people.items() if not may_be_told(mine)]
+    left = [who for pair in small for who in people[pair]]
+    if len(small) == len(people) or may_be_told(left):
+        return frozenset()
+    return frozenset(small)
+
+
 def _all_keys(
-    view: View, landed: Sequence[Landed], where: Deployed, since: datetime, weeks: int
+    view: View,
+    landed: Iterable[Landed],
+    where: Deployed,
+    small: frozenset[Pair],
+    since: datetime,
+    weeks: int,
 ) -> Keys | None:
+    landed = [one for one in landed if _repository(one) not in small]
     if not may_be_told(one.author for one in landed):
         return None
-    deployments: list[Deployment] = [one for mine in where.deployments.values() for one in mine]
+    deployments: list[Deployment] = [
+        one for pair, mine in where.deployments.items() if pair not in small for one in mine
+    ]
     incidents, why = _incidents(view, since)
     silent = None
     if not deployments:
@@ -375,10 +400,10 @@ def _allocation(view: View, items: Sequence[Work], landed: Sequence[Landed]) -> 
 
 
 def _tellable(
-    work_of: Iterable[tuple[Sequence[str], tuple[int, str] | None]],
+    work_of: Iterable[tuple[Sequence[str], Person | None]],
 ) -> tuple[set[str], int]:
     """Names on which three people or more worked, and how many others there are."""
-    people: dict[str, list[tuple[int, str] | None]] = {}
+    people: dict[str, list[Person | None]] = {}
     for names, person in work_of:
         for name in names or ("",):
             people.setdefault(name, []).append(person)

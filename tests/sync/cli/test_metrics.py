@@ -222,24 +222,37 @@ def test_an_environment_is_production_if_a_person_says_so(say: Say) -> None:
     assert none["unknown"]["deployment_frequency"] == why
 
 
-def test_a_repository_of_which_nothing_is_deployed_is_named_beside_the_keys(
+def test_a_repository_that_has_no_part_in_the_keys_is_named_beside_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = {"id": 20, "author": "a1", "merged": at(9), "repository": "r2"}
+    other = {"author": "a1", "merged": at(9), "repository": "r2"}
+    silent = [
+        {"id": 30 + n, "author": f"a{n}", "merged": at(9), "repository": "r3"} for n in (1, 2, 3)
+    ]
     world = {
         **WORLD,
-        "repositories": {"r2": "acme/api"},
-        "changes": [*WORLD["changes"], other],
-        "readings": [*WORLD["readings"], {"scope": "acme/api", "stream": "deployments"}],
+        "repositories": {"r2": "acme/api", "r3": "acme/docs"},
+        "changes": [*WORLD["changes"], {"id": 20, **other}, *silent],
+        "deployments": [
+            *WORLD["deployments"],
+            {"id": "x", "sha": "m20", "at": at(10), "repository": "r2"},
+        ],
+        "readings": [
+            {"scope": f"acme/{name}", "stream": "deployments"} for name in ("web", "api", "docs")
+        ],
     }
     url = str(tmp_path / "driftline.db")
     say = typist(tmp_path, url, monkeypatch, capsys, world, more=MORE)
     found = told(say, "--weeks", "4")
-    why = "hub/acme/api: no deployment is recorded there"
-    assert found["dora_without"] == [why]
-    # Its change is none of unknown lead time: it is in no key.
+    # One person's: a difference would tell of it, whatever is deployed.
+    whys = [f"hub/acme/api: {HIDDEN}", "hub/acme/docs: no deployment is recorded there"]
+    assert found["dora_without"] == whys
+    assert [one["not_known"] for one in found["repositories"]] == [HIDDEN, None, None]
+    assert found["dora"]["deployments"] == 3
+    # Their changes are none of unknown lead time: they are in no key.
     assert found["dora"]["changes_of_unknown_lead_time"] == 1
-    assert f"  Without {why}" in say("metrics", "--weeks", "4")[1].splitlines()
+    lines = say("metrics", "--weeks", "4")[1].splitlines()
+    assert {f"  Without {why}" for why in whys} <= set(lines)
 
 
 @pytest.mark.full_on_postgres
