@@ -614,7 +614,8 @@ def _open(conn: sa.Connection, one: Mapping[str, Any]) -> None:
         sa.insert(schema.finding).values(
             fingerprint=f"{one['detector']} {one['subject']}",
             detector=one["detector"],
-            connection_id=CONNECTION,
+            rule=one.get("rule"),
+            connection_id=one.get("connection", CONNECTION),
             subject=one["subject"],
             severity="medium",
             state="ongoing",

@@ -36,7 +36,7 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             for rule, one in told.items()
             if one is not None
             and one.events >= thresholds["least_events"]
-            and one.share >= thresholds["share"]
+            and one.share >= thresholds["share"] * _open_at(view, repository, rule, thresholds)
         }
         if many and mine.people < FEW_PEOPLE:
             yield NotChecked(f"repository:{repository[1]}", _HIDDEN, repository[0])
@@ -58,6 +58,12 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             yield NotChecked(plans[place].facts.subject, _HIDDEN, plans[place].facts.connection_id)
             continue
         yield _in_milestone(view, plans[place], known, without[0], touches[0].path, thresholds)
+
+
+def _open_at(view: View, repository: Pair, rule: str, thresholds: Mapping[str, Any]) -> float:
+    """Share of the limit from which it is told: an open finding closes later than it opened."""
+    held = view.was_open(ID, repository[0], f"repository:{repository[1]}", rule)
+    return float(thresholds["close_at"]) if held else 1.0
 
 
 def _called(view: View, account: Pair, thresholds: Mapping[str, Any]) -> str:
@@ -179,6 +185,7 @@ DETECTOR = Detector(
         "history_days": 365,
         "most_changes": 2000,
         "name_people": 1,
+        "close_at": 0.8,
     },
     explain={
         "share": "share of reviews or landed changes of one person from which it is a finding",
@@ -188,6 +195,7 @@ DETECTOR = Detector(
         "history_days": "how far back changes of these files count, days",
         "most_changes": "the newest landed changes of a repository that count",
         "name_people": "0: nobody is named",
+        "close_at": "share of the limit below which an open finding of reviews or changes closes",
     },
     detect=detect,
     rules={

@@ -30,7 +30,8 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
     for project in view.projects:
         key = (project.connection_id, project.source_id)
         mine = begun.get(key, ())
-        found = _judged(mine, past.get(key, ()), weeks, thresholds)
+        open_at = _open_at(view, project.connection_id, project.subject, thresholds)
+        found = _judged(mine, past.get(key, ()), weeks, thresholds, open_at)
         if isinstance(found, str):
             yield NotChecked(project.subject, found, project.connection_id)
         elif found is not None:
@@ -63,11 +64,19 @@ def _teams(
             for connection_id, id_ in sorted(projects)
             if (reason := gate.reason(DETECTOR, connection_id, f"project:{id_}")) is not None
         ]
-        found = lacking[0] if lacking else _judged(mine, others, weeks, thresholds)
+        open_at = _open_at(view, None, f"team:{team}", thresholds)
+        found = lacking[0] if lacking else _judged(mine, others, weeks, thresholds, open_at)
         if isinstance(found, str):
             yield NotChecked(f"team:{team}", found)
         elif found is not None:
             yield _found(f"team:{team}", None, team, f"team {team}", mine, *found)
+
+
+def _open_at(
+    view: View, connection_id: int | None, subject: str, thresholds: Mapping[str, Any]
+) -> float:
+    """Share of the limit above which it is told: an open finding closes later than it opened."""
+    return float(thresholds["close_at"]) if view.was_open(ID, connection_id, subject) else 1.0
 
 
 def _judged(
@@ -75,6 +84,7 @@ def _judged(
     past: Sequence[Ongoing],
     weeks: Sequence[datetime],
     thresholds: Mapping[str, Any],
+    open_at: float,
 ) -> tuple[Severity, int, str] | str | None:
     """(how bad, the limit, where it comes from), or why it cannot be told; None: within it."""
     if not now:
@@ -95,7 +105,7 @@ def _judged(
             return f"fewer than {thresholds['least_weeks']} weeks tell what is usual"
         limit = math.ceil(percentile(map(float, known), thresholds["share"]) or 0.0)
         words = f"it had in {round(thresholds['share'] * 100)} of 100 weeks"
-    if len(now) <= limit:
+    if len(now) <= limit * open_at:
         return None
     many = len(now) > thresholds["medium_times"] * limit
     return (Severity.MEDIUM if many else Severity.LOW, limit, words)
@@ -120,6 +130,7 @@ def _found(
             "owner": owner,
             "items": count(len(items), "item"),
             "limit": limit,
+            "over": "more than" if len(items) > limit else "not clearly fewer than",
             "words": words,
         },
         evidence=capped(
@@ -148,7 +159,7 @@ DETECTOR = Detector(
     needs=flow_facts.NEEDS,
     words=Words(
         title="{where}: {items} begun at once",
-        what="{items} are in progress in {where}, more than the {limit} that {words}.",
+        what="{items} are in progress in {where}, {over} the {limit} that {words}.",
         so_what="What is begun at once is done later: each item waits for the others.",
         who="{owner}",
         by_when="at the next planning",
@@ -163,6 +174,7 @@ DETECTOR = Detector(
         "medium_times": 1.5,
         "weeks": 26,
         "least_weeks": 8,
+        "close_at": 0.8,
     },
     explain={
         "limit": "most items at once that are agreed; 0: what is usual",
@@ -170,6 +182,7 @@ DETECTOR = Detector(
         "medium_times": "times the limit above which it is medium",
         "weeks": "weeks that say what is usual",
         "least_weeks": "fewest weeks that say something",
+        "close_at": "share of the limit below which an open finding closes",
     },
     detect=detect,
     about="project",
