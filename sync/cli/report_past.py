@@ -44,7 +44,7 @@ def approve(
     from sync.report.waiting import waiting
 
     settings = app.settings(with_secrets=False)
-    mail_settings(settings)
+    configured = mail_settings(settings)
     now = app.clock.now()
     who = signature(author or login())
     said = signed(note, who, now) if note is not None else None
@@ -52,6 +52,12 @@ def approve(
     codes: frozenset[int] = frozenset()
     try:
         held = waiting(store)
+        gate = approval.gate(
+            store,
+            now=now,
+            only_owner_days=configured.only_me_days,
+            configured=configured.approved,
+        )
         if always is not None:
             approval.approve(store, now=now, author=who, standing=always)
         for run_id in sorted({one.run_id for one in held}):
@@ -70,7 +76,9 @@ def approve(
         )
     else:
         if not held:
-            app.say("Nothing waits for approval.")
+            alone = gate.owner_alone(now)
+            until = f" Until {gate.only_owner_until:%Y-%m-%d} the report is yours alone."
+            app.say("Nothing waits for approval." + (until if alone else ""))
         if always is not None:
             how = "leave without asking" if always else "wait for approval"
             app.say(f"Later mails {how}.")

@@ -54,7 +54,9 @@ def test_others_wait_for_the_days_and_then_for_a_word(at: Desk, server: Running)
     assert at.type("run", "-q").code == 0
     assert [one["To"] for one in take(server)] == [TPM]
     # In the first days nothing waits, so nothing can be approved.
-    assert at.type("report", "approve").out == "Nothing waits for approval.\n"
+    assert at.type("report", "approve").out == (
+        "Nothing waits for approval. Until 2026-03-16 the report is yours alone.\n"
+    )
     later(at, 7)
     at.type("run", "-q")
     assert [one["To"] for one in take(server)] == [TPM]
