@@ -18,6 +18,7 @@ from sync.cli.app import App
 from sync.cli.main import main
 from sync.report.kept import kept
 from sync.store.open import open_store
+from sync.store.transfer import copy
 
 #: Days that are played, the first of them a Monday.
 DAYS = 9
@@ -197,3 +198,15 @@ def test_a_store_is_needed(at: Desk) -> None:
     said = at.type("rehearse")
     assert said.code == 1
     assert "there is no store yet" in said.err
+
+
+@pytest.mark.full
+@pytest.mark.postgres
+def test_a_server_tells_the_same(at: Desk, played: Played, postgres_url: str) -> None:
+    source, target = open_store(str(at.directory / "driftline.db")), open_store(postgres_url)
+    copy(source, target, lambda _: None)
+    source.close()
+    target.close()
+    here = at.type("rehearse", "--weeks", "2", "--json").json
+    at.write(f'store = "{postgres_url}"\n{at.text()}')
+    assert at.type("rehearse", "--weeks", "2", "--json").json == here
