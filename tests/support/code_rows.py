@@ -21,8 +21,8 @@
     commits     sha, tree, parents, subject, at
     defaults    repository, name, from, until: default branches; else `main` is that of all
     tags        name, sha, repository, at, published, draft, prerelease
-    hub_items   id, title, status, since = {status, at}, in (milestones), entered, assignee, due,
-                restricted, events = [{field, at, old, new}]: issues of the repository
+    hub_items   id or ids, title, status, since = {status, at}, in (milestones), entered, assignee,
+                due, restricted, events = [{field, at, old, new}]: issues of the repository
     hub_milestones  id, name, due, state, finished: its milestones
     programs    {name = [[connection id, kind, milestone id]]}: program milestones
     confirmed   {name of a check = is it a test}
@@ -103,7 +103,9 @@ def fill(add: Add, data: Mapping[str, Any]) -> None:
     for one in data.get("tags", ()):
         _tag(add, one)
     for one in data.get("hub_items", ()):
-        _item(add, one)
+        first, _, last = str(one.get("ids", one.get("id"))).partition("-")
+        for number in range(int(first), int(last or first) + 1):
+            _item(add, {**one, "id": number})
     for one in data.get("hub_milestones", ()):
         _milestone(add, one)
     for one in (*data.get("changes", ()), *_landed(data)):

@@ -21,6 +21,7 @@ from sync.reconcile.view import View
 from sync.reconcile.words import count, day
 
 ID = "plan.forecast-late"
+TOGETHER = "program"
 
 
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
@@ -33,6 +34,57 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             found = _found(view, one, proven, thresholds)
             if found is not None:
                 yield found
+    for one in foreseen.programs(view):
+        if isinstance(one, NotChecked):
+            yield one
+        else:
+            found = _together(view, one, proven, thresholds)
+            if found is not None:
+                yield found
+
+
+def _together(
+    view: View, one: MilestoneForecast, proven: bool, thresholds: Mapping[str, Any]
+) -> Found | None:
+    """A program milestone whose parts probably hold each, and hardly all of them.
+
+    Where one part alone is late, its own finding says so.
+    """
+    due, p, subject = one.due, one.made.p_on_time, f"program:{one.name}"
+    if due is None or p is None:
+        return None
+    chances = [(part, part.made.p_by(due)) for part in one.parts]
+    limit = thresholds["medium"]
+    if view.was_open(ID, None, subject, TOGETHER):
+        limit += (1 - limit) * (1 - thresholds["close_at"])
+    if p >= limit or any(chance is None or chance < limit for _, chance in chances):
+        return None
+    likely, safe = one.made.p50, one.made.p85
+    parts = count(len(one.parts), "part")
+    return Found(
+        subject=subject,
+        severity=adjusted(Severity.MEDIUM, None, view.today, view.calendar, certain=proven),
+        magnitude=float(round((1 - p) * 20)),
+        values={
+            "milestone": one.name,
+            "due": day(due),
+            "chance": about(p),
+            "open": f"{parts} with {count(one.inputs.open_items, 'item')}",
+            "likely": day(likely) if likely else "not within two years",
+            "safe": day(safe) if safe else "not within two years",
+            "caution": foreseen.caution(proven),
+        },
+        evidence=tuple(
+            Evidence(
+                f"{part.name}: {about(chance or 0.0)} to be done by {day(due)}, "
+                f"{count(part.inputs.open_items, 'item')} open",
+                None if part.facts is None else part.facts.url,
+                source=None if part.facts is None else part.facts.subject,
+            )
+            for part, chance in chances
+        ),
+        rule=TOGETHER,
+    )
 
 
 def _found(
@@ -136,5 +188,10 @@ DETECTOR = Detector(
         "it opens",
     },
     detect=detect,
+    rules={
+        "": "A milestone will hardly keep its date",
+        TOGETHER: "The parts of a program milestone will probably keep its date each, and hardly "
+        "all of them",
+    },
     yields_to={"plan.overdue": "the date has passed, which says more than a forecast of it"},
 )

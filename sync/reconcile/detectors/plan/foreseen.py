@@ -21,7 +21,7 @@ NEEDS = {
 def judged(view: View) -> Iterator[MilestoneForecast | NotChecked]:
     """Judged open milestones of which something is forecast, or why nothing is.
 
-    Program milestones stand for their parts here, and are left out.
+    Program milestones are told apart, by `programs`.
     """
     for one in forecasts(view).values():
         facts = one.facts
@@ -29,6 +29,17 @@ def judged(view: View) -> Iterator[MilestoneForecast | NotChecked]:
             continue
         if one.silent is not None:
             yield NotChecked(facts.subject, one.silent, facts.connection_id)
+        else:
+            yield one
+
+
+def programs(view: View) -> Iterator[MilestoneForecast | NotChecked]:
+    """Judged program milestones of which something is forecast, or why nothing is."""
+    for one in forecasts(view).values():
+        if one.facts is not None or not one.inputs.open_items:
+            continue
+        if one.silent is not None:
+            yield NotChecked(f"program:{one.name}", one.silent)
         else:
             yield one
 
