@@ -10,6 +10,7 @@ from sync.ledger import baseline as baselines
 from sync.reconcile import findings
 from sync.reconcile.contract import Finding, FindingState, Reconciliation
 from sync.reconcile.findings import Run
+from sync.reconcile.flaps import FLAPS
 from sync.reconcile.life import order
 from sync.reconcile.runner import fence_moves, restated
 from sync.store import schema
@@ -92,7 +93,7 @@ def sorted_out(
     for fingerprint, state, reason in steps:
         if state in _NEWS and reason is None:
             news.add(fingerprint)
-        elif reason is not None and state not in _NO_WORD:
+        elif reason not in (None, FLAPS) and state not in _NO_WORD:
             ours.add(fingerprint)
         over[fingerprint] = state == FindingState.RESOLVED.value and reason is None
     return frozenset(ours - news), tuple(sorted(one for one, told in over.items() if told))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from support import reconciliations as given_
 
 from sync.errors import UsageError
+from sync.reconcile.flaps import FLAPS
 from sync.reconcile.since import since
 from sync.report import approval, outbox, waiting
 from sync.report.build import build
@@ -180,6 +181,8 @@ def test_over_several_reconciliations_ours_is_told_from_the_worlds(store: Store)
         ("again", 4, "regressed", None),
         ("unseen", 2, "not_checked", "the source was not read"),
         ("later", 4, "new", None),
+        ("flaps", 2, "ongoing", FLAPS),
+        ("flaps", 3, "resolved", FLAPS),
     ):
         step(store, name, run, to_state, reason)
     result = given_.reconciliation(run_id=3)
