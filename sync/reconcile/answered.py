@@ -68,7 +68,10 @@ def lay(
     *,
     file: bool,
 ) -> Said:
-    """Answers in force over what was detected. `file`: whether the suppressions file counts."""
+    """Answers in force over what was detected.
+
+    `file`: whether the suppressions file counts, and answers may end; not so in looks at the past.
+    """
     at = view.known_at
     held = answers.in_force(given, at)
     matched = Matched((), (), ())
@@ -84,7 +87,7 @@ def lay(
     wanted = {one.ticket for one in held.values() if one.ticket is not None}
     return Said(
         given=given,
-        held=Held(view.today, held, tickets(view, wanted)),
+        held=Held(view.today, held, tickets(view, wanted), ends=file),
         matched=matched,
         flips=findings.flips(view.conn, at),
     )

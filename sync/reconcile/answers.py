@@ -89,6 +89,8 @@ class Held:
     today: date
     by_print: Mapping[str, Answer] = field(default_factory=dict)
     tickets: Mapping[str, Ticket] = field(default_factory=dict)
+    #: whether this reconciliation ends answers; a look at the past ends none but by their day.
+    ends: bool = True
 
 
 def in_force(

@@ -392,7 +392,8 @@ class _Answered:
             magnitude=finding.magnitude,
             ticket=ticket,
         )
-        if over is None:
+        by_day = given.until is not None and self._held.today > given.until
+        if over is None or not (self._held.ends or by_day):
             return replace(finding, answer=answers.with_note(given, ticket))
         if over.end is AnswerEnd.WOKE:
             if silent:

@@ -300,6 +300,24 @@ def test_what_a_past_report_knew_it_still_says(store: Store) -> None:
     assert one(load_last(store, POLICY)).answer is None
 
 
+def test_a_look_at_the_past_calls_nothing_worse_than_it_was_then(store: Store) -> None:
+    world = World(store)
+    first = world.run(0, a=10)
+    said(store, one(first), AnswerKind.SNOOZE, 0.5, until_worse=True)
+    world.there = {"a": 20}
+    looked = reconcile(
+        store,
+        POLICY,
+        clock=At(NOW + 5 * DAY),
+        as_of=NOW + 4 * DAY,
+        detectors=world.catalogue,
+    )
+    answer = one(looked).answer
+    assert answer is not None
+    assert answer.kind is AnswerKind.SNOOZE
+    assert not looked.ended_answers
+
+
 def test_a_look_at_the_past_ends_no_answer(store: Store) -> None:
     world = World(store)
     first = world.run(0, a=10)
