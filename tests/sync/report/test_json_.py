@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 from support import reconciliations as given_
@@ -77,7 +77,6 @@ def test_a_size_without_bounds_is_null_and_not_invalid_json() -> None:
     assert json.loads(json_.render(data))["findings"][0]["magnitude"] is None
 
 
-@settings(max_examples=30)
 @given(reports())
 def test_any_report_comes_back_as_it_was(data: ReportData) -> None:
     text = json_.render(data)

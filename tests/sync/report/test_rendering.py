@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from support import reconciliations as given_
 from support.report_data import reports
 
@@ -70,7 +70,7 @@ def test_every_form_ends_its_last_line_once(form: str) -> None:
     assert not text.endswith("\n\n")
 
 
-@settings(max_examples=25)
+@pytest.mark.full
 @given(reports())
 def test_any_report_can_be_rendered_in_every_form(data: ReportData) -> None:
     for form in FORMATS:
