@@ -195,7 +195,7 @@ def _proof(view: View, one: _Old, last: Mapping[Pair, datetime], times: Times) -
     at = last.get(one.item.pair)
     quiet = int(time.between(at, view.as_of)) if at is not None else 0
     if quiet >= 1:
-        told.append(f"untouched for {quiet}")
+        told.append(f"untouched for {count(quiet, 'day')}")
     return ", ".join(told)
 
 

@@ -151,6 +151,7 @@ def _found(
             "owner": home.owner,
             "items": count(number, "started item"),
             "verb": verb(number, "is", "are"),
+            "them": verb(number, "It was", "Each of them was"),
             "longest": longest.item.label,
             "days": count(int(longest.days), "working day"),
             "waiting": f" (waiting on {', '.join(others)})" if others else "",
@@ -176,7 +177,7 @@ DETECTOR = Detector(
     needs=flow_facts.NEEDS,
     words=Words(
         title="{where}: {items} {verb} blocked",
-        what="Blocked for {days}: {longest}.{teams} Each of them was begun and cannot go on.",
+        what="Blocked for {days}: {longest}.{teams} {them} begun and cannot go on.",
         so_what="Whoever began it has turned to something else, and what waits for it waits too.",
         who="{owner}{waiting}",
         by_when="today",

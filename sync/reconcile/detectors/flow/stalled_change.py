@@ -105,7 +105,7 @@ def _found(view: View, repository: Pair, found: list[_Stalled]) -> Found:
             [
                 each.one.change.evidence(
                     f"{each.one.waiting.words}; open for {count(int(each.age), 'working day')}, "
-                    f"untouched for {int(each.quiet)}; {_usual(each.expected)}",
+                    f"untouched for {count(int(each.quiet), 'day')}; {_usual(each.expected)}",
                     each.one.opened_at,
                 )
                 for each in found
