@@ -144,7 +144,12 @@ def _example(detector: Detector, example: Mapping[str, Any] | None) -> Iterator[
         return
     yield from ("## An example", "")
     rule = f", rule `{example['rule']}`" if example["rule"] else ""
-    if "seed" in example:
+    if "more" in example:
+        told = (
+            "Found in the simulated company, in a week in which more goes wrong than "
+            "`driftline demo` plays"
+        )
+    elif "seed" in example:
         told = f"Found in the simulated company (`driftline demo --seed {example['seed']}`"
         told += "; there it is off)" if detector.channel is Channel.OFF else ")"
     else:

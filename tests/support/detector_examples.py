@@ -2,7 +2,8 @@
 
 The simulated company is played for some seeds, read, and judged with every detector switched on.
 The first finding of each detector is kept with the words of all three audiences. A detector that
-finds nothing there gets the finding of its first case, and the page says so. `--missing` plays
+finds nothing there is looked for in a week with more trouble (`support.more_trouble`), and then in
+its own cases; the page says so. `--missing` plays
 nothing: it adds from the cases what the file does not have yet.
 """
 
@@ -40,6 +41,8 @@ def examples(seeds: Iterable[int] = SEEDS) -> dict[str, Any]:
     for seed in seeds:
         for id_, finding in _first_of_each(_played(seed)).items():
             found.setdefault(id_, {"seed": seed, **_told(finding)})
+    for id_, finding in _first_of_each(_played_with_more(SEEDS[0])).items():
+        found.setdefault(id_, {"seed": SEEDS[0], "more": True, **_told(finding)})
     return _completed(found)
 
 
@@ -82,6 +85,41 @@ def _played(seed: int) -> tuple[Finding, ...]:
         finally:
             store.close()
     return result.findings
+
+
+def _played_with_more(seed: int) -> tuple[Finding, ...]:
+    """The same company, in whose week more goes wrong than `driftline demo` plays."""
+    from support import more_trouble
+
+    from connectors.simulator.build import build as build_world
+    from connectors.simulator.clock import Clock as WorldClock
+    from connectors.simulator.server import Simulator
+    from connectors.simulator.story import GAP, Story
+    from connectors.simulator.story_code import CodeStory
+    from sync.cli.demo import PROGRAM, START
+    from sync.cli.demo_company import confirm, connections, plan
+    from sync.engine.run import sync
+
+    world = build_world(seed, now=START)
+    story = CodeStory(world, Story.plan(world, seed), seed)
+    clock, store = WorldClock(START), memory_store()
+    project = next(one for one in world.projects.values() if one.kind == "scrum")
+    more_trouble.prepare(world, project)
+    try:
+        with Simulator(world, clock) as simulator:
+            told = connections(simulator, world)
+            sync(store, plan(told, clock), clock=clock, sleep=clock.sleep)
+            confirm(store, story, clock)
+            # First: what the story does to an item later stands after it.
+            more = more_trouble.plant(world, project, START)
+            story.moves()
+            clock.advance(GAP)
+            sync(store, plan(told, clock), clock=clock, sleep=clock.sleep)
+        judged = tuple(dict.fromkeys((*story.judged, *more)))
+        policy = everything_on(Policy(program=PROGRAM, judge=judged))
+        return reconcile(store, policy, clock=clock).findings
+    finally:
+        store.close()
 
 
 def _first_of_each(findings: Iterable[Finding]) -> dict[str, Finding]:
