@@ -7,20 +7,20 @@ from zoneinfo import ZoneInfo
 from sync.errors import UsageError
 from sync.reconcile import answers, answers_kept, findings
 from sync.reconcile.answers import Place
-from sync.reconcile.contract import Finding, FindingState, Severity
+from sync.reconcile.contract import AnswerKind, Finding, FindingState, Severity
 from sync.reconcile.life import order
 from sync.store.open import Store
 
-#: What a place is called where states are listed.
-_PLACES = {
-    Place.SHORT: "acknowledged",
-    Place.SNOOZED: "snoozed",
-    Place.ACCEPTED: "accepted",
-    Place.NOT_USEFUL: "not_useful",
+#: What an answered finding is called where states are listed.
+_ANSWERED = {
+    AnswerKind.ACKNOWLEDGE: "acknowledged",
+    AnswerKind.SNOOZE: "snoozed",
+    AnswerKind.ACCEPT: "accepted",
+    AnswerKind.NOT_USEFUL: "not_useful",
 }
 STATES = (
     *(state.value for state in FindingState),
-    *_PLACES.values(),
+    *_ANSWERED.values(),
     "open",
 )
 
@@ -63,7 +63,10 @@ def state_called(text: str | None) -> str | None:
 
 def state_shown(finding: Finding) -> str:
     """The state of an open finding as it is listed: what people answered goes first."""
-    return _PLACES.get(answers.place(finding), finding.state.value)
+    told = answers.place(finding) in (Place.TOLD, Place.HELD_BACK)
+    if told or finding.answer is None:
+        return finding.state.value
+    return _ANSWERED[finding.answer.kind]
 
 
 def lines(store: Store, wanted: Wanted, *, at: datetime, time_zone: str) -> tuple[Line, ...]:

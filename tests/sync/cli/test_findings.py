@@ -72,6 +72,7 @@ def test_an_answer_that_is_over_is_listed_no_more_before_anything_is_judged_anew
     assert desk.report()["answered"]["snoozed"] == []
 
 
+@pytest.mark.full
 def test_without_a_day_an_acceptance_ends_after_thirty(desk: Desk) -> None:
     made = desk.json("findings", "accept", desk.gap(), "--reason", "the vendor")
     assert made["answers"][0]["until"] == "2026-04-15"
@@ -101,6 +102,7 @@ def test_an_acceptance_ends_once_its_ticket_is_closed(desk: Desk) -> None:
     assert ended.endswith("because APO-5 is closed")
 
 
+@pytest.mark.full
 def test_an_unknown_ticket_leaves_it_accepted_and_is_told(desk: Desk) -> None:
     desk.say("findings", "accept", desk.gap(), "--reason", "the vendor", "--ticket", "APO-999")
     desk.judge(1)
@@ -160,6 +162,7 @@ def test_what_was_answered_is_taken_back(desk: Desk) -> None:
     assert "withdrawn 2026-03-16 08:00 UTC by ada: a mistake" in out
 
 
+@pytest.mark.full
 def test_a_later_answer_takes_the_place_of_an_earlier_one(desk: Desk) -> None:
     desk.say("findings", "ack", desk.gap())
     desk.now = NOW + DAY
@@ -204,6 +207,26 @@ def test_what_cannot_be_answered_so_is_told(desk: Desk) -> None:
     assert desk.json("explain", gap)["answers"] == []
 
 
+def test_a_blind_spot_keeps_its_answer_s_name_and_is_never_of_no_use(desk: Desk) -> None:
+    s = schema.sync_step
+    with desk.store.writing() as conn:
+        conn.execute(sa.update(s).values(outcome="failed", reason="HTTP 500"))
+    desk.now = NOW + DAY
+    desk.json("reconcile")
+    found = desk.json("findings", "list", "--detector", "data.blind-spot")["findings"]
+    mine = [one["fingerprint"] for one in found]
+    code, _, err = desk.say("findings", "not-useful", mine[0])
+    assert code == 2
+    assert "is told whatever is answered" in err
+    desk.say("findings", "accept", *mine, "--reason", "they move the server")
+    lines = desk.json("findings", "list", "--state", "accepted")["findings"]
+    assert {one["fingerprint"] for one in lines} == set(mine)
+    told = desk.report()
+    assert told["kind"] == "change"
+    assert {one["fingerprint"] for one in told["answered"]["short"]} == set(mine)
+
+
+@pytest.mark.full
 def test_one_wrong_fingerprint_among_several_answers_none(desk: Desk) -> None:
     code, _, _ = desk.say("findings", "ack", desk.gap(), "00000000")
     assert code == 2
@@ -232,6 +255,7 @@ def test_the_list_is_chosen_by_what_is_asked(desk: Desk) -> None:
     assert not listed("--severity", "critical")
 
 
+@pytest.mark.full
 def test_what_is_accepted_fails_no_pipeline(desk: Desk) -> None:
     code, _, _ = desk.say("reconcile", "--fail-on", "low")
     assert code == 3
@@ -276,6 +300,7 @@ def test_the_file_says_the_same_as_a_command(desk: Desk) -> None:
     assert [one for one in told["hygiene"] if "this suppression ended on 20 Mar 2026" in one]
 
 
+@pytest.mark.full
 def test_an_entry_that_is_taken_out_ends(desk: Desk) -> None:
     write(ENTRY)
     desk.judge(1)
@@ -287,6 +312,7 @@ def test_an_entry_that_is_taken_out_ends(desk: Desk) -> None:
     assert (one["source"], one["end"]) == ("file", "withdrawn")
 
 
+@pytest.mark.full
 def test_an_entry_that_matches_nothing_is_told(desk: Desk) -> None:
     write(ENTRY.replace("APO*", "ZEU*"))
     desk.judge(1)
@@ -297,6 +323,7 @@ def test_an_entry_that_matches_nothing_is_told(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.full
 def test_what_a_person_answered_goes_before_the_file(desk: Desk) -> None:
     desk.say("findings", "ack", desk.gap())
     write(ENTRY)

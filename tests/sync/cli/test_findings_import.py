@@ -111,6 +111,7 @@ def test_a_forwarded_report_answers_nothing_for_somebody_else(desk: Desk) -> Non
     assert "taken by ada@example.com" in line
 
 
+@pytest.mark.full
 def test_the_key_never_leaves_the_store(desk: Desk) -> None:
     mails = drafts(desk)
     desk.report()
@@ -125,17 +126,20 @@ def test_the_key_never_leaves_the_store(desk: Desk) -> None:
     assert key not in told
 
 
+@pytest.mark.full
 def test_a_report_as_json_holds_no_mark(desk: Desk) -> None:
     drafts(desk)
     assert "mailto:" not in str(desk.report())
 
 
+@pytest.mark.full
 def test_a_folder_that_is_not_there_is_told(desk: Desk) -> None:
     code, _, err = desk.say("findings", "import", "nowhere")
     assert code == 2
     assert "there is no such folder" in err
 
 
+@pytest.mark.full
 def test_without_recipients_nobody_may_answer(desk: Desk) -> None:
     Path("driftline.toml").write_text(CONFIG, encoding="utf-8")
     code, _, err = desk.say("findings", "import", "replies")
