@@ -128,7 +128,9 @@ def empty(store: Store) -> None:
         for table in reversed(schema.metadata.sorted_tables):
             if table is not schema.store_info:
                 conn.execute(sa.delete(table))
-        conn.exec_driver_sql("DELETE FROM store_info WHERE name = 'rows_kept_since'")
+        conn.exec_driver_sql(
+            "DELETE FROM store_info WHERE name IN ('rows_kept_since', 'forget_key')"
+        )
         if store.dialect == "postgresql":
             conn.exec_driver_sql("ALTER SEQUENCE connection_id_seq RESTART")
 
