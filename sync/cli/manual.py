@@ -87,4 +87,5 @@ def _text(text: str) -> Iterator[str]:
 def _plain(text: str) -> str:
     """Nothing in it is a request, an escape or another dash than it shows."""
     line = " ".join(text.split()).replace("\\", r"\e").replace("-", r"\-")
+    line = "".join(one if one.isascii() else rf"\[u{ord(one):04X}]" for one in line)
     return rf"\&{line}" if line.startswith((".", "'")) else line

@@ -40,7 +40,7 @@ from sync.report.data import (
     ReportData,
     Trust,
 )
-from sync.report.gate import gate_lists
+from sync.report.gate import CHANGES, gate_lists
 from sync.report.impact import impact
 from sync.report.mask import Masked, mask
 from sync.report.milestones import baseline_rule, labels, ledger_row, milestone_row, original_row
@@ -229,7 +229,13 @@ def build(
         resolved=resolved,
         unread=failed + partly,
         urgent=_urgent(found),
-        gate=gate_lists(found, every, source.detector_states, source.not_checked),
+        gate=gate_lists(
+            found,
+            every,
+            source.detector_states,
+            source.not_checked,
+            is_read=any(one.stream == CHANGES for one in source.certificates),
+        ),
         flow=_groups(one for one in found if one.detector.startswith("flow.")),
         note=note,
         answered=said,

@@ -443,6 +443,6 @@ def test_a_report_tells_both_plans(say: Say) -> None:
     code, out, err = say("report", "--format", "text", hours=2)
     assert code == 0, err
     text = " ".join(out.split())
-    assert "+5 % (1 entered, 0 left); +24 % since the original plan" in text
+    assert "+5 % (churn 5 %; 1 entered, 0 left); +24 % since the original plan" in text
     assert "Release 3.2 (since 9 Mar 2026 (explicit), confirmed) 20 points planned" in text
     assert "Release 3.2 (since 2 Mar 2026 (original), confirmed) 17 points planned" in text

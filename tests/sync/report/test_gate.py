@@ -28,12 +28,20 @@ def test_five_are_listed_and_the_rest_is_counted() -> None:
 
 
 def test_an_empty_list_says_why_it_is_empty() -> None:
-    found = lists(not_checked=(("test.merged-red", "shop/web", "no checks were read"),))
+    found = lists(
+        not_checked=(("test.merged-red", "shop/web", "no checks were read"),),
+        certificates=(given_.certificate("changes"),),
+    )
     assert [(one.name, one.checked, one.note) for one in found.values()] == [
         ("not tested", True, "none found in what was read"),
         ("merged red", True, "1 subject not checked"),
         ("unreviewed", False, "switched off"),
     ]
+
+
+def test_without_a_source_of_changes_nothing_was_looked_at() -> None:
+    one = lists()["not tested"]
+    assert (one.checked, one.note) == (False, "not checked: no changes are read")
 
 
 def test_what_nobody_looked_at_is_not_called_fine() -> None:

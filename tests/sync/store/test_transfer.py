@@ -62,10 +62,11 @@ def test_every_row_comes_over_and_back(store: Store, tmp_path: Path, server: str
         assert told(there) == told(store) == told(back)
         # The server's own numbers go on behind the copied ones.
         with there.writing() as conn:
+            run = conn.execute(sa.select(sa.func.max(schema.reconcile_run.c.id))).scalar_one()
             again = conn.execute(
                 sa.insert(schema.report)
                 .values(
-                    reconcile_run_id=1, created_at=at(0), period_to=at(0), digest="e", payload=[]
+                    reconcile_run_id=run, created_at=at(0), period_to=at(0), digest="e", payload=[]
                 )
                 .returning(schema.report.c.id)
             ).scalar_one()
