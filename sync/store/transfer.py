@@ -41,7 +41,7 @@ def copy(source: Store, target: Store, tell: Callable[[Copied], None]) -> tuple[
         _check_empty(writing, target.url_shown)
         for table in schema.metadata.sorted_tables:
             rows, left = _table(reading, writing, table)
-            arrived = _sum(writing, table)
+            arrived = table_sum(writing, table)
             if arrived != (rows, left):
                 raise StoreError(
                     f"the rows of {table.name} did not arrive as they left",
@@ -80,7 +80,8 @@ def _table(reading: sa.Connection, writing: sa.Connection, table: sa.Table) -> t
     return rows, total % _WHOLE
 
 
-def _sum(conn: sa.Connection, table: sa.Table) -> tuple[int, int]:
+def table_sum(conn: sa.Connection, table: sa.Table) -> tuple[int, int]:
+    """How many rows a table has, and a sum of them that is the same in any order."""
     rows, total = 0, 0
     for chunk in chunks(conn, table, _columns(table)):
         rows, total = rows + len(chunk), total + _sum_of(chunk)

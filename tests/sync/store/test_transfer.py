@@ -95,13 +95,13 @@ def test_a_row_that_arrives_otherwise_undoes_the_copy(
 ) -> None:
     fill(store)
     other = open_store(str(tmp_path / "other.db"))
-    real = transfer._sum
+    real = transfer.table_sum
 
     def one_short(conn: sa.Connection, table: sa.Table) -> tuple[int, int]:
         rows, total = real(conn, table)
         return (rows, total + 1) if table is schema.field_event else (rows, total)
 
-    monkeypatch.setattr(transfer, "_sum", one_short)
+    monkeypatch.setattr(transfer, "table_sum", one_short)
     with pytest.raises(StoreError, match="field_event did not arrive as they left"):
         copy(store, other, lambda _: None)
     assert contents(other)["work_item"] == []
