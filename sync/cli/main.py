@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "reconcile": ("sync.cli.reconcile", "reconcile", "Judge what was read against the plan."),
     "report": ("sync.cli.report", "report", "Write or mail the drift report."),
     "run": ("sync.cli.run", "run", "What cron calls: sync, reconcile, report when due."),
+    "worker": ("sync.cli.worker", "worker", "Share reading and judging with other machines."),
     "demo": ("sync.cli.demo", "demo", "A simulated company, the real connector, a report."),
     "status": ("sync.cli.status", "status", "The last run, and how far to trust each stream."),
     "verify": ("sync.cli.verify", "verify", "Compare the store with the servers now."),

@@ -136,6 +136,7 @@ def _tables() -> dict[str, Any]:
 
     return {
         "sync": models.SyncSettings,
+        "worker": models.WorkerSettings,
         "connections": ConnectionSettings,
         "mapping": models.MappingSettings,
         "milestones": models.MilestoneSettings,

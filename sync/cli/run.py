@@ -1,5 +1,9 @@
 """`driftline run`: what cron calls."""
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from sync.cli.app import App, json_option, pass_app, worst
@@ -9,6 +13,9 @@ from sync.cli.mailing import mail_out
 from sync.cli.reconcile import exit_codes, facts, fail_on_option, judge
 from sync.cli.resend import resend
 from sync.files import write
+
+if TYPE_CHECKING:
+    from sync.reconcile.contract import Reconciliation
 
 
 @click.command(epilog="Example: driftline run --quiet")
@@ -59,9 +66,51 @@ def _run(
     as_json: bool,
 ) -> None:
     """All of a run; exit codes that apply are put into `codes`."""
-    from sync.cli import wiring
     from sync.cli.sync_ import read
     from sync.cli.sync_ import show as show_sync
+
+    synced = read(app, full=full, max_wait=max_wait, quiet=as_json)
+    codes |= synced.exit_codes
+    if not as_json:
+        show_sync(app, synced, as_json=False)
+    told = tell(app, codes, no_mail=no_mail, fail_on=fail_on)
+    if as_json:
+        app.print_json(
+            "run",
+            codes,
+            sync={
+                "run_id": synced.run_id,
+                "outcome": synced.outcome.value,
+                "requests": synced.requests,
+                "rows_written": synced.rows_written,
+                "problems": synced.problems,
+                "ending_tokens": [one.sentence for one in synced.ending_tokens],
+            },
+            reconcile=facts(told.result),
+            page=str(told.page),
+        )
+    else:
+        app.say_lines(told.text)
+        app.note(f"Page: {told.page}")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of judging what was read."""
+
+    result: "Reconciliation"
+    #: the page that was written.
+    page: Path
+    #: the report for a terminal.
+    text: str
+
+
+def tell(app: App, codes: set[int], *, no_mail: bool, fail_on: str | None) -> Told:
+    """Judge what was read, write the page, and mail the report when it is due.
+
+    Exit codes that apply are put into `codes`. Raises DriftlineErrors.
+    """
+    from sync.cli import wiring
     from sync.cli.trouble import explain
     from sync.errors import DriftlineError
     from sync.reconcile.since import since
@@ -69,10 +118,6 @@ def _run(
     from sync.report.build import build
     from sync.report.rendering import render
 
-    synced = read(app, full=full, max_wait=max_wait, quiet=as_json)
-    codes |= synced.exit_codes
-    if not as_json:
-        show_sync(app, synced, as_json=False)
     settings = app.settings(with_secrets=False)
     store = app.store(settings)
     try:
@@ -105,21 +150,4 @@ def _run(
                 codes.add(code)
     finally:
         store.close()
-    if as_json:
-        app.print_json(
-            "run",
-            codes,
-            sync={
-                "run_id": synced.run_id,
-                "outcome": synced.outcome.value,
-                "requests": synced.requests,
-                "rows_written": synced.rows_written,
-                "problems": synced.problems,
-                "ending_tokens": [one.sentence for one in synced.ending_tokens],
-            },
-            reconcile=facts(result),
-            page=str(page),
-        )
-    else:
-        app.say_lines(render(data, "text"))
-        app.note(f"Page: {page}")
+    return Told(result, page, render(data, "text"))

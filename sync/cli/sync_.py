@@ -1,5 +1,8 @@
 """`driftline sync`: read what moved, and certify it."""
 
+import threading
+from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -51,8 +54,14 @@ def read(
     max_wait: float | None = None,
     quiet: bool = False,
     derived: bool = False,
+    among: Collection[str] | None = None,
+    time_box_seconds: float | None = None,
+    stop: threading.Event | None = None,
 ) -> "RunResult":
     """One sync run as configured. Raises DriftlineErrors.
+
+    `among`: these connections alone. `time_box_seconds`: in place of the configured one. `stop`:
+    once it is set, the run yields after the page under way.
 
     `derived`: also bring up to date what follows from all systems together; else it is left to the
     reconciliation that comes next.
@@ -64,6 +73,11 @@ def read(
 
     settings = app.settings()
     plan = wiring.plan(settings, app.clock, only, max_wait)
+    if among is not None:
+        mine = tuple(one for one in plan.connections if one.name in among)
+        plan = replace(plan, connections=mine)
+    if time_box_seconds is not None:
+        plan = replace(plan, time_box_seconds=time_box_seconds)
     policy = wiring.policy(settings) if derived else None
     store = app.store(settings, create=True)
     try:
@@ -75,6 +89,7 @@ def read(
             progress=choose(app.quiet or quiet, settings.root.time_zone),
             full=full,
             census=census,
+            stop=stop,
         )
         if policy is not None:
             derive(store, policy, app.clock.now())

@@ -61,6 +61,21 @@ class SyncSettings(BaseModel):
     )
 
 
+class WorkerSettings(BaseModel):
+    """How `driftline worker` shares the work of a store on PostgreSQL."""
+
+    model_config = _STRICT
+
+    schedule: str = Field(
+        "15 6 * * *",
+        description="When all is read and judged: minute, hour, day, month, weekday, as cron has "
+        "them, in UTC.",
+    )
+    time_box_minutes: float = Field(
+        10, ge=1, description="A reading yields after this time, for others, and is queued again."
+    )
+
+
 class ConnectionSettings(BaseModel):
     """One source. Other keys belong to its kind; see the page of the connector."""
 
@@ -507,6 +522,7 @@ class Root(BaseModel):
         description="File of the store, relative to the configuration, or postgresql://…",
     )
     sync: SyncSettings = Field(default_factory=SyncSettings)
+    worker: WorkerSettings = Field(default_factory=WorkerSettings)
     people: dict[str, list[str]] = Field(
         default_factory=dict,
         description="Person = accounts, each CONNECTION:WORD with an id, login, e-mail address or "

@@ -34,7 +34,9 @@ DEFAULT_FILE = "driftline.toml"
 #: Where a secret may come from, by the end of the key's name.
 _SOURCES = ("env", "file", "command", "keyring")
 #: Tables that say how to read, write, answer and mail, and move no number.
-_NO_JUDGEMENT = ("sync", "store", "mail", "ping", "report", "retention", "findings", "name")
+_NO_JUDGEMENT = (
+    *("sync", "worker", "store", "mail", "ping", "report", "retention", "findings", "name"),
+)
 _IN_ADDRESS = "a password must not stand in the file, nor in an address: use "
 #: Keys of a connection that say how to reach it.
 _TRANSPORT = (

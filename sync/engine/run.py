@@ -1,6 +1,7 @@
 """One sync run over all configured connections: bounded, resumable, each scope on its own."""
 
 import gc
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -61,6 +62,8 @@ class RunResult:
     problems: tuple[Problem, ...]
     #: connections of this run whose token ends soon.
     ending_tokens: tuple[TokenEnd, ...] = ()
+    #: it left something for the next run because its time box was used up or it was told to stop.
+    yielded: bool = False
 
     @property
     def exit_codes(self) -> frozenset[int]:
@@ -77,9 +80,11 @@ def sync(
     full: bool = False,
     census: bool = False,
     sleep: Callable[[float], None] = time.sleep,
+    stop: threading.Event | None = None,
 ) -> RunResult:
     """Read what moved in every scope and certify each stream.
 
+    Once `stop` is set, by another thread, pages under way are stored and no other is begun.
     Trouble of a source ends up in `problems`; one failing scope stops no other. Raises StoreErrors
     and, after the running pages were stored, KeyboardInterrupt.
     """
@@ -102,6 +107,7 @@ def sync(
             full=full,
             census=census,
             deadline=started + timedelta(seconds=box) if box is not None else None,
+            stop=stop or threading.Event(),
         )
         return _read_all(_Run(context, sleep))
 
@@ -545,6 +551,8 @@ class _Run:
             rows_written=rows,
             problems=tuple(context.problems),
             ending_tokens=endings,
+            yielded=context.why_stop() is not None
+            and any(step.outcome is Outcome.PARTIAL for step in self.steps),
         )
 
 

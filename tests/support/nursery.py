@@ -53,11 +53,16 @@ class Child:
         except ProcessLookupError:
             return
 
+    def ended(self) -> int | None:
+        """Its code once it has ended, else None; it tells so once."""
+        code = self.nursery.ask({"ended": self.pid})["code"]
+        return None if code is None else int(code)
+
     def wait(self) -> Ended:
         """Wait until it has ended."""
-        while (code := self.nursery.ask({"ended": self.pid})["code"]) is None:
+        while (code := self.ended()) is None:
             time.sleep(0.01)
-        return Ended(int(code), self.out.read_text("utf-8"), self.err.read_text("utf-8"))
+        return Ended(code, self.out.read_text("utf-8"), self.err.read_text("utf-8"))
 
 
 class Nursery:
@@ -94,7 +99,8 @@ class Nursery:
         clock of its host; `die_at` the statement at which it kills itself, `stop_at` the one that
         writes, inside a transaction, at which it stops; `file_size` the most bytes that it may
         write into a file; `user` whose rights it has; `busy_seconds` how long it waits for locks,
-        `stalled_seconds` how long a server bears a transaction that stands still.
+        `stalled_seconds` how long a server bears a transaction that stands still; `dead_seconds`
+        after how long without a word a worker is taken for dead.
         """
         self._count += 1
         out, err = (self._directory / f"{self._count}.{end}" for end in ("out", "err"))
@@ -222,6 +228,11 @@ def _run(order: dict[str, Any]) -> int:
         sqlite.BUSY_SECONDS = postgres.BUSY_SECONDS = order["busy_seconds"]
     if "stalled_seconds" in order:
         postgres.STALLED_SECONDS = order["stalled_seconds"]
+    if "dead_seconds" in order:
+        from sync.cli import worker_jobs
+
+        worker_jobs.DEAD_SECONDS = order["dead_seconds"]
+        worker_jobs.BEAT_SECONDS = order["dead_seconds"] / 5
     if "file_size" in order:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_size"], order["file_size"]))
     if "user" in order:

@@ -1,0 +1,162 @@
+"""Workers share the work of one store: what they do together is what one run does alone."""
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from support.company import Desk, company
+from support.nursery import Child, Nursery
+
+#: Tables that say how often was judged, and what was new then: many rounds have more to say.
+_BY_ROUND = frozenset({"finding", "finding_event", "reconcile_run"})
+
+
+def what_is_true(desk: Desk) -> dict[str, list[tuple[object, ...]]]:
+    """Every table, and of findings what they say and not since which round."""
+    found = {name: rows for name, rows in desk.tables().items() if name not in _BY_ROUND}
+    said = (
+        "SELECT fingerprint, detector, rule, subject, milestone_id, severity, title, "
+        "resolved_at IS NULL FROM finding"
+    )
+    return {**found, "finding": sorted((repr(row),) for row in map(told, desk.rows(said)))}
+
+
+def told(row: tuple[object, ...]) -> tuple[object, ...]:
+    """SQLite has no truth, only 0 and 1."""
+    return (*row[:-1], bool(row[-1]))
+
+
+def jobs(desk: Desk) -> int:
+    """Jobs that are left in the queue."""
+    return int(desk.rows("SELECT count(*) FROM procrastinate.procrastinate_jobs")[0][0])
+
+
+def two_hosts(desk: Desk) -> Desk:
+    """The same, but GitLab's part is reached by another name: three servers, so three jobs."""
+    file = desk.directory / "driftline.toml"
+    text = file.read_text("utf-8")
+    here = f"127.0.0.1:{desk.company.simulator.port}/gitlab"
+    assert here in text
+    file.write_text(text.replace(here, here.replace("127.0.0.1", "localhost")), "utf-8")
+    return desk
+
+
+@pytest.mark.postgres
+def test_a_worker_does_what_a_run_does(
+    processes: Nursery, postgres_url: str, tmp_path: Path
+) -> None:
+    with company(tmp_path, processes, issues=12, changes=4) as them:
+        alone, shared = them.desk("alone"), them.desk("shared", postgres_url)
+        assert alone.type("run", "--quiet").code == 0
+        ended = shared.type("worker", "--once", "--name", "one")
+        assert ended.code == 0, ended.err
+        assert what_is_true(shared) == what_is_true(alone)
+        assert (shared.directory / "reports" / "report.html").is_file()
+        assert "one: judged" in ended.err
+        assert jobs(shared) == 0
+        # Its tables are none of the store's: everything else still opens it.
+        assert shared.type("status").code == 0
+
+
+def test_workers_want_a_store_that_can_be_shared(processes: Nursery, tmp_path: Path) -> None:
+    with company(tmp_path, processes, issues=1, changes=1) as them:
+        ended = them.desk("file").type("worker")
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert "driftline.toml:2: store: workers share a store on PostgreSQL" in ended.err
+
+
+@pytest.mark.postgres
+def test_a_schedule_that_is_none_is_told_before_anything_is_done(
+    processes: Nursery, postgres_url: str, tmp_path: Path
+) -> None:
+    with company(tmp_path, processes, issues=1, changes=1) as them:
+        desk = them.desk("shared", postgres_url)
+        with (desk.directory / "driftline.toml").open("a", encoding="utf-8") as file:
+            file.write('\n[worker]\nschedule = "at dawn"\n')
+        ended = desk.type("worker")
+        assert ended.code == 2
+        assert ended.err.count("\n") == 1
+        assert "worker.schedule: 'at dawn' is no line of cron" in ended.err
+        assert desk.company.simulator.log == []
+
+
+@pytest.mark.postgres
+@pytest.mark.full
+def test_a_worker_that_is_told_to_stop_leaves_the_rest_to_another(
+    processes: Nursery, postgres_url: str, tmp_path: Path
+) -> None:
+    with company(tmp_path, processes, issues=40, changes=8) as them:
+        alone, shared = them.desk("alone"), them.desk("shared", postgres_url)
+        assert alone.type("run", "--quiet").code == 0
+        started: list[Child] = []
+        them.at_request(20, lambda: started[0].signal(signal.SIGTERM))
+        started.append(shared.start("worker", "--once", "--quiet"))
+        stopped = started[0].wait()
+        assert (stopped.code, stopped.err) == (0, "")
+        assert jobs(shared) > 0
+        assert shared.rows("SELECT count(*) FROM lease WHERE holder IS NOT NULL") == [(0,)]
+        ended = shared.type("worker", "--once", "--quiet")
+        assert (ended.code, ended.err) == (0, "")
+        assert what_is_true(shared) == what_is_true(alone)
+
+
+@pytest.mark.postgres
+@pytest.mark.full
+def test_workers_that_are_killed_again_and_again_lose_nothing_and_do_nothing_twice(
+    processes: Nursery, postgres_url: str, tmp_path: Path
+) -> None:
+    """Four workers, one of them killed every two seconds, whatever it does at that moment."""
+    rng = random.Random(9)
+    with company(tmp_path, processes, projects=6, issues=30, repositories=8, changes=6) as them:
+        alone = two_hosts(them.desk("alone"))
+        assert alone.type("run", "--quiet").code == 0
+        them.simulator.log.clear()
+        them.simulator.latency = 0.03
+        desks = [two_hosts(them.desk(f"host-{n}", postgres_url)) for n in range(4)]
+        kills, codes = kill_one_by_one(desks, rng, every=2.0, seconds=30.0)
+        assert kills >= 10
+        assert set(codes) <= {0}
+        last = desks[0].type("worker", "--once", dead_seconds=4)
+        assert last.code == 0, last.err
+        statuses = {one.status for one in them.simulator.log}
+        refused = statuses & {403, 429}
+        runs = desks[0].rows("SELECT outcome, count(*) FROM sync_run GROUP BY outcome ORDER BY 1")
+        print(
+            f"{kills} kills; runs: {dict(runs)}; {len(them.simulator.log)} requests, "
+            f"{len(refused)} refused by a limit"
+        )
+        assert not refused
+        assert what_is_true(desks[0]) == what_is_true(alone)
+        assert jobs(desks[0]) == 0
+
+
+def kill_one_by_one(
+    desks: list[Desk], rng: random.Random, *, every: float, seconds: float
+) -> tuple[int, list[int]]:
+    """Workers at all desks, round after round, for a while: (kills, exit codes of the others)."""
+
+    def start(desk: Desk) -> Child:
+        return desk.start("worker", "--once", "--quiet", dead_seconds=4, is_machine=True)
+
+    running = [start(desk) for desk in desks]
+    kills, codes = 0, []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(every)
+        victim = rng.randrange(len(desks))
+        running[victim].signal(signal.SIGKILL)
+        for place, child in enumerate(running):
+            code = child.ended() if place != victim else child.wait().code
+            if code is None:
+                continue
+            if code == -signal.SIGKILL:
+                kills += 1
+            else:
+                codes.append(code)
+                assert code == 0, child.err.read_text("utf-8")
+            running[place] = start(desks[place])
+    codes += [child.wait().code for child in running]
+    return kills, codes
