@@ -7,10 +7,10 @@ from typing import Any
 
 from mappings import dates, label_rules
 from mappings.gitlab_issue import LABEL, label_id
-from mappings.gitlab_out import Out, gid, rows, why_not
+from mappings.gitlab_out import Out, blocked, gid, rows, why_not
 from mappings.records import FieldEvent, History
 from mappings.values import short, table, text, whole
-from mappings.vocabulary import EventField, HistoryState
+from mappings.vocabulary import UNREAD_LINKS, EventField, HistoryState
 
 #: What stands in place of something that was deleted: it was there, its name is lost.
 _LOST = "unknown"
@@ -75,6 +75,27 @@ def history(raw: dict[str, Any], out: Out) -> None:
         )
     state, reason = _state(raw, lost)
     out.records.append(History(id_, state, tuple(events), reason))
+    if "links" in raw:
+        _links(raw["links"], id_, out)
+
+
+def _links(part: Any, id_: str, out: Out) -> None:
+    """What the issue waits for; what it holds up is told by the issues that wait."""
+    found = rows(part)
+    if found is None:
+        out.issue(
+            UNREAD_LINKS,
+            "links",
+            None,
+            f"Whether this issue waits for another is not read: {why_not(part)}. What rests on "
+            "links says so; to read them the token's account needs to see the issue's links.",
+        )
+        return
+    out.records.append(blocked(id_, (one for one in found if _waits(one))))
+
+
+def _waits(one: dict[str, Any]) -> bool:
+    return text(one.get("link_type")) == "is_blocked_by"
 
 
 def _told(raw: dict[str, Any], out: Out) -> tuple[list[_Told], int]:

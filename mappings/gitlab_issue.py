@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from mappings import label_rules
 from mappings.dates import local_date
-from mappings.gitlab_out import Out, get, gid, is_private
+from mappings.gitlab_out import Out, blocked, get, gid, is_private, rows
 from mappings.records import WorkItem
 from mappings.schema import StatusRule
 from mappings.teams import team_of
@@ -100,6 +100,9 @@ def issue(raw: dict[str, Any], out: Out) -> None:
             history=HistoryState.NOT_FETCHED,
         )
     )
+    blockers = rows(raw.get("blockedByIssues"))
+    if blockers is not None:
+        out.records.append(blocked(id_, blockers))
 
 
 def project_path(raw: dict[str, Any], out: Out) -> str:

@@ -1,13 +1,15 @@
 """Records made of one payload of GitLab so far, and how its two APIs write the same things."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from mappings import dates, out
-from mappings.records import Account, DataIssue
+from mappings.records import Account, DataIssue, Link, Links
 from mappings.values import table, text
+from mappings.vocabulary import LinkKind
 
 #: Accounts of access tokens, and of the usual robots.
 _BOT = re.compile(r"(?i)^(?:project|group)_\d+_bot|(?:^|[-_])bot\d*$|renovate|dependabot")
@@ -97,3 +99,14 @@ def rows(part: Any) -> list[dict[str, Any]] | None:
 def why_not(part: Any) -> str:
     """Why a part was not read."""
     return text(table(part).get("unavailable")) or "the server did not tell"
+
+
+def blocked(id_: str, blockers: Iterable[dict[str, Any]]) -> Links:
+    """What an issue waits for, as a set; a relation without a direction is none of it."""
+    others = sorted({other for one in blockers if (other := gid(one.get("id")))})
+    return Links(
+        id_,
+        tuple(
+            Link(f"{other}>{id_}", other, id_, LinkKind.BLOCKS, "blocked_by") for other in others
+        ),
+    )

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+#: Kind of the data issue of an item whose links the system did not give.
+UNREAD_LINKS = "links-unread"
+
 
 class StatusCategory(StrEnum):
     """What a workflow status means for the plan."""

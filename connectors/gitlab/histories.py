@@ -1,4 +1,7 @@
-"""What happened to issues: typed events, by REST in both modes, one list per kind and issue."""
+"""What happened to issues: typed events, by REST in both modes, one list per kind and issue.
+
+What an issue waits for comes along, unless GraphQL told it with the issue itself.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +25,7 @@ _CHUNK = 20
 _EVERYWHERE = ("state", "label", "milestone")
 #: Of a paid tier: an issue may have such events, or the server may not know them at all.
 _PAID = ("iteration", "weight")
+_LINKS = "issue links"
 
 
 def read(site: Site, scope: ScopeRef, window: Window) -> Iterator[Page]:
@@ -61,7 +65,28 @@ def _history(site: Site, scope: ScopeRef, id_: str, iid: str) -> RawRecord:
             raise NotFound(payload["state"]["unavailable"], where=f"{scope.key}#{iid}")
     for kind in _PAID:
         payload[kind] = _paid(site, scope, iid, kind)
+    if id_ not in site.blockers_told:
+        payload["links"] = _links(site, scope, iid)
     return record("histories", id_, payload, None)
+
+
+def _links(site: Site, scope: ScopeRef, iid: str) -> Any:
+    """Which issues this one is linked with, and how; of the others nothing but their ids."""
+    if site.paid is False:
+        # Without a paid tier no issue can wait for another: there is nothing to ask for.
+        return []
+    if not site.may(_LINKS):
+        return {"unavailable": "this server has no links between issues", "status": 404}
+    path = f"{API}/projects/{scope.source_id}/issues/{iid}/links"
+    try:
+        found = list(listing(site.transport, path))
+    except NotAllowed as error:
+        return {"unavailable": error.what, "status": 403}
+    except NotFound as error:
+        # The issue is there, its events have come: it is the endpoint that is missing.
+        site.lacks(_LINKS)
+        return {"unavailable": error.what, "status": 404}
+    return [{name: one.get(name) for name in ("id", "link_type")} for one in found]
 
 
 def _paid(site: Site, scope: ScopeRef, iid: str, kind: str) -> Any:

@@ -11,6 +11,9 @@ from connectors.gitlab.site import API, Site
 from connectors.instants import instant
 from connectors.moving_window import Bounds, Fetch
 
+#: Issues that an issue waits for, as GraphQL tells them with it.
+_BLOCKERS = "blockedByIssues"
+
 
 def read(site: Site, scope: ScopeRef, cursor: Cursor | None, window: Window) -> Iterator[Page]:
     """The issues of one project that changed. Raises SourceErrors."""
@@ -47,6 +50,12 @@ def of_row(site: Site, scope: ScopeRef, row: dict[str, Any]) -> RawRecord:
 
 
 def _of_node(site: Site, scope: ScopeRef, node: dict[str, Any]) -> RawRecord:
+    id_, blockers = number(node["id"]), node.get(_BLOCKERS)
+    if isinstance(blockers, dict) and not has_more(blockers):
+        site.blockers_told.add(id_)
+    else:
+        # Left to the history, which reads them whole by REST.
+        node = {name: value for name, value in node.items() if name != _BLOCKERS}
     payload = {
         "__api": "graphql",
         "__visibility": site.visibility(scope),
@@ -54,7 +63,7 @@ def _of_node(site: Site, scope: ScopeRef, node: dict[str, Any]) -> RawRecord:
         "projectPath": site.path(scope),
         **node,
     }
-    return record("issues", number(node["id"]), payload, instant(node.get("updatedAt")))
+    return record("issues", id_, payload, instant(node.get("updatedAt")))
 
 
 def _by_graphql(site: Site, scope: ScopeRef, part: Part) -> Fetch:

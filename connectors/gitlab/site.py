@@ -72,6 +72,8 @@ class Site:
     unknown: dict[str, str] = field(default_factory=dict)
     #: (project, merge request id) -> number, of those that a census named in this run.
     change_numbers: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: issues that came in this run together with all that they wait for.
+    blockers_told: set[str] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _lacking: set[str] = field(default_factory=set)
 

@@ -60,11 +60,12 @@ STREAMS: tuple[StreamSpec, ...] = (
         name="histories",
         scope_kind="project",
         mode=Mode.FOLLOW_UP,
-        feeds=("history", "account"),
+        feeds=("history", "link", "account"),
         batch=200,
         of="issues",
         permissions=_READ,
-        requests_per_item=5.0,
+        # A list for each kind of event, and the links where GraphQL did not tell them.
+        requests_per_item=6.0,
     ),
     StreamSpec(
         name="changes",

@@ -17,7 +17,16 @@ from connectors.simulator.http import Request, Response, json_response
 #: Longest query in characters.
 MAX_LENGTH = 10_000
 #: Fields that only a paid server has.
-PAID = frozenset({"Issue.weight", "Issue.healthStatus", "Issue.iteration", "Issue.epic"})
+PAID = frozenset(
+    {
+        "Issue.weight",
+        "Issue.healthStatus",
+        "Issue.iteration",
+        "Issue.epic",
+        "Issue.blockedByCount",
+        "Issue.blockedByIssues",
+    }
+)
 _PAID = PAID | {"Project.iterations", "Group.iterations"}
 
 

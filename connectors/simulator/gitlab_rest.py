@@ -378,7 +378,8 @@ class Rest:
                     {
                         **self.shapes.issue(other),
                         "issue_link_id": low * 1_000_003 % 900_000_007 + high,
-                        "link_type": kind,
+                        # Only a paid tier knows which of two issues waits for the other.
+                        "link_type": kind if self.settings.premium else "relates_to",
                         "link_created_at": precise(other.created),
                         "link_updated_at": precise(other.created),
                     }

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import sqlalchemy as sa
 
-from mappings.vocabulary import MilestoneKind
+from mappings.vocabulary import UNREAD_LINKS, MilestoneKind
 from sync.forecast.blockers import Blockers, load
 from sync.forecast.blocking import item_ends
 from sync.forecast.chain import way as shortest
@@ -18,6 +18,7 @@ from sync.forecast.store import proof
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.reconcile.combined import configured_mirrors
 from sync.reconcile.view import View, leaves_at
+from sync.store import schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,19 @@ def unknown(of: Blockers, items: Iterable[Item]) -> tuple[Item, ...]:
     """Those of which nothing is known: not read, hidden, or of no known status."""
     standing = of.graph.standing
     return tuple(sorted(one for one in items if standing.get(one) is Standing.UNKNOWN))
+
+
+def untold(view: View) -> frozenset[Item]:
+    """Items whose links the system did not give: nobody knows what they wait for."""
+    c = view.rows(schema.data_issue).c
+    rows = view.conn.execute(
+        sa.select(c.connection_id, c.subject).where(
+            c.kind == UNREAD_LINKS,
+            c.first_seen_at <= view.known_at,
+            sa.or_(c.gone_at.is_(None), c.gone_at > view.known_at),
+        )
+    )
+    return frozenset((row.connection_id, row.subject.partition(":")[2]) for row in rows)
 
 
 def trust(of: Blockers, blocker: Item, blocked: Item) -> float:

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from support.gitlab_payloads import issues, made, only, user
+from support.gitlab_payloads import every, graphql_issue, issues, made, only, rest_issue, user
 
-from mappings.records import FieldEvent, History
-from mappings.vocabulary import EventField, HistoryState
+from mappings.records import FieldEvent, History, Link, Links
+from mappings.vocabulary import EventField, HistoryState, LinkKind
 
 
 def event(id_: int, day: int, **more: Any) -> dict[str, Any]:
@@ -161,3 +161,56 @@ def test_an_actor_that_was_deleted_is_unknown() -> None:
 
 def test_a_state_of_merge_requests_is_no_change_of_an_issue() -> None:
     assert events(state=[event(1, 5, state="merged")]) == ()
+
+
+# --- links ----------------------------------------------------------------------------------
+
+BLOCKED = Links("501", (Link("77>501", "77", "501", LinkKind.BLOCKS, "blocked_by"),))
+
+
+def test_an_issue_waits_for_what_blocks_it_by_either_api() -> None:
+    told = [
+        {"id": 77, "link_type": "is_blocked_by"},
+        {"id": 78, "link_type": "blocks"},
+        {"id": 79, "link_type": "relates_to"},
+    ]
+    assert only(made("histories", history(links=told)), Links) == BLOCKED
+    nodes = {"pageInfo": {"hasNextPage": False}, "nodes": [{"id": "gid://gitlab/Issue/77"}]}
+    assert only(made("issues", graphql_issue(blockedByIssues=nodes)), Links) == BLOCKED
+
+
+def test_the_order_of_blockers_does_not_matter() -> None:
+    left, right = (
+        only(made("histories", history(links=told)), Links)
+        for told in (
+            [{"id": one, "link_type": "is_blocked_by"} for one in (9, 10)],
+            [{"id": one, "link_type": "is_blocked_by"} for one in (10, 9, 9)],
+        )
+    )
+    assert left == right
+    assert len(left.links) == 2
+
+
+def test_no_blockers_are_an_empty_set_and_not_nothing() -> None:
+    empty = Links("501", ())
+    assert only(made("histories", history(links=[])), Links) == empty
+    assert only(made("issues", graphql_issue(blockedByIssues={"nodes": []})), Links) == empty
+
+
+def test_what_was_not_asked_says_nothing_about_links() -> None:
+    assert every(made("histories", history()), Links) == []
+    assert every(made("issues", graphql_issue()), Links) == []
+    assert every(made("issues", rest_issue()), Links) == []
+
+
+@pytest.mark.parametrize("part", [{"unavailable": "403 Forbidden", "status": 403}, None, "x"])
+def test_links_that_were_not_given_are_told_and_take_nothing_away(part: Any) -> None:
+    found = made("histories", history(links=part))
+    assert every(found, Links) == []
+    assert [kind for kind, _ in issues(found)] == ["links-unread"]
+    assert only(found, History).state is HistoryState.COMPLETE
+
+
+def test_links_without_ids_are_left_out() -> None:
+    told = [{"id": None, "link_type": "is_blocked_by"}, "x", {"link_type": "is_blocked_by"}]
+    assert only(made("histories", history(links=told)), Links).links == ()

@@ -19,7 +19,7 @@ A file holds `[defaults]` and any number of `[[case]]`; each case overrides the 
     readings        scope, stream, outcome, reason, hours (age): what differs from a good reading
     policy          thresholds, channels, holidays, grace_days, time_zone, stale_hours, mirrors,
                     teams = {connection = [{name, label}]}
-    issues          kind, value, message: data issues that are open
+    issues          kind, value, message, about (stream:id; else kind:value): open data issues
     aliases         {former key = item}
     waits, complete {status = whom it waits for}, [statuses whose code is complete]
     people          {person = [[connection id, account id]]}
@@ -193,7 +193,7 @@ def fill(conn: sa.Connection, data: Mapping[str, Any]) -> None:
             schema.data_issue,
             connection_id=CONNECTION,
             kind=one["kind"],
-            subject=f"{one['kind']}:{one['value']}",
+            subject=one.get("about", f"{one['kind']}:{one['value']}"),
             field="",
             raw_value=one["value"],
             message=one["message"],

@@ -17,7 +17,13 @@ NAMES = sorted(
 #: Fields that the contract, of the middle of 2023, does not have yet -> version that brought them.
 NEWER = {"Pipeline.name": "16.5", "Pipeline.source": "16.5"}
 #: Fields that the contract has and a Community Edition has not.
-PAID = {"Issue.weight", "Issue.healthStatus", "Issue.iteration", "Issue.epic"}
+PAID = {
+    "Issue.weight",
+    "Issue.healthStatus",
+    "Issue.iteration",
+    "Issue.epic",
+    "Issue.blockedByIssues",
+}
 #: The vendor's longest query, characters.
 LONGEST = 10_000
 

@@ -164,6 +164,18 @@ def test_a_server_of_narrow_limits_is_read_whole(dialect: dict[str, Any]) -> Non
         assert len(run.records("jobs")) == len(code.ci.runs_in(repo))
 
 
+def test_a_page_of_a_hundred_issues_is_not_too_dear_for_gitlab() -> None:
+    """B44: GitLab counts five points for the blockers of each issue."""
+    spent = []
+    for limit in (200, 100_000):
+        weights = {"Issue.blockedByIssues": 5}
+        with serving(4, issues=8, changes=1, complexity_limit=limit, weights=weights) as bench:
+            run = read_everything(bench.connector(api="graphql"))
+            assert all("blockedByIssues" in (one.parsed or {}) for one in run.records("issues"))
+            spent.append(next(n for (_, stream), n in run.requests.items() if stream == "issues"))
+    assert spent[0] == spent[1]
+
+
 def test_a_schema_that_lacks_something_is_read_whole_by_rest() -> None:
     with serving(4, issues=8, changes=6) as bench:
         connector = bench.connector(api="graphql")

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.gitlab_site import Bench, Run, read_everything, serving
+from support.gitlab_site import NOW, Bench, Run, read_everything, serving
 from support.records import fields_of
 
 from mappings import gitlab
@@ -74,6 +75,12 @@ def differences(left: Any, right: Any, path: tuple[str, ...]) -> Iterator[tuple[
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
     with serving(5, issues=24, changes=60) as bench:
+        code = bench.world.code
+        first, second, third = code.issues_in(code.hosted("gitlab")[0])[:3]
+        before = NOW - timedelta(days=1)
+        code.block(first, second, at=before)
+        code.block(first, third, at=before)
+        code.block(second, third, at=before)
         yield bench
 
 
@@ -95,6 +102,15 @@ def test_both_ways_end_in_equal_records(bench: Bench, runs: dict[str, Run]) -> N
             found |= set(differences(values, right[kind][key], (kind,)))
     assert found <= ONLY_ONE_TELLS
     assert ("ChangeFiles", "files", "change") in found
+
+
+def test_every_issue_says_what_it_waits_for(bench: Bench, runs: dict[str, Run]) -> None:
+    issues = bench.world.code.issues_in(bench.world.code.hosted("gitlab")[0])
+    for api in ("graphql", "rest"):
+        found = normalized(runs[api], bench.simulator.url("gitlab"))["Links"]
+        assert {key[0] for key in found} == {str(one.id) for one in issues}
+        told = {key[0]: {one["from_id"] for one in links["links"]} for key, links in found.items()}
+        assert told == {str(one.id): set(map(str, one.blocked_by)) for one in issues}
 
 
 @pytest.mark.full

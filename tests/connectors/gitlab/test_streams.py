@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from support.gitlab_site import Bench, keys, read_everything, serving, window
+from support.gitlab_site import NOW, Bench, keys, read_everything, serving, window
 
 from connectors.contract import (
     FeatureOff,
@@ -321,6 +321,78 @@ def test_the_history_of_an_issue_that_is_gone_is_told(bench: Bench) -> None:
     opened = Opened(bench)
     pages = opened.pages("histories", ids=("77",), keys={"77": f"{opened.scope.key}#9999"})
     assert [one.kind for page in pages for one in page.unreadable] == ["missing"]
+
+
+def links_asked(bench: Bench, before: int) -> int:
+    return sum(one.path.endswith("/links") for one in list(bench.simulator.log)[before:])
+
+
+@pytest.mark.parametrize(("api", "times"), [("rest", 8), ("graphql", 0)])
+def test_links_cost_a_request_where_graphql_does_not_tell_them(
+    bench: Bench, api: str, times: int
+) -> None:
+    opened = Opened(bench, api=api)
+    asked = opened.named("histories", "issues")
+    before = len(bench.simulator.log)
+    found = opened.records("histories", **asked)
+    assert links_asked(bench, before) == times
+    assert sum("links" in payload(one) for one in found) == times
+
+
+def test_more_blockers_than_a_page_holds_are_read_whole_by_rest(bench: Bench) -> None:
+    code = bench.world.code
+    repo = code.hosted("gitlab")[0]
+    blocked = code.issues_in(repo)[0]
+    for number in range(25):
+        other = code.create_issue(repo, f"Part {number}", author=None, at=NOW)
+        code.block(blocked, other, at=NOW)
+    opened = Opened(bench, api="graphql")
+    asked = opened.named("histories", "issues")
+    before = len(bench.simulator.log)
+    found = {one.source_id: payload(one) for one in opened.records("histories", **asked)}
+    assert links_asked(bench, before) == 1
+    assert len(found[str(blocked.id)]["links"]) == 25
+    told = {one.source_id: payload(one) for one in opened.records("issues")}
+    assert [id_ for id_, one in told.items() if "blockedByIssues" not in one] == [str(blocked.id)]
+
+
+def test_a_history_that_an_earlier_run_left_over_brings_its_links(bench: Bench) -> None:
+    asked = Opened(bench, api="graphql").named("histories", "issues")
+    found = Opened(bench, api="graphql").records("histories", **asked)
+    assert all(payload(one)["links"] == [] for one in found)
+
+
+def test_of_a_linked_issue_nothing_but_its_id_is_kept(bench: Bench) -> None:
+    code = bench.world.code
+    one, other = code.issues_in(code.hosted("gitlab")[0])[:2]
+    code.block(one, other, at=NOW)
+    opened = Opened(bench, api="rest")
+    asked = opened.named("histories", "issues")
+    found = {it.source_id: payload(it) for it in opened.records("histories", **asked)}
+    assert found[str(one.id)]["links"] == [{"id": other.id, "link_type": "is_blocked_by"}]
+    assert found[str(other.id)]["links"] == [{"id": one.id, "link_type": "blocks"}]
+
+
+@pytest.mark.parametrize(("status", "times"), [(403, 8), (404, 1)])
+def test_links_that_cannot_be_read_are_told(bench: Bench, status: int, times: int) -> None:
+    opened = Opened(bench, api="rest")
+    asked = opened.named("histories", "issues")
+    answer(bench, "/links$", status, {"message": "no"})
+    before = len(bench.simulator.log)
+    found = opened.records("histories", **asked)
+    assert len(found) == 8
+    assert all(payload(one)["links"]["status"] == status for one in found)
+    assert all(isinstance(payload(one)["state"], list) for one in found)
+    assert links_asked(bench, before) == times
+
+
+def test_without_a_paid_tier_nothing_is_asked_about_blockers() -> None:
+    with serving(9, issues=6, changes=1, premium=False) as bench:
+        opened = Opened(bench, api="graphql")
+        asked = opened.named("histories", "issues")
+        before = len(bench.simulator.log)
+        assert all(payload(one)["links"] == [] for one in opened.records("histories", **asked))
+        assert links_asked(bench, before) == 0
 
 
 # --- listings -------------------------------------------------------------------------------

@@ -27,8 +27,6 @@ from sync.reconcile.words import capped, count, day, verb
 
 ID = "plan.dependency"
 
-#: Kind of connector that gives no links between its items.
-_UNREAD = "gitlab"
 #: Confidence below which a claim is a hint: what only a text says.
 _TRUSTED = 0.8
 
@@ -57,10 +55,15 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
     mine = {
         key: tuple((key[0], item.id) for item in plan.open_items) for key, plan in plans.items()
     }
+    untold = waiting.untold(view)
     for facts in watched:
-        if view.connections[facts.connection_id][1] == _UNREAD:
+        number = sum(item in untold for item in mine[facts.key])
+        if number:
             yield NotChecked(
-                facts.subject, "links between issues of GitLab are not read", facts.connection_id
+                facts.subject,
+                f"what {count(number, 'open item')} {verb(number, 'waits', 'wait')} for is not "
+                "read: the system did not give the links",
+                facts.connection_id,
             )
     outside = waits_of(of.graph, mine)
     homes = waiting.homes(view, {item for one in outside.values() for item in one})
