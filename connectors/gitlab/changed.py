@@ -15,7 +15,7 @@ from connectors.rows import objects
 from connectors.transport import Answer
 
 #: Version of what is asked for: raised, everything is read again.
-SHAPE = 1
+SHAPE = 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
