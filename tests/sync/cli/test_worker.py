@@ -2,45 +2,12 @@
 
 import random
 import signal
-import time
 from pathlib import Path
 
 import pytest
-from support.company import Desk, company
+from support.company import company
 from support.nursery import Child, Nursery
-
-#: Tables that say how often was judged, and what was new then: many rounds have more to say.
-_BY_ROUND = frozenset({"finding", "finding_event", "reconcile_run"})
-
-
-def what_is_true(desk: Desk) -> dict[str, list[tuple[object, ...]]]:
-    """Every table, and of findings what they say and not since which round."""
-    found = {name: rows for name, rows in desk.tables().items() if name not in _BY_ROUND}
-    said = (
-        "SELECT fingerprint, detector, rule, subject, milestone_id, severity, title, "
-        "resolved_at IS NULL FROM finding"
-    )
-    return {**found, "finding": sorted((repr(row),) for row in map(told, desk.rows(said)))}
-
-
-def told(row: tuple[object, ...]) -> tuple[object, ...]:
-    """SQLite has no truth, only 0 and 1."""
-    return (*row[:-1], bool(row[-1]))
-
-
-def jobs(desk: Desk) -> int:
-    """Jobs that are left in the queue."""
-    return int(desk.rows("SELECT count(*) FROM procrastinate.procrastinate_jobs")[0][0])
-
-
-def two_hosts(desk: Desk) -> Desk:
-    """The same, but GitLab's part is reached by another name: three servers, so three jobs."""
-    file = desk.directory / "driftline.toml"
-    text = file.read_text("utf-8")
-    here = f"127.0.0.1:{desk.company.simulator.port}/gitlab"
-    assert here in text
-    file.write_text(text.replace(here, here.replace("127.0.0.1", "localhost")), "utf-8")
-    return desk
+from support.workers import jobs, kill_one_by_one, two_hosts, what_is_true
 
 
 @pytest.mark.postgres
@@ -131,32 +98,3 @@ def test_workers_that_are_killed_again_and_again_lose_nothing_and_do_nothing_twi
         assert not refused
         assert what_is_true(desks[0]) == what_is_true(alone)
         assert jobs(desks[0]) == 0
-
-
-def kill_one_by_one(
-    desks: list[Desk], rng: random.Random, *, every: float, seconds: float
-) -> tuple[int, list[int]]:
-    """Workers at all desks, round after round, for a while: (kills, exit codes of the others)."""
-
-    def start(desk: Desk) -> Child:
-        return desk.start("worker", "--once", "--quiet", dead_seconds=4, is_machine=True)
-
-    running = [start(desk) for desk in desks]
-    kills, codes = 0, []
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        time.sleep(every)
-        victim = rng.randrange(len(desks))
-        running[victim].signal(signal.SIGKILL)
-        for place, child in enumerate(running):
-            code = child.ended() if place != victim else child.wait().code
-            if code is None:
-                continue
-            if code == -signal.SIGKILL:
-                kills += 1
-            else:
-                codes.append(code)
-                assert code == 0, child.err.read_text("utf-8")
-            running[place] = start(desks[place])
-    codes += [child.wait().code for child in running]
-    return kills, codes
