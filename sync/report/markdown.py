@@ -45,10 +45,10 @@ _GAP = "&#8203;"
 #: Characters of markup; as references they are only ever themselves.
 _MARKUP = re.compile(r"[&<>|`\\*\[\]~$^{}]|(?<![^\W_])_|_(?![^\W_])")
 #: A list, heading, rule or command of the host at the beginning of a text.
-_LEAD = re.compile(r"^(?:[+\-](?=[\s-]|$)|#(?=\s|$)|/|\d+(?=[.)](?:\s|$)))")
+_LEAD = re.compile(r"^(?:[+\-](?=[\s-]|$)|#{1,6}(?=\s|$)|/|\d+(?=[.)](?:\s|$)))")
 #: What hosts make links, mentions or references of: @team #1 !1 ~label %milestone, GH-1, addresses.
 _JOINED = re.compile(
-    r"[@#!%~&$^*\[](?=[\w\"])|(?<=[A-Za-z]):(?=//)|\bwww(?=\.)|\bG[HL]-(?=\d)", re.IGNORECASE
+    r"[@#!%~&$^*\[](?=[\w\"])|:(?=//)|www(?=\.)|\bG[HL]-(?=\d)", re.IGNORECASE
 )
 
 

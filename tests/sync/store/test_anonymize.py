@@ -156,4 +156,4 @@ def schema_words() -> str:
         f"{table.name}{table.name} {' '.join(column.name for column in table.columns)}"
         for table in schema.metadata.sorted_tables
     )
-    return f"{tables} {' '.join(one.name for one in VIEWS)} {' '.join(sorted(OURS))}"
+    return f"{tables} {' '.join(f'{one.name} {one.sql}' for one in VIEWS)} {' '.join(sorted(OURS))}"
