@@ -33,7 +33,9 @@ def database(tmp_path: Path, seed: int) -> Iterator[str]:
         yield str(tmp_path / "store.db")
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize(
+    "seed", [*range(10), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(10, 30))]
+)
 def test_the_store_ends_as_one_reading_gives(seed: int, tmp_path: Path) -> None:
     with database(tmp_path, seed) as address:
         play(drawn(seed, SHORT, legs=1, items=3), address, str(tmp_path / "fresh.db"))

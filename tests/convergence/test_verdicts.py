@@ -126,6 +126,7 @@ def test_what_is_said_of_github_is_what_can_be_known(github: list[Compared]) -> 
     assert {"flaky", "allowed", "blocked"} <= {mark for one in github for mark in one.told.marks}
 
 
+@pytest.mark.full
 def test_what_is_said_of_gitlab_is_what_can_be_known(tmp_path: Path) -> None:
     with company("gitlab", 3, str(tmp_path / "driftline.db")) as it:
         counts = check(compared(it))
