@@ -13,8 +13,9 @@ export PYTHONDONTWRITEBYTECODE =
 demo: runtime  ## a simulated company in three systems, the real connectors, a report in driftline-demo/
 	@$(BIN)/driftline demo --out driftline-demo
 
+# By module: what the tests of one share is made once.
 test: dev  ## everything once, in a few minutes
-	$(BIN)/python -m pytest -n 2 --randomly-seed=1 -m "not full"
+	$(BIN)/python -m pytest -n 2 --dist loadscope --randomly-seed=1 -m "not full"
 
 test-all: dev  ## the large numbers, and every property with many more examples
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n 2 --randomly-seed=1 -m "full or hypothesis"
