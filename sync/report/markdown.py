@@ -47,9 +47,7 @@ _MARKUP = re.compile(r"[&<>|`\\*\[\]~$^{}]|(?<![^\W_])_|_(?![^\W_])")
 #: A list, heading, rule or command of the host at the beginning of a text.
 _LEAD = re.compile(r"^(?:[+\-](?=[\s-]|$)|#{1,6}(?=\s|$)|/|\d+(?=[.)](?:\s|$)))")
 #: What hosts make links, mentions or references of: @team #1 !1 ~label %milestone, GH-1, addresses.
-_JOINED = re.compile(
-    r"[@#!%~&$^*\[](?=[\w\"])|:(?=//)|www(?=\.)|\bG[HL]-(?=\d)", re.IGNORECASE
-)
+_JOINED = re.compile(r"[@#!%~&$^*\[](?=[\w\"])|:(?=//)|www(?=\.)|\bG[HL]-(?=\d)", re.IGNORECASE)
 
 
 def plain(text: str) -> str:
