@@ -203,6 +203,7 @@ class Worker:
         try:
             return await job()
         except Exception as error:
+            # Told here, since the queue's own log is off; raised, so that the job counts as failed.
             self._trouble(error)
             raise
 

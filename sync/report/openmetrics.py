@@ -32,7 +32,7 @@ def render(data: ReportData) -> str:
     """The samples, ended by `# EOF`."""
     registry = CollectorRegistry()
     registry.register(_Report(data))
-    written: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
+    written: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]  # untyped upstream
     return written.decode()
 
 

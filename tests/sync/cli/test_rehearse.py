@@ -121,7 +121,7 @@ def content(path: Path) -> str:
     try:
         with store.reading() as conn:
             raw = conn.connection.dbapi_connection
-            return hashlib.sha256("\n".join(raw.iterdump()).encode()).hexdigest()  # type: ignore[union-attr]
+            return hashlib.sha256("\n".join(raw.iterdump()).encode()).hexdigest()
     finally:
         store.close()
 
