@@ -1,11 +1,12 @@
 """What every command needs: configuration and store when asked for, output in one manner."""
 
 import json
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -56,28 +57,44 @@ class App:
                 self.note(one)
         return store
 
-    def say(self, text: str = "") -> None:
-        """Print one line for a person, unless quiet."""
+    def say(self, text: str = "", *, to_copy: bool = False) -> None:
+        """Print one line for a person, unless quiet; a command `to_copy` is not broken."""
         if not self.quiet:
-            click.echo(_shown().line(text))
+            told: str = _shown().line(text)
+            click.echo(told if to_copy else fit(told, sys.stdout))
+
+    def say_table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Print a table, head first, unless quiet; below each other what is too wide."""
+        if self.quiet:
+            return
+        from sync.cli import terminal
+
+        shown = [[_shown().line(cell) for cell in row] for row in rows]
+        width = terminal.columns(sys.stdout)
+        for line in terminal.table(shown, width):
+            click.echo(terminal.fitted(line, width))
 
     def say_lines(self, text: str) -> None:
         """Print a text of several lines for a person, unless quiet."""
         if not self.quiet:
-            self.out(text)
+            self.out(text, for_person=True)
 
-    def out(self, text: str) -> None:
-        """Print what was asked for, always; it may have several lines."""
-        click.echo(_shown().block(text), nl=not text.endswith("\n"))
+    def out(self, text: str, *, for_person: bool = False) -> None:
+        """Print what was asked for, always; it may have several lines.
+
+        Only what is `for_person` is broken to the width of a terminal: not JSON, CSV and the like.
+        """
+        told: str = _shown().block(text)
+        click.echo(fit(told, sys.stdout) if for_person else told, nl=not text.endswith("\n"))
 
     def note(self, text: str) -> None:
         """Tell in one line on standard error what was done, unless quiet."""
         if not self.quiet:
-            click.echo(_shown().line(text), err=True)
+            self.trouble(text)
 
     def trouble(self, text: str) -> None:
         """Print one line of trouble, always, on standard error."""
-        click.echo(_shown().line(text), err=True)
+        click.echo(fit(_shown().line(text), sys.stderr), err=True)
 
     def print_json(self, kind: str, codes: Iterable[int] = (), **facts: Any) -> None:
         """Print facts as one JSON object with the schema version and all exit codes."""
@@ -94,6 +111,15 @@ class App:
         }
         text = json.dumps(document, default=_plain, indent=2, ensure_ascii=False)
         return f"{_shown().document(text)}\n"
+
+
+def fit(text: str, stream: IO[str]) -> str:
+    """The text as it suits a terminal behind the stream; the text itself where there is none."""
+    if not stream.isatty():
+        return text
+    from sync.cli import terminal
+
+    return terminal.fitted(text, terminal.columns(stream))
 
 
 def sentence(what: str, where: str = "", todo: str = "") -> str:

@@ -138,17 +138,14 @@ def _say(app: App, result: "Result", when: str, *, final: bool) -> None:
     what = "each Monday" if when.strip().lower() == "mondays" else f"{when} % of the plan"
     app.say()
     app.say(f"Forecasts at {what}; {tables.INTERVAL}")
-    for line in tables.aligned([tables.HEAD, *tables.rows(result)]):
-        app.say(line)
+    app.say_table([tables.HEAD, *tables.rows(result)])
     ours = score(result.scored)
     if ours.coverage:
         app.say()
-        for line in tables.aligned(tables.levels(result)):
-            app.say(line)
+        app.say_table(tables.levels(result))
     if ours.reliability:
         app.say()
-        for line in tables.aligned(tables.reliability(ours.reliability)):
-            app.say(line)
+        app.say_table(tables.reliability(ours.reliability))
 
 
 def _draw(app: App, out: Path, result: "Result") -> None:

@@ -1,6 +1,5 @@
 """A report in its forms, on paper or on the screen."""
 
-import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,9 +25,11 @@ def deliver(
         app.note("This shows restricted items as their reader sees them: pass it on with care.")
     check(form, table, out)
     if out is None and form == "text" and sys.stdout.isatty():
+        from sync.cli import terminal
         from sync.report import text
 
-        app.out(text.render(data, width=shutil.get_terminal_size().columns))
+        width = terminal.columns(sys.stdout) or text.WIDTH
+        app.out(text.render(data, width=width), for_person=True)
         return
     if out is None:
         # On the screen the lines end as its lines do.

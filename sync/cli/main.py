@@ -196,7 +196,9 @@ def _failed(error: Exception, words: Sequence[str]) -> int:
     text, code = explain(error)
     if "--debug" in words:
         click.echo(traced(error), err=True, nl=False)
-    click.echo(text, err=True)
+    from sync.cli.app import fit
+
+    click.echo(fit(text, sys.stderr), err=True)
     if "--json" in words:
         _print_error(text, code)
     return code

@@ -104,7 +104,7 @@ def list_(
         app.say(text)
     for question in suggested:
         app.say(question.question)
-        app.say(f"    {question.command}")
+        app.say(f"    {question.command}", to_copy=True)
     if not lines:
         app.say("No milestone is open.")
 

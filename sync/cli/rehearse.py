@@ -105,11 +105,11 @@ def _say(app: App, found: "Rehearsal", alone_days: int) -> None:
         app.say(f"{who}: {mails} ({told})")
     for one in found.mails:
         app.say(f"  {one.at:%Y-%m-%d} {one.recipient}: {one.why}: {one.subject}")
-    app.say(f"{'detector':24} found mailed  told  alone")
-    for name, tally in found.detectors.items():
-        app.say(
-            f"{name:24} {tally.found:5} {tally.mailed:6} {tally.told:5} {tally.resolved_alone:6}"
-        )
+    figures = [
+        (name, *map(str, (tally.found, tally.mailed, tally.told, tally.resolved_alone)))
+        for name, tally in found.detectors.items()
+    ]
+    app.say_table([("detector", "found", "mailed", "told", "alone"), *figures])
     app.say(
         f"told: called new by some mail. alone: of these, over within {alone_days} days and "
         "answered by nobody."

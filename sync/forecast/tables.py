@@ -104,17 +104,8 @@ def summary(result: Result) -> Iterator[str]:
     yield f"verdict: {result.standing.words}"
 
 
-def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Columns under each other."""
-    widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
-
-
 def markdown(lines: Sequence[Sequence[str]]) -> list[str]:
-    """The same as a table in Markdown; the first line is its head."""
+    """A table in Markdown; the first line is its head."""
     rule = ["---"] * len(lines[0])
     return ["| " + " | ".join(line) + " |" for line in (lines[0], rule, *lines[1:])]
 

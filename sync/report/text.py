@@ -19,7 +19,7 @@ from sync.report.wording import STATES, count, day, local_time, moment, number, 
 #: Columns of a mail, and of a terminal that nobody knows.
 WIDTH = 78
 #: Below this, tables of figures do not fit; above that, lines are hard to read.
-NARROWEST, WIDEST = 44, 100
+NARROWEST, WIDEST = 40, 100
 #: Longest list; what is beyond is counted.
 CAP = 40
 #: In a section of its own, and therefore not among what is counted as in the page only.

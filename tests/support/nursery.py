@@ -194,13 +194,20 @@ def _live(order: dict[str, Any]) -> None:
     code = 70
     try:
         os.chdir(order["cwd"])
-        os.environ.update(order["env"])
+        for name, value in order["env"].items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
         for number, path, flags in (
             (0, os.devnull, os.O_RDONLY),
             (1, order["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
             (2, order["err"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
         ):
             os.dup2(os.open(path, flags, 0o644), number)
+        # Those of before believe that they are what this process was started with.
+        sys.stdout, sys.stderr = (
+            os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2)
+        )
         code = _run(order)
         sys.stdout.flush()
         sys.stderr.flush()
