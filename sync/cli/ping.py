@@ -30,9 +30,11 @@ def watched(app: App, settings: "Settings") -> Iterator[set[int]]:
         codes = {getattr(error, "exit_code", 1)}
         raise
     finally:
-        # Who left because another run is at work has nothing to say: that one will.
-        if _BUSY not in codes:
-            _tell(app, settings, "" if codes <= _WELL else ping.fail)
+        if not codes - {_BUSY} <= _WELL:
+            _tell(app, settings, ping.fail)
+        elif _BUSY not in codes:
+            # Who left because another run is at work has nothing to say: that one will.
+            _tell(app, settings, "")
 
 
 def _tell(app: App, settings: "Settings", suffix: str) -> None:
