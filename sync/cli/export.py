@@ -5,7 +5,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from sync.report.clean import cell
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from sync.store.view import View
+    from sync.store.view import Kind, View
 
 #: Rows fetched at a time.
 CHUNK = 1000
@@ -71,11 +71,12 @@ def export(app: App, view: str, form: str, known_at: str | None, out: Path | Non
                 return
             result: Any = conn.execution_options(yield_per=CHUNK).exec_driver_sql(query)
             columns = list(result.keys())
+            kinds = [views[name].kind(one) for one in columns]
             if out is None:
-                _write(result, columns, form, sys.stdout)
+                _write(result, columns, kinds, form, sys.stdout)
             else:
                 with replacing(out) as raw, io.TextIOWrapper(raw, "utf-8", newline="") as file:
-                    _write(result, columns, form, file)
+                    _write(result, columns, kinds, form, file)
     finally:
         store.close()
 
@@ -94,14 +95,16 @@ def _parquet(conn: "Connection", query: str, view: "View", out: Path) -> None:
         parquet.write(read, view, file)
 
 
-def _write(result: Any, columns: Sequence[str], form: str, file: Any) -> None:
+def _write(
+    result: Any, columns: Sequence[str], kinds: Sequence["Kind"], form: str, file: Any
+) -> None:
     if form == "csv":
         file.write(_line(columns))
     for row in result:
-        values = [_value(value) for value in row]
         if form == "csv":
-            file.write(_line([_cell(value) for value in values]))
+            file.write(_line([_sheet(kind, one) for kind, one in zip(kinds, row, strict=True)]))
         else:
+            values = [_value(value) for value in row]
             record = dict(zip(columns, values, strict=True))
             file.write(document(json.dumps(record, ensure_ascii=False)) + "\n")
 
@@ -122,6 +125,23 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str):
         return cell(block(value))
     return "" if value is None else value
+
+
+def _sheet(kind: "Kind", value: Any) -> Any:
+    """A value as spreadsheets read it: the same from either database.
+
+    Instants are UTC, to the second, or to the millisecond where the source told it; yes is 1.
+    """
+    if value is None:
+        return ""
+    if kind == "instant":
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        at = at.astimezone(UTC) if at.tzinfo else at
+        text = f"{at:%Y-%m-%d %H:%M:%S}"
+        return f"{text}.{at.microsecond // 1000:03}" if at.microsecond >= 1000 else text
+    if kind == "yes":
+        return int(value)
+    return _cell(_value(value))
 
 
 def _value(value: Any) -> Any:

@@ -27,9 +27,10 @@ def write(read: Callable[[], Iterable[Sequence[Any]]], view: View, file: BinaryI
             todo="Install it with: pip install 'driftline[parquet]'",
         ) from error
     names = tuple(view.columns)
-    kinds = [_told(name, meaning) for name, meaning in view.columns.items()]
-    for place, found in enumerate(_found(read(), len(names))):
-        kinds[place] = kinds[place] or found
+    kinds = [
+        view.kind(name) or found
+        for name, found in zip(names, _found(read(), len(names)), strict=True)
+    ]
     types = {
         "instant": pa.timestamp("us", tz="UTC"),
         "day": pa.date32(),
@@ -47,15 +48,6 @@ def write(read: Callable[[], Iterable[Sequence[Any]]], view: View, file: BinaryI
                 for place, (kind, column) in enumerate(zip(kinds, columns, strict=True))
             ]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-
-
-def _told(name: str, meaning: str) -> str:
-    """Kind of a column by its line in docs/store.md; empty: it follows from what is in it."""
-    if "(UTC)" in meaning:
-        return "instant"
-    if name.endswith(("_date", "_on")):
-        return "day"
-    return "yes" if meaning.startswith("whether") else ""
 
 
 def _found(rows: Iterable[Sequence[Any]], width: int) -> list[str]:

@@ -1,6 +1,10 @@
 """What a view is, and the columns that many of them share."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+#: What a value of a column is by the page of views; "" where that says nothing of it.
+Kind = Literal["instant", "day", "yes", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +16,15 @@ class View:
     #: column -> meaning.
     columns: dict[str, str]
     sql: str
+
+    def kind(self, column: str) -> Kind:
+        """What its values are, by its line in docs/store.md."""
+        meaning = self.columns[column]
+        if "(UTC)" in meaning:
+            return "instant"
+        if column.endswith(("_date", "_on")):
+            return "day"
+        return "yes" if meaning.startswith("whether") else ""
 
 
 CONNECTION = {"connection": "name of the connection in the configuration"}

@@ -13,6 +13,7 @@ LOCKS = (
     "requirements-dev.lock",
     "requirements-bench.txt",
     "requirements-bench-perceval.txt",
+    "requirements-analysts.txt",
 )
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
