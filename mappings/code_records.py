@@ -356,6 +356,7 @@ class RequiredChecks(Struct, frozen=True, gc=False):
     reason: str | None = None
 
 
+#: Whatever a mapping may make of a payload about code.
 CodeRecord = (
     ChangeRequest
     | ChangeFiles

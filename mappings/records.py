@@ -269,6 +269,7 @@ class DataIssue(Struct, frozen=True, gc=False):
     message: str = ""
 
 
+#: Whatever a mapping may make of a payload.
 Record = (
     Account
     | Scope

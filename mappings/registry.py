@@ -13,6 +13,8 @@ from mappings.schema import MappingTable
 from mappings.texts import READERS, Reader
 
 GROUP = "driftline.mappings"
+#: Version of what a mapping is promised and asked: `MappingEntry`, records, vocabulary, helpers.
+CONTRACT = 1
 #: Connectors whose normalizer is the module of the same name beside this one.
 _BUILT_IN = ("github", "gitlab", "jira")
 
@@ -31,6 +33,8 @@ class MappingEntry:
     needs_milestones: bool = False
     #: what its stored payloads tell of descriptions; None: they are not compared.
     texts: Reader | None = None
+    #: version of the contract that it was written for; who says nothing was written for the first.
+    contract: int = 1
 
 
 class UnknownMapping(Exception):
@@ -49,9 +53,14 @@ def get(name: str) -> MappingEntry:
             getattr(module, "NEEDS_MILESTONES", False),
             READERS[name],
         )
-    for point in entry_points(group=GROUP):
-        if point.name == name:
-            return _load(point)
+    points = [point for point in entry_points(group=GROUP) if point.name == name]
+    if len(points) > 1:
+        homes = " and ".join(sorted(point.dist.name if point.dist else "?" for point in points))
+        raise UnknownMapping(
+            f"mapping {name!r} is brought by {homes}: uninstall all but one of them"
+        )
+    if points:
+        return _load(points[0])
     raise UnknownMapping(f"no mapping is installed for connector {name!r}")
 
 
@@ -62,4 +71,9 @@ def _load(point: Any) -> MappingEntry:
         raise UnknownMapping(f"mapping {point.name!r} cannot be loaded: {error!r}") from error
     if not isinstance(entry, MappingEntry):
         raise UnknownMapping(f"mapping {point.name!r} is no MappingEntry")
+    if entry.contract != CONTRACT:
+        raise UnknownMapping(
+            f"mapping {point.name!r} speaks contract {entry.contract}, this driftline speaks "
+            f"{CONTRACT}: install a matching version of it"
+        )
     return entry

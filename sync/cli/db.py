@@ -36,7 +36,7 @@ def upgrade(app: App, as_json: bool) -> None:
     app.say(f"{shown} is at revision {HEAD}.")
 
 
-@db.command(epilog="Example: driftline db backup --out backups/driftline-monday.db")
+@db.command(epilog="Example: driftline db backup --out driftline-monday.db")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),

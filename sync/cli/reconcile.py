@@ -22,7 +22,7 @@ fail_on_option = click.option(
 )
 
 
-@click.command(epilog="Example: driftline reconcile --as-of 2026-03-31 --fail-on high")
+@click.command(epilog="Example: driftline reconcile --as-of 2026-03-06 --fail-on high")
 @clock_options
 @click.option("--milestone", metavar="NAME", help="Judge this milestone only.")
 @fail_on_option

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from connectors.registry import BrokenEntry, entries
+from sync.cli import public_api
 from sync.cli.main import COMMANDS, VERSION, cli
 from sync.cli.manual import manual
 from sync.config import schema
@@ -29,6 +30,7 @@ def pages() -> Mapping[str, str]:
         "docs/commands.md": commands_page(),
         "docs/configuration.md": configuration_page(),
         "docs/man/driftline.1": manual(commands(), VERSION),
+        "docs/public-api.md": public_api.page(),
     }
 
 

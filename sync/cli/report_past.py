@@ -127,7 +127,7 @@ def list_(app: App, as_json: bool) -> None:
         app.say("No report was mailed yet.")
 
 
-@click.command(epilog="Example: driftline report replay 12 --format text")
+@click.command(epilog="Example: driftline report replay 2 --format text")
 @click.argument("number", metavar="ID", type=click.IntRange(min=1))
 @click.option(
     "--format",

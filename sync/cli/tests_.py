@@ -36,7 +36,7 @@ def show(app: App, repo: str, as_json: bool) -> None:
 
 
 @tests.command(
-    epilog='Example: driftline tests confirm acme/web --test "verify" --not-test "smoke"'
+    epilog='Example: driftline tests confirm acme/web --test "e2e tests" --not-test "lint"'
 )
 @click.argument("repo")
 @click.option("--test", "are", metavar="NAME", multiple=True, help="This one is a test.")

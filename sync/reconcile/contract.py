@@ -301,7 +301,8 @@ class Detector:
     detect: Callable[[Any, Mapping[str, Any]], Iterable[Found | NotChecked]]
     #: rules inside, for documentation: name -> sentence.
     rules: Mapping[str, str] = field(default_factory=dict)
-    contract: int = CONTRACT
+    #: version of the contract that it was written for; who says nothing was written for the first.
+    contract: int = 1
     #: what its subjects are: tells what is listed as not checked where data is missing.
     about: About = "milestone"
     #: detector -> why, in plain words: while a finding of it is there on the same subject, or on

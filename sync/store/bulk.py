@@ -352,7 +352,7 @@ def _decoders(
         elif isinstance(kind, sa.Date):
             found.append((i, partial(_each, date.fromisoformat)))
         elif isinstance(kind, sa.JSON):
-            found.append((i, partial(_each, orjson.loads)))
+            found.append((i, partial(_each, _json)))
         elif isinstance(kind, sa.Boolean):
             found.append((i, partial(_each, bool)))
     return tuple(found)
@@ -360,6 +360,11 @@ def _decoders(
 
 def _each(decode: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
     return [None if value is None else decode(value) for value in values]
+
+
+def _json(value: Any) -> Any:
+    """SQLite keeps a JSON text that is a number as that number: its columns of JSON are numeric."""
+    return orjson.loads(value) if isinstance(value, str | bytes) else value
 
 
 def _from_texts(values: Sequence[str | None]) -> list[datetime | None]:

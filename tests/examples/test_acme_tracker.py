@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from support import pages
 from support.checkout import ROOT
 
 from connectors import registry as connectors
@@ -120,8 +121,23 @@ def test_driftline_lists_it_beside_its_own(site: Path, tmp_path: Path) -> None:
     done = run(site, "-m", "sync.cli.main", "connectors", "list", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     listed = json.loads(done.stdout)
-    assert "acme" in json.dumps(listed)
-    assert "cannot be" not in done.stdout
+    assert {one["name"] for one in listed["connectors"]} >= {"acme", "jira"}
+    assert [one["name"] for one in listed["detectors"]] == ["acme.unowned"]
+    assert all(one["usable"] for one in listed["connectors"] + listed["detectors"])
+
+
+@pytest.mark.full
+def test_it_lists_what_the_tutorials_say(site: Path, tmp_path: Path) -> None:
+    shown = [
+        (block.told("listed"), block.text)
+        for page in pages.pages()
+        for block in page.blocks
+        if block.told("listed")
+    ]
+    assert [command for command, _ in shown] == [["driftline connectors list"]] * 2
+    done = run(site, "-m", "sync.cli.main", "connectors", "list", cwd=tmp_path)
+    for _, text in shown:
+        assert text in done.stdout
 
 
 def test_naming_it_does_not_import_what_reads_it(site: Path, tmp_path: Path) -> None:

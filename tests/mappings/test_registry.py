@@ -1,14 +1,16 @@
 """Which normalizer belongs to which connector."""
 
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
 
 from mappings import jira, registry
-from mappings.registry import MappingEntry, UnknownMapping, get
+from mappings.registry import CONTRACT, MappingEntry, UnknownMapping, get
 
 ACME = MappingEntry("acme", jira.normalize, jira.build_lookups, get("jira").defaults)
+NEWER = replace(ACME, name="next", contract=CONTRACT + 1)
 NO_ENTRY = "text"
 
 
@@ -50,6 +52,29 @@ def test_what_is_no_entry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         get("odd")
 
 
+def test_another_contract_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, point("next", f"{__name__}:NEWER"))
+    monkeypatch.setitem(__import__("sys").modules, __name__, _module())
+    with pytest.raises(UnknownMapping) as caught:
+        get("next")
+    assert str(caught.value) == (
+        "mapping 'next' speaks contract 2, this driftline speaks 1: install a matching version of "
+        "it"
+    )
+
+
+def test_of_two_with_one_name_neither_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, point("acme", f"{__name__}:ACME"), point("acme", f"{__name__}:ACME"))
+    monkeypatch.setitem(__import__("sys").modules, __name__, _module())
+    with pytest.raises(UnknownMapping, match="uninstall all but one of them"):
+        get("acme")
+    assert get("jira").name == "jira"
+
+
+def test_who_names_no_contract_was_written_for_the_first() -> None:
+    assert ACME.contract == 1
+
+
 def test_an_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch)
     with pytest.raises(UnknownMapping, match="no mapping is installed for connector 'trello'"):
@@ -60,5 +85,5 @@ def _module() -> Any:
     import types
 
     made = types.ModuleType(__name__)
-    made.ACME, made.NO_ENTRY = ACME, NO_ENTRY  # type: ignore[attr-defined]  # a made-up module
+    made.ACME, made.NEWER, made.NO_ENTRY = ACME, NEWER, NO_ENTRY  # type: ignore[attr-defined]  # a made-up module
     return made

@@ -66,5 +66,6 @@ DETECTORS = (
             "high_within_days": "working days before the end from which it is high",
         },
         detect=unowned,
+        contract=1,
     ),
 )

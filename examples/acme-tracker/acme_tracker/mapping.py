@@ -221,4 +221,6 @@ def build_lookups(
     )
 
 
-ENTRY = MappingEntry("acme", normalize, build_lookups, files("acme_tracker") / "acme.toml")
+ENTRY = MappingEntry(
+    "acme", normalize, build_lookups, files("acme_tracker") / "acme.toml", contract=1
+)

@@ -6,7 +6,6 @@ from typing import Any
 
 import requests
 from connectors.contract import (
-    CONTRACT,
     CannotAuthenticate,
     Capability,
     CheckItem,
@@ -36,7 +35,7 @@ CENSUS_PAGE = 1000
 class AcmeTracker:
     """The connector; constructing it makes no request."""
 
-    contract = CONTRACT
+    contract = 1
 
     def __init__(self, name: str, options: AcmeOptions, runtime: Runtime) -> None:
         """`name` is the connection's name in the configuration."""

@@ -35,6 +35,10 @@ def fill(store: Store) -> None:
             )
             .returning(schema.reconcile_run.c.id)
         ).scalar_one()
+        number = {"connection_id": 1, "observed_at": at(0), "expires_at": at(1)}
+        for value in (250, 2.5, "250", True, None):
+            one = {**number, "name": repr(value), "value": value}
+            conn.execute(sa.insert(schema.capability).values(one))
         conn.execute(
             sa.insert(schema.report).values(
                 reconcile_run_id=run, created_at=at(0), period_to=at(0), digest="d", payload=[]

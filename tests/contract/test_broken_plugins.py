@@ -1,0 +1,114 @@
+"""A plugin that does not fit is refused in one sentence, whichever its kind, and stops nobody."""
+
+import sys
+import types
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+
+from connectors import registry as connectors
+from connectors.contract import ConnectorEntry
+from connectors.jira.options import JiraOptions
+from mappings import registry as mappings
+from sync.cli.main import main
+from sync.reconcile import registry as detectors
+
+MODULE = "a_plugin_of_others"
+
+
+def _fails() -> Any:
+    raise ZeroDivisionError("by zero")
+
+
+CONNECTOR = ConnectorEntry(
+    "acme", 1, JiraOptions, lambda *_: _fails(), summary="Acme", streams=tuple
+)
+MAPPING = replace(mappings.get("jira"), name="acme")
+DETECTOR = replace(detectors.BUILT_IN[0], id="acme.one", family="acme", detect=lambda *_: ())
+KINDS = {
+    "connectors": (connectors, CONNECTOR, replace(CONNECTOR, contract=2)),
+    "mappings": (mappings, MAPPING, replace(MAPPING, contract=2)),
+    "detectors": (detectors, DETECTOR, replace(DETECTOR, contract=2)),
+}
+#: what is wrong -> (the name that the entry point asks for, a word of the sentence that says it).
+WRONG = {
+    "another version": ("NEWER", "2"),
+    "an error at import": ("RAISES", "ZeroDivisionError"),
+    "not there": ("ABSENT", "AttributeError"),
+    "the wrong type": ("TEXT", "is no"),
+}
+
+
+class _Module(types.ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        return _fails() if name == "RAISES" else super().__getattribute__(name)
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Entry points of a kind, beside those of the others that fit."""
+    made = _Module(MODULE)
+    monkeypatch.setitem(sys.modules, MODULE, made)
+
+    def put(broken: str, name: str, times: int = 1) -> None:
+        module, good, newer = KINDS[broken]
+        made.NEWER, made.TEXT, made.GOOD = newer, "a text", good  # type: ignore[attr-defined]
+        points = {}
+        for kind, (home, fits, _) in KINDS.items():
+            setattr(made, f"FITS_{kind}", fits)
+            points[home.GROUP] = [EntryPoint("acme", f"{MODULE}:FITS_{kind}", home.GROUP)]
+        points[module.GROUP] = [EntryPoint("acme", f"{MODULE}:{name}", module.GROUP)] * times
+        for home, _, _ in KINDS.values():
+            monkeypatch.setattr(home, "entry_points", lambda *, group: points.get(group, []))
+
+    return put
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrong", WRONG)
+def test_one_that_does_not_fit(
+    kind: str, wrong: str, install: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, word = WRONG[wrong]
+    install(kind, name)
+    assert main(["connectors", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    head = "detector acme" if kind == "detectors" else "acme"
+    (told,) = [line for line in lines if line.startswith(f"{head}: ")]
+    assert word in told
+    assert "Acme" not in told
+    assert sum(line.startswith(("jira: ", "github: ", "gitlab: ")) for line in lines) == 3
+    if kind != "detectors":
+        assert any(line.startswith("detector acme.one: ") for line in lines)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_of_one_name(kind: str, install: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    install(kind, f"FITS_{kind}", times=2)
+    assert main(["connectors", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    if kind == "detectors":
+        # The id is taken by the first.
+        assert "detector acme: there is already a detector 'acme.one'" in lines
+    else:
+        (told,) = [line for line in lines if line.startswith("acme: ")]
+        assert "uninstall all but one of them" in told
+
+
+def test_one_that_fits(install: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    install("connectors", "GOOD")
+    assert main(["connectors", "list"]) == 0
+    out = capsys.readouterr().out
+    assert "acme: Acme\n" in out
+    assert "detector acme.one: " in out
+
+
+def test_a_connector_that_cannot_say_what_it_reads(
+    install: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("connectors", "GOOD")
+    sys.modules[MODULE].GOOD = replace(CONNECTOR, streams=_fails)  # type: ignore[attr-defined]
+    assert main(["connectors", "list"]) == 0
+    assert "acme: connector 'acme' cannot say what it reads: ZeroDiv" in capsys.readouterr().out
