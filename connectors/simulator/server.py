@@ -54,26 +54,31 @@ class Simulator:
         latency: float = 0.0,
         drip_seconds: float = 0.05,
         port: int = 0,
+        address: str = "127.0.0.1",
     ) -> None:
-        """`latency`: real seconds each answer takes; `drip_seconds`: those between two drips."""
+        """`latency`: real seconds each answer takes; `drip_seconds`: those between two drips.
+
+        `address`: where it listens; another than the loopback one only in a network of its own.
+        """
         self.world, self.clock, self.latency = world, clock, latency
         self.drip_seconds = drip_seconds
         self.dialects = {one.prefix: one for one in dialects or default_dialects()}
         self.script = Script()
         self.log: list[Logged] = []
         self._log_lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", port), _handler(self))
+        self.address = address
+        self._server = _Server((address, port), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.daemon = True
 
     @property
     def port(self) -> int:
-        """Port on the loopback address."""
+        """Port on its address."""
         return int(self._server.server_address[1])
 
     def url(self, dialect: str) -> str:
         """Base address of a dialect."""
-        return f"http://127.0.0.1:{self.port}/{dialect}"
+        return f"http://{self.address}:{self.port}/{dialect}"
 
     def __enter__(self) -> "Simulator":
         """Start serving."""

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import procrastinate
 import psycopg
@@ -30,6 +30,9 @@ from sync.cli.worker_groups import Group, groups
 from sync.config.settings import Settings
 from sync.errors import ConfigError, StoreError
 from sync.store import queue, schema
+
+if TYPE_CHECKING:
+    from sync.engine.run import RunResult
 
 #: A worker says so often that it lives, and is taken for dead after so long without a word, s.
 BEAT_SECONDS = 10.0
@@ -222,7 +225,7 @@ class Worker:
     ) -> None:
         """Read these connections for a while; what is left is queued again before this one ends."""
         group = Group(lock, tuple(connections))
-        outcome = await asyncio.to_thread(self._read, group)
+        outcome = await asyncio.to_thread(self._read, group, datetime.fromisoformat(since))
         if outcome == "yielded":
             await self._put_reading(since, group)
         elif outcome == "busy" and tries < _BUSY_TRIES:
@@ -265,8 +268,11 @@ class Worker:
             after=after,
         )
 
-    def _read(self, group: Group) -> str:
-        """The same reading as that of `sync`; "yielded", "busy" or "done"."""
+    def _read(self, group: Group, since: datetime) -> str:
+        """The same reading as that of `sync`; "yielded", "busy" or "done".
+
+        `since`: when the round began that it belongs to.
+        """
         from sync.cli.sync_ import read, show
 
         try:
@@ -285,12 +291,37 @@ class Worker:
         if self._is_stopping.is_set() and not is_whole:
             return "yielded"
         # Where a time box was used up for nothing, the next would be, too.
-        if result.yielded and any(step.records for step in result.steps):
+        if result.yielded and self._got_on(result, since):
             return "yielded"
         if _BUSY in result.exit_codes:
             return "busy"
         self._codes |= result.exit_codes
         return "done"
+
+    def _got_on(self, result: "RunResult", since: datetime) -> bool:
+        """Whether a reading that yielded did more than read once more what its round had read.
+
+        Short lists are read at the beginning of each; where they alone fill a time box, no number
+        of them comes to an end.
+        """
+        c = schema.sync_step.c
+        whole = sa.select(c.connection_id, c.scope_kind, c.scope_id, c.stream).where(
+            c.finished_at >= since, c.run_id < result.run_id, c.outcome == "complete"
+        )
+        mine = sa.select(
+            c.connection_id, c.scope_kind, c.scope_id, c.stream, c.outcome, c.records
+        ).where(c.run_id == result.run_id)
+        store = self._app.store(self._settings)
+        try:
+            with store.reading() as conn:
+                before = {tuple(row) for row in conn.execute(whole)}
+                steps = [tuple(row) for row in conn.execute(mine)]
+        finally:
+            store.close()
+        return any(
+            tuple(stream) not in before if outcome == "complete" else records > 0
+            for *stream, outcome, records in steps
+        )
 
     def _judge(self, since: datetime) -> None:
         """The same as `run` does after it has read."""
@@ -335,7 +366,7 @@ class Worker:
             raise ConfigError(
                 f"{told!r} is no line of cron",
                 where=self._settings.where("worker", "schedule"),
-                todo='Write minute, hour, day, month and weekday: "15 6 * * *".',
+                todo='Write minute, hour, day, month and weekday: "15 6 * * *"; or "@daily".',
             ) from error
 
     def _options(self) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class Company:
         values = {
             "store": json.dumps(url),
             "workers": workers,
-            "url": f"http://127.0.0.1:{self.simulator.port}",
+            "url": f"http://{self.simulator.address}:{self.simulator.port}",
             "email": self.world.credentials["owner"].email,
             "projects": json.dumps(
                 sorted(p.key for p in self.world.projects.values() if not p.deleted)
@@ -79,6 +79,10 @@ class Company:
         }
         (place / "driftline.toml").write_text(CONFIG.format(**values), encoding="utf-8")
         return Desk(self, place, url)
+
+    def by(self, nursery: Nursery) -> "Company":
+        """The same company, whose commands run elsewhere."""
+        return replace(self, nursery=nursery)
 
     def later(self, **by: float) -> None:
         """Let time pass."""
@@ -179,8 +183,9 @@ def company(
     issues: int = 30,
     repositories: int = 2,
     changes: int = 8,
+    address: str = "127.0.0.1",
 ) -> Iterator[Company]:
-    """A served company."""
+    """A served company; `address`: where it is served."""
     world = build(seed, now=NOW, projects=projects, issues_per_project=issues)
     build_code(
         world,
@@ -190,5 +195,5 @@ def company(
         issues_per_repository=6,
     )
     clock = Clock(NOW)
-    with Simulator(world, clock) as simulator:
+    with Simulator(world, clock, address=address) as simulator:
         yield Company(simulator, world, clock, nursery, directory)

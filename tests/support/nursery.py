@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +68,12 @@ class Child:
 class Nursery:
     """Starts commands as processes of their own."""
 
-    def __init__(self, directory: Path) -> None:
-        """Their output goes to files in `directory`."""
+    def __init__(self, directory: Path, *, inside: Sequence[str] = ()) -> None:
+        """Their output goes to files in `directory`; `inside`: what runs them elsewhere."""
         self._directory, self._count = directory, 0
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", str(Path(__file__))],
+            [*inside, sys.executable, "-W", "error", str(Path(__file__))],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
@@ -130,9 +130,9 @@ class Nursery:
 
 
 @contextmanager
-def nursery(directory: Path) -> Iterator[Nursery]:
+def nursery(directory: Path, *, inside: Sequence[str] = ()) -> Iterator[Nursery]:
     """A nursery that is closed at the end."""
-    made = Nursery(directory)
+    made = Nursery(directory, inside=inside)
     try:
         yield made
     finally:
@@ -226,6 +226,11 @@ def _run(order: dict[str, Any]) -> int:
         def now(self) -> datetime:
             return clock.now()
 
+    class Ticking(SystemClock):
+        def now(self) -> datetime:
+            clock.advance(timedelta(seconds=order["tick"]))
+            return clock.now()
+
     clock = Clock(datetime.fromisoformat(order["now"]))
     if "die_at" in order:
         _strike_at(order["die_at"], signal.SIGKILL)
@@ -245,7 +250,7 @@ def _run(order: dict[str, Any]) -> int:
     if "user" in order:
         os.setresgid(order["user"], order["user"], order["user"])
         os.setresuid(order["user"], order["user"], order["user"])
-    told = Machine() if order.get("is_machine") else clock
+    told = Ticking() if "tick" in order else Machine() if order.get("is_machine") else clock
     return main(order["words"], app=App(clock=told, sleep=clock.sleep))
 
 

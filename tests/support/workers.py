@@ -1,6 +1,7 @@
 """Several workers over one store, some of them killed, and what the store says afterwards."""
 
 import random
+import re
 import signal
 import time
 
@@ -31,13 +32,13 @@ def jobs(desk: Desk) -> int:
     return int(desk.rows("SELECT count(*) FROM procrastinate.procrastinate_jobs")[0][0])
 
 
-def two_hosts(desk: Desk) -> Desk:
+def two_hosts(desk: Desk, other: str = "localhost") -> Desk:
     """The same, but GitLab's part is reached by another name: three servers, so three jobs."""
     file = desk.directory / "driftline.toml"
-    text = file.read_text("utf-8")
-    here = f"127.0.0.1:{desk.company.simulator.port}/gitlab"
-    assert here in text
-    file.write_text(text.replace(here, here.replace("127.0.0.1", "localhost")), "utf-8")
+    where = f":{desk.company.simulator.port}/gitlab"
+    text, found = re.subn(rf"//[\w.]+{where}", f"//{other}{where}", file.read_text("utf-8"))
+    assert found == 1
+    file.write_text(text, "utf-8")
     return desk
 
 
