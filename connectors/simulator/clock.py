@@ -1,6 +1,7 @@
 """The simulated present; it moves only when told, and fills the servers' Date header."""
 
 import threading
+import time
 from datetime import datetime, timedelta
 
 
@@ -25,6 +26,19 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Waiting lets simulated time pass and takes none."""
         self.advance(timedelta(seconds=seconds))
+
+
+class Going(Clock):
+    """A virtual clock that goes on by itself, as fast as any."""
+
+    def __init__(self, start: datetime) -> None:
+        """Begin at `start`, and go."""
+        super().__init__(start)
+        self._started = time.monotonic()
+
+    def now(self) -> datetime:
+        """The simulated present, in whole seconds."""
+        return super().now() + timedelta(seconds=int(time.monotonic() - self._started))
 
 
 class Skewed:

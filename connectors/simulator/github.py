@@ -208,7 +208,7 @@ class GitHub:
         refused = self._secondary(who, clock)
         if refused is not None:
             return refused
-        base = f"http://{request.headers.get('Host', 'localhost')}/{self.prefix}"
+        base = f"{request.origin}/{self.prefix}"
         root = f"{base}/api/v3" if self.enterprise else base
         scene = rest.Scene(Shapes(world, root), who, request, self.rulesets, by_app)
         try:

@@ -24,8 +24,7 @@ Key = Callable[[Any], tuple[Any, ...]]
 
 def address(request: Request, prefix: str) -> str:
     """The address of this request without its query, as the client reached it."""
-    host = request.headers.get("Host", "127.0.0.1")
-    return f"http://{host}/{prefix}/{request.path}"
+    return f"{request.origin}/{prefix}/{request.path}"
 
 
 def by_offset(request: Request, prefix: str, rows: Sequence[Any], show: Show) -> Response:

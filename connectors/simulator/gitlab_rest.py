@@ -200,8 +200,7 @@ class Rest:
             raise missing("Project ")
         if not name.isdecimal() and name.lower() != found.path.lower():
             rest = self.request.path.partition("/projects/")[2].partition("/")[2]
-            host = self.request.headers.get("Host", "127.0.0.1")
-            to = f"http://{host}/{self.settings.prefix}/api/v4/projects/{found.id}"
+            to = f"{self.request.origin}/{self.settings.prefix}/api/v4/projects/{found.id}"
             raise Refused(301, {"message": "Moved"}, Location=f"{to}/{rest}".rstrip("/"))
         feature = _FEATURES.get(part)
         if feature is not None and feature not in found.features:

@@ -30,6 +30,12 @@ class Request:
         values = self.query.get(name)
         return values[-1] if values else default
 
+    @property
+    def origin(self) -> str:
+        """Scheme and host as the client reached them, for links in answers."""
+        scheme = self.headers.get("X-Forwarded-Proto", "http")
+        return f"{scheme}://{self.headers.get('Host', '127.0.0.1')}"
+
     def json(self) -> dict[str, Any]:
         """The body as an object; empty for nothing or nonsense."""
         try:

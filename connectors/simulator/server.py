@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -18,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from connectors.simulator.build import build
-from connectors.simulator.clock import Clock
+from connectors.simulator.clock import Clock, Going
 from connectors.simulator.code_build import build_code
 from connectors.simulator.faults import Hook, Manner, Script
 from connectors.simulator.github import GitHub
@@ -55,10 +56,12 @@ class Simulator:
         drip_seconds: float = 0.05,
         port: int = 0,
         address: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """`latency`: real seconds each answer takes; `drip_seconds`: those between two drips.
 
         `address`: where it listens; another than the loopback one only in a network of its own.
+        `tls`: a server's context with its certificate; without one it speaks plain HTTP.
         """
         self.world, self.clock, self.latency = world, clock, latency
         self.drip_seconds = drip_seconds
@@ -67,7 +70,9 @@ class Simulator:
         self.log: list[Logged] = []
         self._log_lock = threading.Lock()
         self.address = address
+        self.scheme = "http" if tls is None else "https"
         self._server = _Server((address, port), _handler(self))
+        self._server.tls = tls
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.daemon = True
 
@@ -78,7 +83,7 @@ class Simulator:
 
     def url(self, dialect: str) -> str:
         """Base address of a dialect."""
-        return f"http://{self.address}:{self.port}/{dialect}"
+        return f"{self.scheme}://{self.address}:{self.port}/{dialect}"
 
     def __enter__(self) -> "Simulator":
         """Start serving."""
@@ -152,10 +157,20 @@ class Simulator:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
+    tls: ssl.SSLContext | None = None
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """A connection; behind TLS it shakes hands in its own thread, at the first reading."""
+        connection, address = super().get_request()
+        if self.tls is not None:
+            connection = self.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is no news."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
 
@@ -182,11 +197,13 @@ def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(length) if length else b""
             parts = urlsplit(self.path)
             prefix, _, path = parts.path.lstrip("/").partition("/")
+            headers = {name.title(): text for name, text in self.headers.items()}
+            headers["X-Forwarded-Proto"] = simulator.scheme
             request = Request(
                 self.command,
                 path,
                 parse_qs(parts.query),
-                {name.title(): text for name, text in self.headers.items()},
+                headers,
                 body,
                 parts.query,
             )
@@ -244,7 +261,12 @@ def main() -> None:
     parser.add_argument("--repositories", type=int, default=4)
     parser.add_argument("--changes", type=int, default=40, help="changes per repository")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds per answer")
+    parser.add_argument("--certificate", help="PEM of certificate and key: speak TLS")
     options = parser.parse_args()
+    tls = None
+    if options.certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(options.certificate)
     now = datetime.now(UTC).replace(microsecond=0)
     world = build(
         options.seed, now=now, projects=options.projects, issues_per_project=options.issues
@@ -255,7 +277,7 @@ def main() -> None:
         repositories=options.repositories,
         changes_per_repository=options.changes,
     )
-    simulator = Simulator(world, Clock(now), latency=options.latency, port=options.port)
+    simulator = Simulator(world, Going(now), latency=options.latency, port=options.port, tls=tls)
     with simulator:
         for name in simulator.dialects:
             print(f"{name} {simulator.url(name)}", flush=True)
