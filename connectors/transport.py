@@ -5,6 +5,7 @@ bytes: no library objects, no second retry loop.
 """
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -52,6 +53,14 @@ _NETWORK = (
     requests.exceptions.ContentDecodingError,
     # What urllib3 raises while the body is read; requests holds it without exporting it.
     requests.exceptions.BaseHTTPError,  # type: ignore[attr-defined]
+)
+#: What libraries say of the two commonest troubles of a first connection, and what of it is told.
+_PLAIN = (
+    (re.compile(r"certificate verify failed: (.+?) \(_ssl"), r"\1"),
+    (
+        re.compile(r"Failed to resolve '([^']+)' \((?:\[Errno -?\d+\] )?([^()]+)\)"),
+        r"the name \1 is not known here (\2)",
+    ),
 )
 
 
@@ -511,6 +520,9 @@ class Transport:
 
     def _clean(self, what: object) -> str:
         text = " ".join(str(what).split())
+        for pattern, plain in _PLAIN:
+            if found := pattern.search(text):
+                return redact(found.expand(plain))[:300]
         # requests nests its causes; the innermost says what happened.
         for mark in ("Failed to establish a new connection: ", "Caused by "):
             if mark in text:

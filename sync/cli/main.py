@@ -156,6 +156,7 @@ def main(arguments: Sequence[str] | None = None, *, app: "App | None" = None) ->
 
         guard()
     _keep_unicode()
+    _be_at_home()
     try:
         code = cli.main(args=words, prog_name="driftline", standalone_mode=False, obj=app)
         sys.stdout.flush()
@@ -217,6 +218,13 @@ def _reader_left() -> int:
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _be_at_home() -> None:
+    """Libraries want a home, and the user of a service or of a container may have none."""
+    # What Path does here is to raise.
+    if os.path.expanduser("~") == "~":
+        os.environ["HOME"] = os.sep
 
 
 def _keep_unicode() -> None:

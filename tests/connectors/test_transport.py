@@ -1,5 +1,6 @@
 """One owner of retry, limits, redirects, accounting and words."""
 
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import responses
+from urllib3.exceptions import MaxRetryError, NameResolutionError
 
 from connectors.contract import (
     CannotAuthenticate,
@@ -240,6 +242,18 @@ def test_an_untrusted_certificate_is_not_tried_again(world: World, web: Any) -> 
     with pytest.raises(WrongAddress, match="ca_bundle"):
         transport.get("x")
     assert transport.requests == 1
+
+
+def test_a_name_that_nobody_knows_is_told_in_plain_words(world: World, web: Any) -> None:
+    reason = socket.gaierror(-3, "Temporary failure in name resolution")
+    unknown = NameResolutionError("jira.example.net", None, reason)  # type: ignore[arg-type]
+    web.get(f"{BASE}/x", body=requests.ConnectionError(MaxRetryError(None, "/x", unknown)))  # type: ignore[arg-type]
+    with pytest.raises(Unavailable) as caught:
+        world.transport().get("x")
+    assert caught.value.what == (
+        "no answer: the name jira.example.net is not known here "
+        "(Temporary failure in name resolution)"
+    )
 
 
 def test_a_failing_proxy_is_named(world: World, web: Any) -> None:

@@ -78,8 +78,12 @@ def test_an_unknown_authority_is_refused_before_a_token_is_sent(
     other = certificates(tmp_path)
     with wire(authority.server) as server:
         for changes in ({}, {"ca_bundle": str(other.bundle)}):
-            with pytest.raises(WrongAddress, match="ca_bundle"):
+            with pytest.raises(WrongAddress, match="ca_bundle") as caught:
                 CLIENTS[client](server.url, **changes).get("x")
+            # In plain words, without the names of Python's own classes.
+            assert caught.value.what == (
+                "the certificate is not trusted: unable to get local issuer certificate"
+            )
         assert server.arrived == []
 
 

@@ -1,5 +1,6 @@
 """The entry point: lazy, exits in one place, tells no secret."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -182,3 +183,18 @@ def test_stopped_from_the_keyboard(
     failing(monkeypatch, KeyboardInterrupt())
     assert entry.main(["remap"]) == 130
     assert "the next run goes on" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="users without a home are a matter of POSIX")
+def test_a_user_that_no_list_knows_needs_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setenv("HOME", "")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(RuntimeError):
+        Path.home()
+    assert entry.main(["--version"]) == 0
+    # python-gitlab asks for it when it is imported.
+    assert Path.home() == Path("/")
