@@ -4,9 +4,11 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
+from sync.cli import init_tables as tables
 from sync.cli.app import App, pass_app, sentence
 from sync.files import write
 from sync.pasted import toml
@@ -18,19 +20,42 @@ _TEMPLATE = """\
 # driftline's configuration; every option is explained in config.example.toml.
 name = {name}
 time_zone = {zone}
-store = "driftline.db"
+store = {store}
 
 {connections}[milestones]
 # Names, or "PROJECT:name". `driftline check` proposes some after the first sync.
 judge = [{judge}]
-{mail}"""
+{report}{mail}"""
 
 
-#: Code hosts: kind, name, option that names what is read, what a person writes.
+#: Code hosts: kind, name, option that names what is read, what a person writes, which address.
 _HOSTS = (
-    ("github", "GitHub", "repositories", "owner/name"),
-    ("gitlab", "GitLab", "projects", "group/name"),
+    (
+        *("github", "GitHub", "repositories", "owner/name"),
+        "Address of its API, https://HOST/api/v3 (empty: github.com)",
+    ),
+    (
+        *("gitlab", "GitLab", "projects", "group/name"),
+        "Address of your GitLab (empty: gitlab.com)",
+    ),
 )
+
+
+class _Host(click.ParamType):  # type: ignore[type-arg]  # generic for the checker alone
+    """The name of a mail server, with its port or without."""
+
+    name = "host"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as it was written; what is no such name fails."""
+        try:
+            parts = urlsplit(f"//{value}")
+            good = not value or (bool(parts.hostname) and parts.netloc == value and parts.port != 0)
+        except ValueError:
+            good = False
+        if not good or set(value) & set("@ \t"):
+            self.fail(f"{value!r} is no mail server: write HOST or HOST:PORT", param, ctx)
+        return value
 
 
 @click.command(epilog="Example: driftline init --url https://example.atlassian.net --project APO")
@@ -49,6 +74,7 @@ _HOSTS = (
     show_default=True,
     help="Environment variable with GitHub's token.",
 )
+@click.option("--github-token-file", help="File with GitHub's token, instead of a variable.")
 @click.option("--gitlab", multiple=True, help="Project of GitLab, group/name; may be repeated.")
 @click.option("--gitlab-url", help="Address of a GitLab of your own.")
 @click.option(
@@ -57,12 +83,24 @@ _HOSTS = (
     show_default=True,
     help="Environment variable with GitLab's token.",
 )
+@click.option("--gitlab-token-file", help="File with GitLab's token, instead of a variable.")
 @click.option(
     "--sync/--no-sync", "read_now", default=None, help="Read once and propose milestones."
 )
 @click.option("--judge", multiple=True, help="Milestone to judge; may be repeated.")
 @click.option("--sender", help="Address the mail comes from; empty for no mail.")
 @click.option("--to", "recipient", help="Your own address: drafts go there first.")
+@click.option(
+    "--mail-host", type=_Host(), help="Mail server, HOST or HOST:PORT; empty for drafts in files."
+)
+@click.option("--mail-user", help="Login at the mail server; empty for none.")
+@click.option(
+    "--mail-password-env",
+    default="MAIL_PASSWORD",
+    show_default=True,
+    help="Environment variable with the mail server's password.",
+)
+@click.option("--data", help="Directory of store and reports, if not that of the file.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_app
 @click.pass_context
@@ -79,18 +117,25 @@ def init(
     github: tuple[str, ...],
     github_url: str | None,
     github_token_env: str,
+    github_token_file: str | None,
     gitlab: tuple[str, ...],
     gitlab_url: str | None,
     gitlab_token_env: str,
+    gitlab_token_file: str | None,
     read_now: bool | None,
     judge: tuple[str, ...],
     sender: str | None,
     recipient: str | None,
+    mail_host: str | None,
+    mail_user: str | None,
+    mail_password_env: str,
+    data: str | None,
     force: bool,
 ) -> None:
     """Ask for what is needed, write driftline.toml, and check that it works.
 
-    A token is never asked for and never written: only where it will be found.
+    A token is never asked for and never written: only where it will be found. The proxy of
+    HTTPS_PROXY is written, since a schedule has another environment.
     """
     from connectors.jira.options import JiraOptions
     from sync.config.models import Root
@@ -103,6 +148,7 @@ def init(
     # Who names one system by an option is not asked about the others.
     told = url is not None or bool(github or gitlab)
     blocks: list[str] = []
+    servers: list[tuple[str, str | None]] = []
     if url is None and not told:
         url = _valid(JiraOptions, "url", url, "--url", "Address of your Jira (empty: none)", "")
     elif url:
@@ -113,41 +159,73 @@ def init(
         if not token_env and not token_file:
             token_env = click.prompt("Environment variable with the token", default="JIRA_TOKEN")
         projects = projects or _listed("Project keys, separated by commas")
-        blocks.append(_block("jira", url, email, token_env, token_file, "projects", projects))
-    for (kind, title, key, form), given, address, variable in zip(
+        blocks.append(
+            tables.connection(
+                *("jira", url, "projects", projects),
+                email=email,
+                token_env=token_env,
+                token_file=token_file,
+            )
+        )
+        servers.append(("jira", url))
+    for (kind, title, key, form, where), given, address, variable, file in zip(
         _HOSTS,
         (github, gitlab),
         (github_url, gitlab_url),
         (github_token_env, gitlab_token_env),
+        (github_token_file, gitlab_token_file),
         strict=True,
     ):
         if not told:
             asked = f"{title}: {key} to read, as {form}, separated by commas (empty: none)"
             given = _listed(asked, default="")
             if given:
-                variable = click.prompt(f"Environment variable with {title}'s token", variable)
+                address = address or click.prompt(where, default="", show_default=False)
+                if not file:
+                    variable = click.prompt(f"Environment variable with {title}'s token", variable)
         if given:
-            blocks.append(_block(kind, address, None, variable, None, key, given))
+            blocks.append(
+                tables.connection(kind, address, key, given, token_env=variable, token_file=file)
+            )
+            servers.append((kind, address))
     if not blocks:
         raise UsageError(
             "no system to read was named", todo="Give --url, --github or --gitlab, or answer one."
         )
+    mail_asked = sender is None
     if sender is None:
         sender = click.prompt("Sender address of the mail (empty for no mail)", default="")
     if sender and not recipient:
         recipient = click.prompt("Your own address", default=sender)
+    if sender and mail_asked and mail_host is None:
+        mail_host = click.prompt(
+            "Mail server, as HOST or HOST:PORT (empty: drafts are written to files)",
+            default="",
+            type=_Host(),
+        )
+        if mail_host and mail_user is None:
+            mail_user = click.prompt("Login there (empty: none)", default="")
+        if mail_user:
+            mail_password_env = click.prompt(
+                "Environment variable with its password", default=mail_password_env
+            )
     values: dict[str, Any] = {
         "name": toml(name),
         "zone": toml(zone),
         "connections": "".join(blocks),
         "judge": ", ".join(map(toml, judge)),
-        "mail": f"\n[mail]\nfrom = {toml(sender)}\nto = [{toml(recipient or sender)}]\n"
+        "store": toml(str(Path(data or "") / "driftline.db")),
+        "report": f"\n[report]\ndirectory = {toml(str(Path(data) / 'reports'))}\n" if data else "",
+        "mail": tables.mail(*(sender, recipient or sender), mail_host, mail_user, mail_password_env)
         if sender
         else "",
     }
+    if data:
+        Path(data).mkdir(mode=0o700, parents=True, exist_ok=True)
     _write(path, values)
     app.config_path = str(path)
     app.say(f"Written: {path}")
+    _tell_of_proxies(app, servers)
     from sync.cli.check import look
 
     lines, codes, _ = look(app)
@@ -157,7 +235,7 @@ def init(
     if codes:
         from sync.cli.app import worst
 
-        app.say(f"Correct {path} and run `driftline check`.")
+        app.say("When that is put right, in the file or elsewhere: `driftline check`.")
         context.exit(worst(codes))
     app.say("The connection works.")
     if not judge:
@@ -165,31 +243,23 @@ def init(
     app.say("Next: `driftline run`.")
 
 
+def _tell_of_proxies(app: App, servers: list[tuple[str, str | None]]) -> None:
+    """Which proxy of the environment a schedule will use, and which it has to be given."""
+    found = dict.fromkeys(tables.proxy_of(*one) for one in servers)
+    for proxy in filter(None, found):
+        if tables.has_login(proxy):
+            app.say(
+                "The proxy of HTTPS_PROXY has a login, which must not stand in the file: give the "
+                "schedule that variable, too."
+            )
+        else:
+            app.say(f"Through the proxy of HTTPS_PROXY, also on a schedule: {proxy}")
+
+
 def _listed(question: str, default: str | None = None) -> tuple[str, ...]:
     """What a person writes with commas between."""
     text: str = click.prompt(question, default=default, show_default=False)
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _block(
-    kind: str,
-    url: str | None,
-    email: str | None,
-    token_env: str | None,
-    token_file: str | None,
-    key: str,
-    names: tuple[str, ...],
-) -> str:
-    """One connection's table."""
-    lines = [f"[connections.{kind}]", f'kind = "{kind}"']
-    lines += [f"url = {toml(url)}"] if url else []
-    lines += [f"email = {toml(email)}"] if email else []
-    if token_file:
-        lines.append(f"token_file = {toml(token_file)}")
-    else:
-        lines.append(f"token_env = {toml(token_env or '')}")
-    lines.append(f"{key} = [{', '.join(map(toml, names))}]")
-    return "\n".join(lines) + "\n\n"
 
 
 def _keep_old(path: Path, *, force: bool) -> None:

@@ -16,7 +16,8 @@ PREFIX = "DRIFTLINE_"
 #: Variables with our prefix that are no settings.
 _OTHER = ("CONFIG", "PEER_DATA")
 _TESTS = "TEST_"
-#: Directory of files named like `connections__jira__token` (systemd's LoadCredential).
+#: Directory of files named like `connections__jira__token` (systemd's LoadCredential; a whole
+#: directory that is handed over puts the name of ours before them: `driftline_connections__…`).
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _SECRETS = ("token", "password", "secret_url")
 
@@ -89,7 +90,7 @@ def credentials(environ: Mapping[str, str], data: Mapping[str, Any]) -> dict[Pla
         return {}
     found: dict[Place, str] = {}
     for file in sorted(Path(directory).iterdir()):
-        path = _path(file.name.upper(), data)
+        path = _path(file.name.upper().removeprefix(PREFIX), data)
         if path[-1] not in _SECRETS or path[0] not in ("connections", "mail", "ping"):
             continue
         if path[0] == "connections" and (len(path) != 3 or path[1] not in _table(data, path[0])):
@@ -155,7 +156,7 @@ def _exists(name: str | int, values: Mapping[Place, str], data: Mapping[str, Any
 
 def _named_by_file(data: Mapping[str, Any]) -> set[str]:
     """Variables that the file itself names as the place of a secret."""
-    tables = [*_table(data, "connections").values(), data.get("mail")]
+    tables = [*_table(data, "connections").values(), data.get("mail"), data.get("ping")]
     return {
         str(value)
         for one in tables

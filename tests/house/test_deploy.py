@@ -1,15 +1,21 @@
 """What `deploy/` offers is well-formed, as strict as it says, and calls commands that exist."""
 
+import importlib.util
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from click import Context
+from click.testing import CliRunner
+from support.checkout import pyproject
 
+from sync.cli.app import App
 from sync.cli.main import cli
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -103,6 +109,64 @@ def test_containers_run_without_root_and_hold_no_secret() -> None:
     job = (DEPLOY / "kubernetes-cronjob.yaml").read_text(encoding="utf-8")
     for wanted in ("runAsNonRoot: true", "readOnlyRootFilesystem: true", "drop: [ALL]"):
         assert wanted in job
+
+
+@pytest.fixture
+def fresh() -> ModuleType:
+    """The program that plays a first day; without Linux's terminals it cannot be loaded."""
+    pytest.importorskip("pty")
+    found = importlib.util.spec_from_file_location("try_fresh_root", DEPLOY / "try_fresh_root.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules[found.name] = module
+    found.loader.exec_module(module)
+    return module
+
+
+def site_of(fresh: ModuleType) -> Any:
+    nowhere = Path("nowhere")
+    code = {"github": ["acme/api", "acme/web"], "gitlab": ["acme/ops"]}
+    return fresh.Site(
+        "here", nowhere, nowhere, nowhere, nowhere, "token", ("APO",), code, ("APO:Release 3.2",)
+    )
+
+
+def test_the_first_day_answers_the_questions_that_are_asked(
+    fresh: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sync.cli.check.look", lambda app: ([], frozenset(), []))
+    # The first is asked on a terminal, of a file that is there; the last after it was read.
+    asked = fresh._answers(site_of(fresh))[1:-1]
+    said = CliRunner().invoke(
+        cli, ["init"], input="".join(f"{one}\n" for _, one in asked[:-1]) + "n\n", obj=App()
+    )
+    assert said.exit_code == 0, said.output
+    place = -1
+    for question, _ in asked:
+        place = said.output.find(question, place + 1)
+        assert place >= 0, question
+
+
+def test_the_first_day_gives_options_that_exist(fresh: ModuleType) -> None:
+    for everything in (False, True):
+        command_of(shlex.split(fresh._options(site_of(fresh), everything=everything)))
+
+
+def test_the_image_is_built_from_all_that_the_wheel_takes() -> None:
+    image = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    copied = {
+        Path(one)
+        for words in re.findall(r"^COPY (?!--)(.*) \S+$", image, re.M)
+        for one in words.split()
+    }
+    tools = pyproject()["tool"]["setuptools"]
+    wanted = {one for files in tools["data-files"].values() for one in files}
+    wanted |= {one.replace(".", "/") for one in tools["packages"]}
+    wanted |= {pyproject()["project"]["readme"], *pyproject()["project"]["license-files"]}
+    missing = {one for one in wanted if not {Path(one), *Path(one).parents} & copied}
+    assert missing == set()
 
 
 def test_every_file_has_its_line() -> None:

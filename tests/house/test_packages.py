@@ -65,10 +65,12 @@ def test_the_wheel_holds_three_packages_and_nothing_else(tmp_path):
         held = {name for name in archive.namelist() if not name.endswith("/")}
         entry_points = archive.read(f"driftline-{VERSION}.dist-info/entry_points.txt").decode()
     info = f"driftline-{VERSION}.dist-info"
-    # Beside the packages the manual page, which an installer lays where `man` looks.
-    manual = f"driftline-{VERSION}.data/data/share/man/man1/driftline.1"
-    assert manual in held
-    held.remove(manual)
+    # Beside the packages the manual page, which an installer lays where `man` looks, and the units.
+    beside = f"driftline-{VERSION}.data/data/share"
+    units = {f"{beside}/driftline/systemd/driftline.{one}" for one in ("service", "timer")}
+    shared = {f"{beside}/man/man1/driftline.1", *units}
+    assert shared <= held
+    held -= shared
     assert {name.split("/")[0] for name in held} == {*PACKAGES, info}
     expected = {path.relative_to(ROOT).as_posix() for path in tracked()}
     expected = {name for name in expected if name.split("/")[0] in PACKAGES}

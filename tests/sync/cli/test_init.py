@@ -55,6 +55,7 @@ def test_asks_reads_and_proposes(at: Desk) -> None:
         "",
         "tpm@example.net",
         "",
+        "",
         "y",
         "1",
     )
@@ -107,7 +108,7 @@ def test_three_systems_by_options(at: Desk) -> None:
 
 
 def test_answers_may_name_code_hosts_and_no_jira(at: Desk) -> None:
-    answer(at, ["init", "--no-sync"], "Apollo", "UTC", "", "acme/api, acme/web", "", "", "")
+    answer(at, ["init", "--no-sync"], "Apollo", "UTC", "", "acme/api, acme/web", "", "", "", "")
     held = tomllib.loads(at.text())["connections"]
     assert held == {
         "github": {
@@ -139,7 +140,7 @@ def test_wrong_token_is_told_and_the_file_is_there_to_correct(at: Desk) -> None:
     done = at.type(*flags(at, "--no-sync"))
     assert done.code == 2
     assert "the server refuses the credentials" in done.err
-    assert "Correct driftline.toml and run `driftline check`." in done.out
+    assert "When that is put right, in the file or elsewhere: `driftline check`." in done.out
     assert "token-nobody-has" not in at.text() + done.err + done.out
 
 
@@ -173,3 +174,102 @@ def test_nobody_answers(at: Desk) -> None:
     assert done.code == 2
     assert "a question had no answer; give it as an option" in done.err
     assert not (at.directory / "driftline.toml").exists()
+
+
+def test_code_hosts_of_ones_own_are_asked_for_their_address(at: Desk) -> None:
+    hosts = {kind: at.url.replace("jira-cloud", kind) for kind in ("github", "gitlab")}
+    done = answer(
+        at,
+        ["init", "--no-sync"],
+        *("Apollo", "UTC", ""),
+        *("acme/api", hosts["github"], "GITHUB_TOKEN"),
+        *("acme/ops", hosts["gitlab"], "GITLAB_TOKEN"),
+        "",
+    )
+    assert "Address of its API, https://HOST/api/v3 (empty: github.com)" in done.output
+    held = tomllib.loads(at.text())["connections"]
+    assert {name: one["url"] for name, one in held.items()} == hosts
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "table"),
+    [
+        ("", [], {}),
+        ("mail.example.net", [""], {"host": "mail.example.net"}),
+        (
+            "mail.example.net:465",
+            ["tpm", ""],
+            {
+                "host": "mail.example.net",
+                "port": 465,
+                "security": "tls",
+                "user": "tpm",
+                "password_env": "MAIL_PASSWORD",
+            },
+        ),
+    ],
+)
+def test_the_mail_server_is_asked_for(
+    at: Desk, host: str, more: list[str], table: dict[str, object]
+) -> None:
+    answer(
+        at,
+        ["init", "--no-sync"],
+        *("Apollo", "UTC", at.url, "owner@example.net", "", "APO", "", ""),
+        *("a@example.net", "b@example.net", "no mail server", host, *more),
+    )
+    assert tomllib.loads(at.text())["mail"] == {
+        "from": "a@example.net",
+        "to": ["b@example.net"],
+        **table,
+    }
+
+
+def test_a_mail_server_that_is_none(at: Desk) -> None:
+    done = at.type(*flags(at, "--no-sync", "--mail-host", "mail:no-port"))
+    assert done.code == 2
+    assert "'mail:no-port' is no mail server: write HOST or HOST:PORT" in done.err
+    assert not (at.directory / "driftline.toml").exists()
+
+
+def test_store_and_reports_may_lie_elsewhere(at: Desk) -> None:
+    elsewhere = at.directory / "elsewhere"
+    assert at.type(*flags(at, "--no-sync", "--data", str(elsewhere))).code == 0
+    at.type("run", "--no-mail")
+    assert (elsewhere / "driftline.db").is_file()
+    assert (elsewhere / "reports" / "report.html").is_file()
+    assert not (at.directory / "driftline.db").exists()
+
+
+def test_the_proxy_of_the_environment_is_written_for_the_schedule(at: Desk) -> None:
+    at.monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.net:3128")
+    at.monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    at.monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    done = at.type(*flags(at, "--no-sync", "--gitlab", "acme/ops"))
+    held = tomllib.loads(at.text())["connections"]
+    # What the environment exempts stays exempt.
+    assert "proxy" not in held["jira"]
+    assert held["gitlab"]["proxy"] == "http://proxy.example.net:3128"
+    assert "Through the proxy of HTTPS_PROXY, also on a schedule: http://proxy" in done.out
+
+
+def test_a_proxy_with_a_login_is_told_and_not_written(at: Desk) -> None:
+    at.monkeypatch.setenv("HTTPS_PROXY", "http://tpm:pass-word@proxy.example.net:3128")
+    at.monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    done = at.type(*flags(at, "--no-sync", "--gitlab", "acme/ops"))
+    assert "give the schedule that variable, too" in done.out
+    assert "pass-word" not in at.text() + done.out + done.err
+    assert "proxy" not in at.text()
+
+
+def test_tokens_in_files_for_all_three(at: Desk) -> None:
+    words = flags(at, "--no-sync", "--token-file", "jira", "--github", "acme/api")
+    words += ["--github-token-file", "github", "--gitlab", "acme/ops", "--gitlab-token-file", "x"]
+    at.type(*words)
+    held = tomllib.loads(at.text())["connections"]
+    assert {name: one["token_file"] for name, one in held.items()} == {
+        "jira": "jira",
+        "github": "github",
+        "gitlab": "x",
+    }
+    assert not any("token_env" in one for one in held.values())

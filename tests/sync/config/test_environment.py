@@ -130,13 +130,17 @@ def test_variables_of_others_are_left_alone(file: Path) -> None:
     load(file, {**GIVEN, "DRIFTLINE_TEST_POSTGRES_URL": "x", "DRIFTLINE_PEER_DATA": "y", "A": "b"})
 
 
+# A directory that systemd hands over as a whole brings its own name.
+@pytest.mark.parametrize("before", ["", "driftline_"])
 def test_credential_file_wins_over_the_file_and_loses_to_a_variable(
-    file: Path, tmp_path: Path
+    file: Path, tmp_path: Path, before: str
 ) -> None:
     directory = tmp_path / "credentials"
     directory.mkdir()
-    (directory / "connections__jira-main__token").write_text("from-a-file\n", encoding="utf-8")
-    (directory / "mail__password").write_text("mail-from-a-file\n", encoding="utf-8")
+    (directory / f"{before}connections__jira-main__token").write_text(
+        "from-a-file\n", encoding="utf-8"
+    )
+    (directory / f"{before}mail__password").write_text("mail-from-a-file\n", encoding="utf-8")
     (directory / "something_else").write_text("x", encoding="utf-8")
     environ = {**GIVEN, "CREDENTIALS_DIRECTORY": str(directory)}
     found = load(file, environ)
@@ -146,3 +150,9 @@ def test_credential_file_wins_over_the_file_and_loses_to_a_variable(
     assert found.root.mail.password.get_secret_value() == "mail-from-a-file"
     found = load(file, {**environ, "DRIFTLINE_CONNECTIONS__JIRA_MAIN__TOKEN": "from-a-variable"})
     assert found.options["Jira-Main"].token.get_secret_value() == "from-a-variable"  # type: ignore[attr-defined]
+
+
+def test_a_variable_that_the_ping_names_is_no_misspelt_setting(tmp_path: Path) -> None:
+    file = tmp_path / "driftline.toml"
+    file.write_text('[ping]\nsecret_url_env = "DRIFTLINE_SWITCH"\n', encoding="utf-8")
+    assert load(file, {"DRIFTLINE_SWITCH": "https://ping.example.net/x"}).root.ping is not None
