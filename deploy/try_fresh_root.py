@@ -114,7 +114,7 @@ class Machine:
         package index) and is not. `answers`: (words of the question, answer), in order. `shown`
         shortens what is told of the output; `terminal`: on one, as with answers.
         """
-        home = "/root" if user == "root" else f"/home/{user}"
+        home = "/root" if user == "root" else str(Path("/home", user))
         given = {
             "HOME": home,
             "USER": user,
@@ -181,6 +181,7 @@ def _all(script: Script, stack: ExitStack, base: Path | None) -> None:
     tree = work / "root"
     stack.callback(_remove, work)
     script.hidden[str(work)] = "/somewhere"
+    script.hidden[str(Path("/home", "ada"))] = "~"
     with script.step("A fresh Debian, with systemd and pipx"):
         _debian(script, tree, base)
     with script.step("The wheel of this checkout, and nothing else of it, is brought there"):
@@ -642,7 +643,7 @@ def _index(machine: Machine, script: Script) -> dict[str, str]:
             given["PIP_INDEX_URL"] = value
             script.hidden[value] = "(the index)"
         if key == "cert" and Path(value).is_file():
-            shutil.copy(value, f"/proc/{machine.leader}/root/srv/index.pem")
+            shutil.copy(value, Path("/proc", str(machine.leader), "root", "srv", "index.pem"))
             given["PIP_CERT"] = "/srv/index.pem"
     return given
 

@@ -147,7 +147,7 @@ def test_what_is_not_typed_is_counted_and_shown() -> None:
         print(f"  {name}:{line}: {why}")
     for words, why in NOT_RUN.items():
         print(f"  driftline {words}: {why}")
-    assert len(left) == 20
+    assert len(left) == 22
 
 
 def test_a_reader_notices() -> None:
