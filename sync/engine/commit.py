@@ -77,6 +77,12 @@ class Batch:
     #: values without a mapping line, once each: (kind, subject) -> issue.
     unmapped: dict[tuple[str, str], DataIssue] = field(default_factory=dict)
     subjects: set[str] = field(default_factory=set)
+    #: where a record of each kind goes; made once, as some pages change kind at every record.
+    boxes: dict[type, Callable[[object], None]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """The boxes of these lists."""
+        self.boxes = _boxes(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ class Normalizer:
         take each other's data issues away.
         """
         out = Batch() if out is None else out
-        boxes = _boxes(out)
+        boxes = out.boxes
         for source_id, payload in payloads:
             out.subjects.add(subject(stream, source_id))
             for record in self.normalize(stream, payload, self.mapping, self.lookups):

@@ -5,8 +5,9 @@ forwards; only real flips of membership open or end an interval (drift-spec 1.4)
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mappings.vocabulary import EventField, HistoryState, MilestoneKind
 from sync.engine.boards import is_of_board
@@ -23,8 +24,7 @@ _FIELD_OF_KIND = {
 _SINGLE = frozenset({MilestoneKind.MILESTONE, MilestoneKind.ITERATION})
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, gc=False):
     """One membership event: what it took away and what it added, or the sets before and after."""
 
     event_id: str
@@ -50,8 +50,7 @@ class Change:
         return (before - (self.old_ids - self.new_ids)) | (self.new_ids - self.old_ids)
 
 
-@dataclass(frozen=True, slots=True)
-class ItemState:
+class ItemState(Struct, frozen=True, gc=False):
     """What is known of one item now."""
 
     created_at: datetime | None
@@ -77,17 +76,23 @@ def derive(
     that was observed earlier keeps its first instant. `now` (UTC) dates what has no better date.
     `on_boards`: intervals that boards tell, of which no history of the item's own knows.
     """
-    known = [row for row in known if not is_of_board(row)]
-    by_kind: dict[MilestoneKind, list[Change]] = {}
+    by_kind: dict[str, list[Change]] = {}
     for kind, change in changes:
         by_kind.setdefault(kind, []).append(change)
+    current: dict[str, list[str]] = {}
+    for named, id_ in state.milestones:
+        current.setdefault(named, []).append(id_)
+    held: dict[str, list[MembershipRow]] = {}
+    for row in known:
+        if not is_of_board(row):
+            held.setdefault(row.milestone_kind, []).append(row)
     rows: list[MembershipRow] = []
     for kind in _FIELD_OF_KIND:
-        current = frozenset(id_ for k, id_ in state.milestones if k == kind)
-        events = by_kind.get(kind, [])
-        if current or events or any(row.milestone_kind == kind for row in known):
-            mine = [row for row in known if row.milestone_kind == kind]
-            rows.extend(_of_kind(kind, state, current, events, mine, now))
+        if kind in current or kind in by_kind or kind in held:
+            there = frozenset(current.get(kind, ()))
+            rows.extend(
+                _of_kind(kind, state, there, by_kind.get(kind, ()), held.get(kind, ()), now)
+            )
     rows.extend(on_boards)
     if state.gone_at is not None:
         rows = [_ended(row, state.gone_at, state.gone_reason or "gone") for row in rows]

@@ -35,6 +35,7 @@ from sync.engine.commit import (
     write_records,
 )
 from sync.engine.context import Context, Problem
+from sync.engine.gather import gathered
 from sync.engine.lease import Lease
 from sync.engine.plan import parameters_hash
 from sync.engine.session import Session, explain
@@ -529,7 +530,7 @@ def _walk(
         overlap=max(spec.daily_overlap if long_overlap else spec.overlap, context.plan.overlap),
     )
     whole = False
-    for page in _pages(reading, start, window):
+    for page in gathered(_pages(reading, start, window)):
         if seen is not None:
             seen.update(record.source_id for record in page.records)
         with context.store.writing() as conn:
@@ -631,7 +632,7 @@ def _read_children(reading: Reading, ids: Sequence[str]) -> None:
     context, session, spec = reading.context, reading.session, reading.spec
     with context.store.reading() as conn:
         keys = follow_ups.keys(conn, session.id, _parent(reading), ids)
-    for page in _pages(reading, None, _window(reading, ids=tuple(ids), keys=keys)):
+    for page in gathered(_pages(reading, None, _window(reading, ids=tuple(ids), keys=keys))):
         with context.store.writing() as conn:
             writer = reading.writer(conn)
             _write_page(reading, conn, writer, page)

@@ -99,7 +99,7 @@ def _encoded(
     return list(zip(*columns, strict=True))
 
 
-def _on_driver(conn: sa.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def _on_driver(conn: sa.Connection, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """The driver's own executemany inside the running transaction (SQLite)."""
     driver: Any = conn.connection.driver_connection
     try:
@@ -150,12 +150,19 @@ class Bulk:
 
     def run(self, conn: sa.Connection, rows: Iterable[Sequence[Any]]) -> int:
         """Write them, of rows with one key the last; the number of rows handed over."""
-        encoded = _encoded(rows, self._converters)
-        if not encoded:
+        return self.run_columns(conn, list(zip(*rows, strict=True)))
+
+    def run_columns(self, conn: sa.Connection, columns: Sequence[Sequence[Any]]) -> int:
+        """Write rows that are handed over as all values of each column; how many there were."""
+        if not columns or not columns[0]:
             return 0
+        turned = list(columns)
+        for i, convert in self._converters:
+            turned[i] = convert(turned[i])
         if self._dialect == "sqlite":
-            _on_driver(conn, self._sql, encoded)
-            return len(encoded)
+            _on_driver(conn, self._sql, zip(*turned, strict=True))
+            return len(columns[0])
+        encoded = list(zip(*turned, strict=True))
         # One order for all writers, so that two of them cannot wait for each other.
         by_key = {tuple(row[i] for i in self._key): row for row in encoded}
         ordered = [by_key[key] for key in sorted(by_key)]

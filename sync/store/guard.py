@@ -37,3 +37,8 @@ def clean_rows(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         else:
             return rows
     return [clean_row(row) for row in rows]
+
+
+def clean_columns(columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """The same of rows that are turned: all values of each column."""
+    return list(clean_rows([tuple(one) for one in columns]))

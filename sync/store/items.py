@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -11,7 +12,7 @@ from mappings.records import FieldEvent, History, WorkItem
 from mappings.vocabulary import EventField, HistoryState
 from sync.store import past, presence, schema
 from sync.store.bulk import hashed
-from sync.store.guard import clean_row, clean_rows
+from sync.store.guard import clean_columns, clean_row
 from sync.store.page import PRESENCE, Page, same
 from sync.store.payloads import older
 from sync.store.rows import Fate, MembershipRow
@@ -228,20 +229,16 @@ def write_histories(
     closed: list[tuple[Any, ...]] = []
     added: list[tuple[Any, ...]] = []
     keys: list[tuple[Any, ...]] = []
-    together = [event for history in mine.values() for event in history.events]
-    ids = [event.source_event_id for event in together]
-    values = _events(together)
-    end = 0
+    new: list[FieldEvent] = []
+    of_item: list[str] = []
     for id_, history in mine.items():
-        start, end = end, end + len(history.events)
         before = held.get(id_)
         if before is None:
-            added += [
-                (page.connection_id, id_, event_id, page.now, None, *row)
-                for event_id, row in zip(ids[start:end], values[start:end], strict=True)
-            ]
+            new += history.events
+            of_item += repeat(id_, len(history.events))
         else:
-            fresh = dict(zip(ids[start:end], values[start:end], strict=True))
+            rows = zip(*_events(history.events), strict=True)
+            fresh = dict(zip((one.source_event_id for one in history.events), rows, strict=True))
             # A cut history is silent on what it does not hold: what was known stays known.
             is_whole = history.state is HistoryState.COMPLETE
             for event_id, known in before.items():
@@ -261,6 +258,18 @@ def write_histories(
     page.rows += page.upsert(
         schema.field_event, (*key, "known_to", *_EVENT), ("known_to", *_EVENT), added
     )
+    page.rows += page.insert_columns(
+        schema.field_event,
+        (*key, "known_to", *_EVENT),
+        (
+            [page.connection_id] * len(new),
+            of_item,
+            [event.source_event_id for event in new],
+            [page.now] * len(new),
+            [None] * len(new),
+            *_events(new),
+        ),
+    )
     if states:
         _write_states(page, mine)
     page.upsert(schema.work_item_key, _KEY, None, keys)
@@ -273,16 +282,16 @@ def _is_stale(page: Page, history: History) -> bool:
     return stored is not None and (history.as_of is None or history.as_of < stored)
 
 
-def _events(events: Sequence[FieldEvent]) -> Sequence[tuple[Any, ...]]:
-    """Rows of events, made column by column."""
+def _events(events: Sequence[FieldEvent]) -> list[Sequence[Any]]:
+    """The values of each of `_EVENT`, clean; none of any column where there is no event."""
     columns: list[Sequence[Any]] = list(zip(*map(_get_event, events), strict=True))
     if not columns:
-        return ()
+        return [()] * len(_EVENT)
     for i in _EVENT_ENUMS:
         columns[i] = list(map(_get_value, columns[i]))
     for i in _EVENT_IDS:
         columns[i] = [",".join(one) if one else None for one in columns[i]]
-    return clean_rows(list(zip(*columns, strict=True)))
+    return clean_columns(columns)
 
 
 def _write_states(page: Page, mine: Mapping[str, History]) -> None:

@@ -96,6 +96,13 @@ class Page:
             self._keep(table, self._there[table.name] & _ids(table, columns, rows))
         return upsert(self.dialect, table, columns, update).run(self.conn, rows)
 
+    def insert_columns(
+        self, table: sa.Table, columns: tuple[str, ...], values: Sequence[Sequence[Any]]
+    ) -> int:
+        """Insert rows of a table of which nothing is kept, told column by column; how many."""
+        update = tuple(name for name in columns if name not in table.primary_key.columns)
+        return upsert(self.dialect, table, columns, update).run_columns(self.conn, values)
+
     def is_back(self, gone_at: datetime | None) -> bool:
         """Whether what was gone since `gone_at` (None: it was not) is there again, being seen."""
         return gone_at is not None and not self.is_replay

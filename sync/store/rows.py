@@ -1,8 +1,9 @@
 """Rows that travel between the engine and the store."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from mappings.vocabulary import EventField, MilestoneKind
 
@@ -22,8 +23,7 @@ class Fate(NamedTuple):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MembershipRow:
+class MembershipRow(Struct, frozen=True, gc=False):
     """One interval of one work item in one milestone; instants in UTC."""
 
     milestone_kind: MilestoneKind
@@ -40,8 +40,7 @@ class MembershipRow:
     end_event_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemNow:
+class ItemNow(Struct, frozen=True, gc=False):
     """A work item as held now, as far as judging its history needs it."""
 
     source_id: str
@@ -60,8 +59,7 @@ class ItemNow:
     done_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(Struct, frozen=True, gc=False):
     """A field event as known now."""
 
     source_event_id: str

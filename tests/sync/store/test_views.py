@@ -1,7 +1,6 @@
 """The views: as documented, the same on both databases."""
 
 import re
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -111,7 +110,7 @@ def fill(store: Store) -> None:
     with writer(store, now=at(60)) as one:
         one.milestones([structs.replace(version, due_date=date(2026, 5, 15))])
         one.histories([History("2", HistoryState.COMPLETE, (event("2", "2.0", at=at(2)),))])
-        one.memberships({"3": [replace(member, valid_to=at(30), end_cause="event")]})
+        one.memberships({"3": [structs.replace(member, valid_to=at(30), end_cause="event")]})
 
 
 def fill_code(store: Store) -> None:

@@ -1,6 +1,5 @@
 """What a writer leaves behind, on both databases."""
 
-import dataclasses
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -62,7 +61,7 @@ def member(**changes: object) -> MembershipRow:
         end_cause=None,
         end_event_id=None,
     )
-    return dataclasses.replace(plain, **changes)
+    return replace(plain, **changes)
 
 
 # --- raw payloads ---------------------------------------------------------------------------
@@ -571,8 +570,8 @@ def test_memberships_are_corrected_and_not_overwritten(store: Store) -> None:
         first.memberships({"1": [row], "2": [row]})
         assert first.rows == 2
     with writer(store, now=at(60)) as second:
-        ended = dataclasses.replace(row, valid_to=at(30), end_cause="event", end_event_id="4.0")
-        again = dataclasses.replace(row, valid_from=at(40), cause="event")
+        ended = replace(row, valid_to=at(30), end_cause="event", end_event_id="4.0")
+        again = replace(row, valid_from=at(40), cause="event")
         second.memberships({"1": [ended, again]})
         assert second.rows == 3
     with writer(store, now=at(90)) as third:
