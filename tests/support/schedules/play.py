@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from support.schedules import promises
 from support.schedules.compare import difference
@@ -27,6 +28,7 @@ from support.schedules.trouble import trouble
 
 from connectors.contract import Outcome
 from connectors.simulator.faults import Hook
+from sync.engine import gather
 from sync.engine.run import RunResult
 from sync.store.open import Store, open_store
 
@@ -37,6 +39,8 @@ ACCOUNT_ZONES = ("UTC", "Australia/Lord_Howe", "America/Los_Angeles", "Africa/Ca
 LEASE_SECONDS = 300.0
 #: How long a search may be behind, where it is.
 LAG = timedelta(minutes=4)
+#: Records that are written together: page by page, a few pages, and as companies of this size are.
+TOGETHER = (1, 25, 500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +308,9 @@ class Play:
         return result
 
     def _run(self, store: Store, **how: bool) -> RunResult:
-        result = self.company.run(store, lease_seconds=LEASE_SECONDS, **how)
+        together = TOGETHER[self.schedule.seed // len(SYSTEMS) % len(TOGETHER)]
+        with patch.object(gather, "RECORDS", together):
+            result = self.company.run(store, lease_seconds=LEASE_SECONDS, **how)
         self.report.runs += 1
         self.report.requests += result.requests
         self.report.outcomes[result.outcome.value] += 1
