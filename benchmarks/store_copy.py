@@ -2,7 +2,8 @@
 
     python -m benchmarks.store_copy DATABASE SERVER
 DATABASE is a filled SQLite store (`python -m benchmarks.scope_fill` makes one), SERVER an empty
-database. Prints seconds and rows of both ways; ends with 1 where a table differs.
+database. Prints seconds, rows and the most memory held on both ways; ends with 1 where a table
+differs.
 """
 
 import sys
@@ -10,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.measure import peak_mb
 from sync.store import schema
 from sync.store.open import Store, open_store
 from sync.store.transfer import copy, table_sum
@@ -25,16 +27,17 @@ def main() -> None:
             began = time.perf_counter()
             rows = sum(one.rows for one in copy(source, target, lambda _: None))
             seconds = time.perf_counter() - began
-            print(f"{name}: {rows:,} rows in {seconds:.0f} s, {rows / seconds:,.0f} a second")
-        differing = [
-            table.name
-            for table in schema.metadata.sorted_tables
-            if _held(here, table) != _held(back, table)
-        ]
+            print(
+                f"{name}: {rows:,} rows in {seconds:.0f} s, {rows / seconds:,.0f} a second, "
+                f"peak memory so far {peak_mb():.0f} MB",
+                flush=True,
+            )
+        tables = schema.metadata.sorted_tables
+        differing = [one.name for one in tables if _held(here, one) != _held(back, one)]
         back.close()
     here.close()
     there.close()
-    print(f"tables that differ: {', '.join(differing) or 'none'}")
+    print(f"{len(tables)} tables compared; that differ: {', '.join(differing) or 'none'}")
     sys.exit(bool(differing))
 
 

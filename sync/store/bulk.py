@@ -109,6 +109,19 @@ def _on_driver(conn: sa.Connection, sql: str, rows: Iterable[tuple[Any, ...]]) -
         raise DBAPIError(sql, None, error, hide_parameters=True) from error
 
 
+def _copied(conn: sa.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """The driver's COPY inside the running transaction (PostgreSQL)."""
+    driver: Any = conn.connection.driver_connection
+    failed: type[Exception] = conn.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(sql) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except failed as error:
+        # As SQLAlchemy wraps what goes through it.
+        raise DBAPIError(sql, None, error, hide_parameters=True) from error
+
+
 class Bulk:
     """Inserts and upserts of one table's columns on one dialect."""
 
@@ -174,16 +187,22 @@ class Bulk:
 
     def _through_copy(self, conn: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         conn.exec_driver_sql(self._prepare)
-        driver: Any = conn.connection.driver_connection
-        failed: type[Exception] = conn.dialect.loaded_dbapi.Error
-        try:
-            with driver.cursor() as cursor, cursor.copy(self._copy) as copy:
-                for row in rows:
-                    copy.write_row(row)
-        except failed as error:
-            # As SQLAlchemy wraps what goes through it.
-            raise DBAPIError(self._copy, None, error, hide_parameters=True) from error
+        _copied(conn, self._copy, rows)
         conn.exec_driver_sql(self._merge)
+
+
+class Copy:
+    """Rows of one table's columns that are known to be new, by COPY alone (PostgreSQL)."""
+
+    def __init__(self, table: sa.Table, columns: Sequence[str]) -> None:
+        """`columns` in the order of the tuples."""
+        self._converters = _converters("postgresql", table, columns)
+        named = ", ".join(map(quoted, columns))
+        self._copy = f"COPY {quoted(table.name)} ({named}) FROM STDIN"
+
+    def run(self, conn: sa.Connection, rows: Iterable[Sequence[Any]]) -> None:
+        """Write them. Raises DBAPIError where one of them is there already."""
+        _copied(conn, self._copy, _encoded(rows, self._converters))
 
 
 class BulkUpdate:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,6 +17,20 @@ from sync.store.trouble import translated
 #: Rows that are on their way at once.
 CHUNK = 5_000
 _WHOLE = 1 << 128
+#: Indexes of a table that are no key: their names, and what makes them.
+_SQLITE_INDEXES = (
+    "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+)
+_INDEXES = (
+    "SELECT relname, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON oid = indexrelid "
+    "WHERE indrelid = CAST(%s AS text)::regclass "
+    "AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)"
+)
+#: References of a table to others: their names, and what they say.
+_REFERENCES = (
+    "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE conrelid = CAST(%s AS text)::regclass AND contype = 'f'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,8 @@ def copy(source: Store, target: Store, tell: Callable[[Copied], None]) -> tuple[
             tell(done[-1])
         if target.dialect == "postgresql":
             _count_on(writing)
+            # Until the server looks by itself, it would plan as for empty tables.
+            writing.exec_driver_sql("ANALYZE")
     return tuple(done)
 
 
@@ -70,14 +87,47 @@ def _check_empty(conn: sa.Connection, where: str) -> None:
 def _table(reading: sa.Connection, writing: sa.Connection, table: sa.Table) -> tuple[int, int]:
     """Copy one; how many rows, and their sum."""
     columns = _columns(table)
+    write = _writing_to(writing, table, columns)
+    rows, total, later = 0, 0, None
+    for chunk in chunks(reading, table, columns):
+        if rows and later is None:
+            # It is a large one, of which the beginning was written as it stood.
+            later = _bare(writing, table)
+        write(chunk)
+        rows, total = rows + len(chunk), total + _sum_of(chunk)
+    for statement in later or ():
+        writing.exec_driver_sql(statement)
+    return rows, total % _WHOLE
+
+
+def _writing_to(
+    conn: sa.Connection, table: sa.Table, columns: tuple[str, ...]
+) -> Callable[[list[tuple[Any, ...]]], object]:
+    """What writes rows into an empty table, in the fastest manner of its database."""
     # A new store has said already what it is.
     update = ("value",) if table is schema.store_info else None
-    into = bulk.upsert(writing.dialect.name, table, columns, update)
-    rows, total = 0, 0
-    for chunk in chunks(reading, table, columns):
-        into.run(writing, chunk)
-        rows, total = rows + len(chunk), total + _sum_of(chunk)
-    return rows, total % _WHOLE
+    if update is not None or conn.dialect.name == "sqlite":
+        return partial(bulk.upsert(conn.dialect.name, table, columns, update).run, conn)
+    return partial(bulk.Copy(table, columns).run, conn)
+
+
+def _bare(conn: sa.Connection, table: sa.Table) -> list[str]:
+    """Take away what is dearer for each row than once for all; statements that bring it back."""
+    name = bulk.quoted(table.name)
+    if conn.dialect.name == "sqlite":
+        indexes = [(one, sql) for one, sql in conn.exec_driver_sql(_SQLITE_INDEXES, (table.name,))]
+        references: list[tuple[str, str]] = []
+    else:
+        indexes = [(one, sql) for one, sql in conn.exec_driver_sql(_INDEXES, (table.name,))]
+        found = conn.exec_driver_sql(_REFERENCES, (table.name,))
+        references = [(one, told) for one, told in found]
+    for one, _ in indexes:
+        conn.exec_driver_sql(f"DROP INDEX {bulk.quoted(one)}")
+    for one, _ in references:
+        conn.exec_driver_sql(f"ALTER TABLE {name} DROP CONSTRAINT {bulk.quoted(one)}")
+    return [sql for _, sql in indexes] + [
+        f"ALTER TABLE {name} ADD CONSTRAINT {bulk.quoted(one)} {told}" for one, told in references
+    ]
 
 
 def table_sum(conn: sa.Connection, table: sa.Table) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """A copy of a store into another one holds every row, on either database."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,61 @@ def test_rows_are_copied_by_the_chunk(
     copy(store, other, lambda _: None)
     assert told(other) == told(store)
     other.close()
+
+
+def test_indexes_and_references_of_large_tables_are_there_again(
+    store: Store, tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from support.store import postgres_database
+
+    monkeypatch.setattr(transfer, "CHUNK", 3)
+    with writer(store) as made:
+        made.work_items([item(str(n)) for n in range(10)])
+    with postgres_database(server) as url:
+        for other in (open_store(str(tmp_path / "other.db")), open_store(url)):
+            before = _shape(other)
+            copy(store, other, lambda _: None)
+            assert _shape(other) == before
+            assert {"ix_work_item_key"} <= {name for name, *_ in before}
+            assert told(other) == told(store)
+            other.close()
+
+
+def _shape(store: Store) -> set[tuple[Any, ...]]:
+    """Indexes and references of all tables, as the database has them."""
+    queries = (
+        ("SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'table')",)
+        if store.dialect == "sqlite"
+        else (
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+            "SELECT conname, conrelid::regclass::text, pg_get_constraintdef(oid), convalidated "
+            "FROM pg_constraint",
+        )
+    )
+    with store.reading() as conn:
+        return {tuple(row) for one in queries for row in conn.exec_driver_sql(one)}
+
+
+def test_a_copy_that_breaks_the_references_of_a_large_table_is_undone(
+    store: Store, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from support.store import postgres_database
+
+    monkeypatch.setattr(transfer, "CHUNK", 3)
+    with writer(store) as made:
+        made.work_items([item(str(n)) for n in range(10)])
+    real = transfer.chunks
+
+    def stray(
+        conn: sa.Connection, table: sa.Table, columns: tuple[str, ...]
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        for chunk in real(conn, table, columns):
+            yield [(99, *row[1:]) for row in chunk] if table is schema.work_item else chunk
+
+    monkeypatch.setattr(transfer, "chunks", stray)
+    with postgres_database(server) as url:
+        other = open_store(url)
+        with pytest.raises(StoreError, match="fk_work_item_connection_id_connection"):
+            copy(store, other, lambda _: None)
+        assert contents(other)["work_item"] == []
+        other.close()
