@@ -369,6 +369,8 @@ class ConnectorEntry:
     #: options that choose scopes: one that they no longer name has left; one that is not listed
     #: though they are as before is trouble. Without them any change of an option counts.
     choosing: Mapping[str, ScopeOption] = field(default_factory=dict)
+    #: kinds of token that it takes; of driftline's own each has a page in `docs/tokens`.
+    tokens: tuple[str, ...] = ()
 
 
 # --- errors, grouped by what to do next -----------------------------------------------------

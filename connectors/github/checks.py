@@ -15,6 +15,7 @@ EXPIRES_SOON = 14
 _READS = (
     ("issues", "issues?per_page=1", "Issues: read", "no issue of it is checked"),
     ("pull requests", "pulls?per_page=1", "Pull requests: read", "no change of it is checked"),
+    ("commits", "commits?per_page=1", "Contents: read", "no change of it is checked"),
     (
         "check runs",
         "commits/{branch}/check-runs?per_page=1",
@@ -33,12 +34,21 @@ _READS = (
         "Actions: read",
         "repeated attempts and scheduled runs are not seen",
     ),
+    (
+        "deployments",
+        "deployments?per_page=1",
+        "Deployments: read",
+        "where commits run is not seen",
+    ),
 )
+#: The scope with which a classic token reads private repositories.
+_REPO = "repo"
 
 
 def check(site: Site) -> list[CheckItem]:
     """One line per thing looked at; the site must be connected."""
     items = [_account(site), _clock(site), _token(site), _api(site), _limits(site)]
+    items.extend(_scopes(site))
     for scope in site.scopes():
         if scope.kind != "repository":
             continue
@@ -104,6 +114,26 @@ def _token(site: Site) -> CheckItem:
         days > EXPIRES_SOON,
         f"the token expires in {days} days",
         remedy="" if days > EXPIRES_SOON else "Make a new token before that.",
+    )
+
+
+def _scopes(site: Site) -> Iterator[CheckItem]:
+    """What a classic token may do; GitHub tells it of no other kind."""
+    told = site.greeting.get("X-OAuth-Scopes")
+    if told is None or site.options.app_id is not None:
+        return
+    held = {one.strip() for one in told.split(",")} - {""}
+    shown = ", ".join(sorted(held)) or "none"
+    if _REPO in held:
+        # It can write, too: no classic scope reads private repositories alone.
+        yield CheckItem("token scope", True, shown, permission=_REPO)
+        return
+    yield CheckItem(
+        "token scope",
+        None,
+        f"{shown}: private repositories cannot be seen",
+        remedy=f"Where any is to be read, make a fine-grained token, or give this one {_REPO}.",
+        permission=_REPO,
     )
 
 

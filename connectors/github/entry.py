@@ -21,6 +21,7 @@ ENTRY = ConnectorEntry(
     build=_build,
     summary="GitHub and GitHub Enterprise: issues, pull requests, checks, workflow runs, releases",
     streams=lambda: STREAMS,
+    tokens=("github-fine-grained-token", "github-classic-token", "github-app"),
     choosing={
         "repositories": ScopeOption("repository"),
         "projects": ScopeOption("board", everything=None),

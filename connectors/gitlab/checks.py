@@ -7,6 +7,8 @@ from connectors.gitlab.site import Site, is_off
 CLOCK_TOLERANCE = 60.0
 #: Token lifetimes below this are worth a word, days.
 EXPIRES_SOON = 14
+#: GitLab's number for the role that sees confidential issues and the results of jobs.
+REPORTER = 20
 _ENOUGH = ("api", "read_api")
 _PARTS = (
     ("issues", "Issues: scope and dates of this project are not checked."),
@@ -106,8 +108,34 @@ def _graphql(site: Site) -> CheckItem:
     )
 
 
+def _level(project: dict[str, object]) -> int | None:
+    """The account's level of access; None where the server does not tell.
+
+    It tells nothing of a membership that comes from further up, or of an administrator.
+    """
+    held = project.get("permissions")
+    if not isinstance(held, dict):
+        return None
+    levels = [
+        one["access_level"]
+        for one in (held.get("project_access"), held.get("group_access"))
+        if isinstance(one, dict) and isinstance(one.get("access_level"), int)
+    ]
+    return max(levels, default=None)
+
+
 def _project(path: str, project: dict[str, object]) -> CheckItem:
     scope = f"project {path}"
+    level = _level(project)
+    if level is not None and level < REPORTER:
+        return CheckItem(
+            scope,
+            None,
+            "may be read, by an account that is no Reporter there: confidential issues are not "
+            "seen, nor what the project shows to members alone",
+            remedy="Ask its owner for the role Reporter.",
+            permission="read_api",
+        )
     off = [lost for feature, lost in _PARTS if is_off(project, feature)]
     if off:
         return CheckItem(scope, None, "may be read; switched off there: " + " ".join(off))

@@ -21,5 +21,6 @@ ENTRY = ConnectorEntry(
     build=_build,
     summary="GitLab.com and self-managed: issues, milestones, merge requests, pipelines, releases",
     streams=lambda: STREAMS,
+    tokens=("gitlab-personal-token", "gitlab-project-token", "gitlab-group-token"),
     choosing={"projects": ScopeOption("project")},
 )

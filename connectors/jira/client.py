@@ -6,9 +6,10 @@ from typing import Any
 import requests
 from jira import JIRA
 
-from connectors.contract import CannotAuthenticate, Runtime
+from connectors.contract import CannotAuthenticate, NotAllowed, Runtime, SourceError
 from connectors.jira.options import JiraOptions
-from connectors.transport import Transport
+from connectors.redaction import bare_url
+from connectors.transport import Answer, Transport
 
 
 def make_transport(options: JiraOptions, runtime: Runtime) -> Transport:
@@ -39,8 +40,24 @@ def make_transport(options: JiraOptions, runtime: Runtime) -> Transport:
         vendor="Jira",
         bucket=_bucket,
         max_concurrency=options.max_concurrency,
+        judge=judge,
         owner=client,
     )
+
+
+def judge(answer: Answer) -> SourceError | None:
+    """Trouble that is told apart by its words alone.
+
+    The gateway of scoped tokens answers 401 to a good token that lacks a scope: that is no wrong
+    password, and no reason to stop sending it.
+    """
+    if answer.status == 401 and b"scope does not match" in answer.body:
+        return NotAllowed(
+            "the token lacks the scope for this",
+            where=bare_url(answer.url),
+            todo="Make a token with all scopes that the page on scoped tokens names.",
+        )
+    return None
 
 
 def _bucket(method: str, path: str) -> str:

@@ -21,5 +21,6 @@ ENTRY = ConnectorEntry(
     build=_build,
     summary="Jira Cloud and Data Center: issues with complete history, versions, boards, sprints",
     streams=lambda: STREAMS,
+    tokens=("jira-cloud-api-token", "jira-cloud-scoped-api-token", "jira-data-center-pat"),
     choosing={"projects": ScopeOption("project"), "boards": ScopeOption("board", "auto")},
 )

@@ -493,3 +493,5 @@ class CodeAccess:
     #: ids of groups whose single sign-on the token was not authorised for.
     unauthorised: set[int] = field(default_factory=set)
     sees_confidential: bool = True
+    #: GitLab's number for its role in projects; None: the server does not tell.
+    level: int | None = None

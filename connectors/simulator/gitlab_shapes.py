@@ -151,6 +151,10 @@ class Shapes:
             "open_issues_count": sum(one.state == "open" for one in self.view.code.issues_in(repo)),
             "import_status": "none",
         }
+        level = self.view.code.access_of(self.view.who).level
+        if level is not None:
+            held = {"access_level": level, "notification_level": 3}
+            out["permissions"] = {"project_access": held, "group_access": None}
         if repo.fork_of is not None and repo.fork_of in self.view.code.repositories:
             origin = self.view.code.repositories[repo.fork_of]
             out["forked_from_project"] = {"id": origin.id, "path_with_namespace": origin.path}

@@ -12,6 +12,7 @@ What a page cannot say in its own words stands in HTML comments above a block:
 * `<!-- prints: TEXT -->`: the block's commands print this.
 * `<!-- from: FILE -->`: the block is a piece of that file, word for word.
 * `<!-- listed: COMMAND -->`: with the example package installed, this command says that.
+* `<!-- said: SCENE -->`: what `driftline check` says in a scene of `support/tokens.py`.
 
 Pages without a mark begin in an empty folder.
 """
@@ -29,7 +30,8 @@ READ = frozenset({"ini", "json", "markdown", "python", "sql", "text", "toml"})
 GIVEN = frozenset({"empty", "connections", "company"})
 
 _MARK = re.compile(
-    r"^ *<!-- (not run|given|before|file|append to|exit|answers|prints|from|listed): (.+?) -->$",
+    r"^ *<!-- (not run|given|before|file|append to|exit|answers|prints|from|listed|said): "
+    r"(.+?) -->$",
     re.M | re.S,
 )
 _FENCE = re.compile(r"^(?P<in> *)```(?P<language>[^\n]*)\n(?P<text>.*?)^ *```$", re.M | re.S)

@@ -7,6 +7,7 @@ import pytest
 from support.gitlab_site import Bench, serving
 
 from connectors.contract import CheckItem
+from connectors.gitlab import checks
 from connectors.simulator.faults import Fault
 
 
@@ -84,3 +85,29 @@ def test_a_project_that_cannot_be_read_is_named_with_what_to_do() -> None:
         assert found.ok is False
         assert "no/such" in found.detail
         assert "Reporter" in found.remedy
+
+
+@pytest.mark.parametrize(("level", "ok"), [(None, True), (10, None), (15, None), (20, True)])
+def test_a_role_below_reporter_is_told(level: int | None, ok: bool | None) -> None:
+    with serving(issues=1, changes=1) as bench:
+        access = bench.world.code.access_of(bench.world.credentials["owner"])
+        access.level = level
+        path = bench.world.code.hosted("gitlab")[0].path
+        found = checked(bench)[f"project {path}"]
+        assert found.ok is ok
+        assert ("no Reporter" in found.detail) is (ok is None)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "level"),
+    [
+        (None, None),
+        ({}, None),
+        ({"project_access": None, "group_access": None}, None),
+        ({"project_access": {"access_level": 10}, "group_access": {"access_level": 30}}, 30),
+        ({"project_access": {"access_level": "x"}}, None),
+    ],
+)
+def test_the_higher_role_counts_and_silence_says_nothing(permissions: Any, level: Any) -> None:
+    """A membership from further up is not told."""
+    assert checks._level({"permissions": permissions}) == level

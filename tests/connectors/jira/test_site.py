@@ -9,6 +9,7 @@ from support.jira_site import Bench, scope_of, serving
 
 from connectors.contract import (
     CannotAuthenticate,
+    NotAllowed,
     ScopeRef,
     SourceError,
     Unavailable,
@@ -322,3 +323,29 @@ def test_scopes_are_plain_data() -> None:
         scopes = bench.connector().scopes()
         assert scopes[0] == ScopeRef("site", "site", "site", "all of the site")
         assert scopes[1].name == "Apo product"
+
+
+_LACKS = b'{"code":401,"message":"Unauthorized; scope does not match"}'
+
+
+def test_a_scope_that_is_missing_is_no_refused_login() -> None:
+    """The gateway of scoped tokens says 401: the token is good, and sent again."""
+    with serving(issues=5) as bench:
+        bench.simulator.script.faults.append(Fault("rest/agile", 401, _LACKS, times=None))
+        found = {one.name: one for one in bench.connector().check()}
+        assert found["sign-in"].ok
+        assert found["boards"].ok is False
+        assert "lacks the scope" in found["boards"].detail
+        bench.simulator.script.faults.append(Fault("search/jql", 401, _LACKS, times=None))
+        with pytest.raises(NotAllowed, match="lacks the scope") as caught:
+            bench.connector().connect()
+        assert "all scopes" in caught.value.todo
+
+
+def test_a_refused_login_stays_one() -> None:
+    with serving(issues=5) as bench:
+        bench.simulator.script.faults.append(
+            Fault("rest/api", 401, b'{"message":"no"}', times=None)
+        )
+        with pytest.raises(CannotAuthenticate):
+            bench.connector().connect()
