@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog='Example: driftline forecast "APO:Release 3.2" --what-if drop=APO-12,APO-15 rate=+10%'
+    epilog='Example: driftline forecast "APO:Release 3.2" --what-if drop=APO-110,APO-115 rate=+10%'
 )
 @click.argument("words", nargs=-1, metavar="[MILESTONE]")
 @clock_options

@@ -157,23 +157,25 @@ def ledger_row(line: MilestoneLine, label: str, time_zone: ZoneInfo) -> LedgerRo
     ledger = line.ledger
     if ledger is None or _withheld(line) is not None or not _moved(ledger):
         return None
+    agreed = ledger.added_agreed
+    # The sum of nothing is a whole number: read again it would be written otherwise.
     return LedgerRow(
         milestone=label,
         connection=clean(line.connection, 120),
         unit=clean(ledger.unit, 40),
         since=_since(line, time_zone),
         confirmed=line.baseline_accepted,
-        baseline=ledger.baseline,
-        added=ledger.added,
-        removed=ledger.removed,
-        reestimated=ledger.reestimated,
-        late_sized=ledger.late_sized,
-        current=ledger.current,
+        baseline=float(ledger.baseline),
+        added=float(ledger.added),
+        removed=float(ledger.removed),
+        reestimated=float(ledger.reestimated),
+        late_sized=float(ledger.late_sized),
+        current=float(ledger.current),
         entered_items=ledger.entered_items,
         left_items=ledger.left_items,
         origins=_parts(ledger.added_by_origin),
-        agreed=ledger.added_agreed,
-        unagreed=None if ledger.added_agreed is None else ledger.added - ledger.added_agreed,
+        agreed=None if agreed is None else float(agreed),
+        unagreed=None if agreed is None else float(ledger.added - agreed),
         destinations=_parts(ledger.removed_by_destination),
     )
 

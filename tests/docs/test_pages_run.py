@@ -38,7 +38,7 @@ BEFORE = {
     "rehearse": "cp driftline.toml new.toml",
 }
 #: Codes that an example ends with as it should; 0 otherwise.
-CODES = {"gate": 3}
+CODES = {"gate": 3, "reconcile": 3}
 
 
 @pytest.fixture(scope="module")

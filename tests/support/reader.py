@@ -162,12 +162,15 @@ def _names(desk: Path, simulator: Simulator, token: str) -> dict[str, str]:
                 "WHERE repository = 'apollo/billing' AND landed_sha IS NOT NULL"
             )
         ).scalar()
-        login = conn.execute(
-            sa.text("SELECT login FROM account WHERE login IS NOT NULL AND NOT is_bot LIMIT 1")
+        person = conn.execute(
+            sa.text(
+                "SELECT 'github:' || a.source_id FROM account a JOIN connection c "
+                "ON c.id = a.connection_id WHERE c.kind = 'github' AND NOT a.is_bot"
+            )
         ).scalar()
     store.close()
     return {
-        "github:ada": str(login),
+        "github:ada": str(person),
         "4f2a9c1": str(landed),
         "1a2b3c4d": str(landed),
         # Another place to copy to: PostgreSQL itself is in the tests of `db`.

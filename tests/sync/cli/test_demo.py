@@ -10,6 +10,7 @@ from support import scope_page
 from connectors.simulator.story import GAP
 from sync.cli.demo import START, Outcome, play
 from sync.cli.main import main
+from sync.report import json_
 
 #: Findings that even the shortest story holds.
 LEAST = 9
@@ -21,7 +22,9 @@ def test_the_findings_are_exactly_what_was_planted(seed: int, tmp_path: Path) ->
     assert (outcome.missed, outcome.false) == ((), ())
     assert outcome.planted == outcome.found >= LEAST
     assert "MILESTONES" in text
-    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    raw = (tmp_path / "report.json").read_bytes()
+    assert json_.render(json_.load(raw, "report.json")).encode() == raw
+    report = json.loads(raw)
     sources = report["trust"]["sources"]
     assert {one["connection"] for one in sources} == {"jira", "github", "gitlab"}
     families = {one["detector"].partition(".")[0] for one in report["findings"]}
