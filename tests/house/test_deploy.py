@@ -6,6 +6,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -167,6 +169,17 @@ def test_the_image_is_built_from_all_that_the_wheel_takes() -> None:
     wanted |= {pyproject()["project"]["readme"], *pyproject()["project"]["license-files"]}
     missing = {one for one in wanted if not {Path(one), *Path(one).parents} & copied}
     assert missing == set()
+
+
+def test_a_run_in_a_cluster_writes_where_it_may() -> None:
+    """All else is read-only, the directory of the configuration too."""
+    job = (DEPLOY / "kubernetes-cronjob.yaml").read_text(encoding="utf-8")
+    held = re.search(r"^  driftline.toml: \|\n((?:    .*\n)+)", job, re.M)
+    assert held is not None
+    directory = tomllib.loads(textwrap.dedent(held[1]))["report"]["directory"]
+    # What is mounted and not read-only.
+    places = re.findall(r"- \{ name: \w+, mountPath: (\S+) \}", job)
+    assert any(directory.startswith(f"{place}/") for place in places), places
 
 
 def test_every_file_has_its_line() -> None:
