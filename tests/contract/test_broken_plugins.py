@@ -4,6 +4,7 @@ import sys
 import types
 from dataclasses import replace
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,3 +113,41 @@ def test_a_connector_that_cannot_say_what_it_reads(
     sys.modules[MODULE].GOOD = replace(CONNECTOR, streams=_fails)  # type: ignore[attr-defined]
     assert main(["connectors", "list"]) == 0
     assert "acme: connector 'acme' cannot say what it reads: ZeroDiv" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["connectors", "mappings"])
+def test_a_configuration_that_names_it_is_refused_with_the_same_sentence(
+    kind: str,
+    install: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    install(kind, "NEWER")
+    monkeypatch.setenv("ACME_TOKEN", "token-of-nobody")
+    made = tmp_path / "driftline.toml"
+    made.write_text(
+        '[connections.acme]\nkind = "acme"\nurl = "https://acme.example.net"\n'
+        'token_env = "ACME_TOKEN"\n',
+        encoding="utf-8",
+    )
+    assert main(["--config", str(made), "sync"]) == 2
+    said = capsys.readouterr()
+    assert "speaks contract 2, this driftline speaks 1: install a matching version" in said.err
+    assert "Traceback" not in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_does_not_use_it_notices_nothing(
+    kind: str, install: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(kind, "RAISES")
+    monkeypatch.setenv("JIRA_TOKEN", "token-of-nobody")
+    made = tmp_path / "driftline.toml"
+    made.write_text(
+        '[connections.jira]\nkind = "jira"\nurl = "https://jira.example.net"\n'
+        'token_env = "JIRA_TOKEN"\n',
+        encoding="utf-8",
+    )
+    assert main(["--config", str(made), "mapping", "show"]) == 0
