@@ -4,7 +4,7 @@ Who was deleted, hidden or silently taken out is missed by a reading some time l
 between the last reading that found it and the one that did not is known to nobody.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -51,8 +51,9 @@ def bounded(
     And every one that began unseen the last at which it had certainly not begun. Changes the lists
     in place; no query where every end was told. `changes`: they are stays of change requests.
     """
-    _begun(conn, connection_id, stays, known_at)
-    unseen = _ids(stays, lambda one: one.end_cause not in _SEEN)
+    told, unseen = _unclear(stays)
+    if told:
+        _begun(conn, connection_id, stays, told, known_at)
     if not unseen:
         return
     table = change_request if changes else schema.work_item
@@ -67,26 +68,31 @@ def bounded(
             ]
 
 
-def _ids(stays: _Stays, is_such: Callable[[Stay], bool]) -> set[str]:
-    """Members with such a stay."""
-    return {
-        id_
-        for by_item in stays.values()
-        for id_, mine in by_item.items()
-        for one in mine
-        if is_such(one)
-    }
+def _unclear(stays: _Stays) -> tuple[set[str], set[str]]:
+    """Members with a stay that a board told of, and those with one that ended unseen."""
+    told, unseen = set(), set()
+    for by_item in stays.values():
+        for id_, mine in by_item.items():
+            for one in mine:
+                if one.event_id is not None and _is_of_board(one):
+                    told.add(id_)
+                if one.end_cause is not None and is_unseen(one.end_cause):
+                    unseen.add(id_)
+    return told, unseen
 
 
 def _is_of_board(stay: Stay) -> bool:
     return stay.event_id is not None and stay.exact and stay.event_id.startswith(OF_BOARD)
 
 
-def _begun(conn: sa.Connection, connection_id: int, stays: _Stays, known_at: datetime) -> None:
+def _begun(
+    conn: sa.Connection,
+    connection_id: int,
+    stays: _Stays,
+    told: Collection[str],
+    known_at: datetime,
+) -> None:
     """Boards tell no history: what they began to say began after the reading before."""
-    told = _ids(stays, _is_of_board)
-    if not told:
-        return
     c = schema.sync_step.c
     by_board: dict[str, list[tuple[datetime, datetime]]] = {}
     for row in conn.execute(
@@ -99,7 +105,7 @@ def _begun(conn: sa.Connection, connection_id: int, stays: _Stays, known_at: dat
     ):
         by_board.setdefault(row.scope_id, []).append((row.fresh_at, row.finished_at))
     for by_item in stays.values():
-        for id_ in by_item.keys() & told:
+        for id_ in by_item.keys() & set(told):
             by_item[id_][:] = [
                 one._replace(absent_until=_before(by_board, one.start))
                 if _is_of_board(one)

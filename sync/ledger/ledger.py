@@ -202,8 +202,17 @@ def compute(
     `unit` the lead unit is chosen.
     """
     counted_from = min(max(since, counted_from), max(at, since))
-    before = {item.id: place(item, counted_from, since) for item in items}
-    seen = _Glance.of(items, counted_from)
+    before: dict[str, Place] = {}
+    moved: list[ItemHistory] = []
+    for item in items:
+        rest = item.still
+        if rest is not None and rest.moved <= counted_from:
+            before[item.id] = rest.of_plan(since)
+        else:
+            before[item.id] = place(item, counted_from, since)
+            moved.append(item)
+    # Nothing is unclear about what rests.
+    seen = _Glance.of(moved, counted_from)
     again = items if at < counted_from else [*seen.unsound, *seen.moving]
     # What did not move is where it was.
     now = before | {item.id: place(item, at, since, undone=True) for item in again}
@@ -235,7 +244,7 @@ def compute(
         unsure=frozenset(unsure) | _vague(seen.unseen, (counted_from, at)),
         unknown_before=max(unsure.values(), default=None),
         torn=frozenset(
-            walk.differing(present)
+            walk.differing(now, present)
             | {
                 item.id
                 for item in seen.unsound
@@ -264,9 +273,8 @@ class _Glance:
     def of(items: Iterable[ItemHistory], at: datetime) -> "_Glance":
         found = _Glance()
         for item in items:
-            _, stays, sizes, categories, parents, whole = item
-            is_moving, is_gappy, is_unseen = False, not whole, False
-            for stay in stays:
+            is_moving, is_gappy, is_unseen = False, not item.whole, False
+            for stay in item.stays:
                 if stay.start > at:
                     is_moving = True
                 if stay.end is not None:
@@ -274,7 +282,7 @@ class _Glance:
                     is_unseen = is_unseen or stay.gone_by is not None
                 if not stay.exact:
                     is_gappy = True
-            for track in (sizes, categories, parents):
+            for track in (item.points, item.category, item.parent):
                 if track.ats:
                     if track.ats[-1] > at:
                         is_moving = True
@@ -528,15 +536,28 @@ class _Walk:
                     return event, actor
         return None, None
 
-    def differing(self, present: Mapping[str, Place]) -> set[str]:
-        """Items that the events lead elsewhere than where they are: errors may cancel out."""
-        told = {id_: one for id_, one in self.places.items() if self._counts(id_)}
+    def differing(self, now: Mapping[str, Place], present: Mapping[str, Place]) -> set[str]:
+        """Items that the events lead elsewhere than where they are: errors may cancel out.
+
+        `now`: where all of them are; `present`: those that are in scope.
+        """
+        # The very same place leads elsewhere only where its children are others.
+        others = {id_ for id_, one in self.places.items() if one is not now[id_]}
+        parents = {at[id_].parent for at in (self.places, now) for id_ in others}
+        told = {
+            id_: self.places[id_]
+            for id_ in others.union(one for one in parents if one in self.places)
+            if self._counts(id_)
+        }
+        looked = others.union(one for one in parents if one is not None)
         return {
             id_
-            for id_ in told.keys() | present.keys()
-            if id_ not in told
-            or id_ not in present
-            or abs(size_of(told[id_], self.unit) - size_of(present[id_], self.unit)) > EPSILON
+            for id_ in looked
+            if (id_ in told) is not (id_ in present)
+            or (
+                id_ in told
+                and abs(size_of(told[id_], self.unit) - size_of(present[id_], self.unit)) > EPSILON
+            )
         }
 
     def finish(self) -> list[Line]:

@@ -117,6 +117,12 @@ class Milestones(Mapping[Key, MilestoneFacts]):
     def _rows(self) -> dict[Key, Any]:
         return _rows(self._conn, self._as_of, self._known_at)
 
+    def boards(self) -> Iterator[tuple[Key, str]]:
+        """The board that each sprint came from, without putting anything together."""
+        for key, row in self._rows.items():
+            if key[1] is MilestoneKind.SPRINT and row.scope_id:
+                yield key, row.scope_id
+
     def find(self, *texts: str) -> tuple["Named", ...]:
         """What each text stands for, as `find` tells it; only what matches is put together."""
         found: dict[str, Named] = {}

@@ -3,8 +3,9 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from mappings.vocabulary import StatusCategory
 
@@ -170,8 +171,10 @@ class Stay(NamedTuple):
         return self.start <= at and (self.end is None or at < self.end)
 
 
-class ItemHistory(NamedTuple):
-    """All that decides an item's place in the scope of one container."""
+class ItemHistory:
+    """All that decides an item's place in the scope of one container; nothing of it changes."""
+
+    __slots__ = ("category", "id", "parent", "points", "stays", "still", "whole")
 
     id: str
     stays: tuple[Stay, ...]
@@ -179,7 +182,42 @@ class ItemHistory(NamedTuple):
     category: Track[StatusCategory]
     parent: Track[str | None]
     #: False: a part of its events could not be read, so what was before the first one is unknown.
-    whole: bool = True
+    whole: bool
+    #: where it has stood since it last moved; None: only its tracks tell that.
+    still: "Still | None"
+
+    def __init__(
+        self,
+        id: str,
+        stays: tuple[Stay, ...],
+        points: Track[float | None],
+        category: Track[StatusCategory],
+        parent: Track[str | None],
+        whole: bool = True,
+    ) -> None:
+        """An item whose tracks are there already."""
+        self.id, self.stays, self.whole, self.still = id, stays, whole, None
+        self.points, self.category, self.parent = points, category, parent
+
+    def _replace(self, **changes: Any) -> "ItemHistory":
+        """The same with other values of these fields, as of a named tuple."""
+        return ItemHistory(**{name: getattr(self, name) for name in _FIELDS} | changes)
+
+    def _key(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in _FIELDS)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ItemHistory) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"ItemHistory{self._key()!r}"
+
+    def rests(self, at: datetime) -> bool:
+        """Whether its place is certainly the same from this instant (UTC) on."""
+        return self.still is not None and self.still.moved <= at
 
     @property
     def unknown_before(self) -> datetime | None:
@@ -229,6 +267,9 @@ class ItemHistory(NamedTuple):
         return found
 
 
+_FIELDS = ("id", "stays", "points", "category", "parent", "whole")
+
+
 def _weight(category: StatusCategory) -> StatusCategory | None:
     """What a status means for the scope: done, cancelled, or neither (None)."""
     ends = category in (StatusCategory.DONE, StatusCategory.CANCELLED)
@@ -248,6 +289,32 @@ class Place(NamedTuple):
     points: float | None
 
 
+class Still(NamedTuple):
+    """Where an item has stood since it last moved: the same told forwards and undone backwards."""
+
+    #: its place in the container is the same from this instant (UTC) on.
+    moved: datetime
+    #: since when it has been done; None: it is not, or always was.
+    done_since: datetime | None
+    #: for a plan that was made before it was done.
+    place: Place
+    #: when its status last changed, and what it has meant since; None: it never did; only its
+    #: track tells.
+    worked: datetime | None
+    category: StatusCategory | None
+
+    def of_plan(self, since: datetime) -> Place:
+        """Its place for a plan made at `since`."""
+        if self.place.done and (self.done_since is None or self.done_since <= since):
+            return _done_before(self.place)
+        return self.place
+
+
+@lru_cache(maxsize=1024)
+def _done_before(one: Place) -> Place:
+    return one._replace(done_before=True)
+
+
 #: An item that is not there.
 ABSENT = Place(
     member=False, parent=None, cancelled=False, done_before=False, done=False, points=None
@@ -259,7 +326,10 @@ def place(item: ItemHistory, at: datetime, since: datetime, *, undone: bool = Fa
 
     `undone`: judged backwards from what is held now, to check what the events tell.
     """
-    _, stays, sizes, categories, parents, _ = item
+    still = item.still
+    if still is not None and still.moved <= at:
+        return still.of_plan(since)
+    sizes, categories, parents = item.points, item.category, item.parent
     # Whatever has all its events is the same told forwards, which is faster.
     if undone and sizes.sound and categories.sound and parents.sound:
         undone = False
@@ -275,7 +345,7 @@ def place(item: ItemHistory, at: datetime, since: datetime, *, undone: bool = Fa
         measured = done_since or at
         points = sizes.undone(measured) if undone else sizes.told(measured)
     member = False
-    for stay in stays:
+    for stay in item.stays:
         if stay.start <= at and (stay.end is None or at < stay.end):
             member = True
             break

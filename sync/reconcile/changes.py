@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -12,7 +12,7 @@ from sync.reconcile.contract import Evidence
 from sync.reconcile.view import View
 from sync.store import schema
 from sync.store import tables_code as code
-from sync.store.bulk import select_ids
+from sync.store.bulk import among, select_ids, select_where
 from sync.store.tables_judged import change_link, test_check
 from sync.store.tables_judged import verdict as verdict_table
 from sync.verdict.names import Verdict
@@ -77,8 +77,7 @@ class ChangeLine:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LinkLine:
+class LinkLine(NamedTuple):
     """A link from a change to an item, or to a change that it takes back."""
 
     change: Pair
@@ -230,28 +229,28 @@ def landed(view: View, since: datetime, *, until: datetime | None = None) -> dic
 
 def links(view: View, *, kinds: Sequence[LinkKind] = WORK) -> list[LinkLine]:
     """Links of these kinds that were known at the view's instant; in a fixed order."""
-    c = change_link.c
-    rows = view.conn.execute(
-        sa.select(
-            c.from_connection_id,
-            c.from_id,
-            c.to_kind,
-            c.to_connection_id,
-            c.to_id,
-            c.evidence,
-            c.ambiguous,
-        )
-        .where(
-            c.kind.in_([one.value for one in kinds]),
-            c.first_seen_at <= view.known_at,
-            sa.or_(c.withdrawn_at.is_(None), c.withdrawn_at > view.known_at),
-        )
-        .order_by(c.from_connection_id, c.from_id, c.to_connection_id, c.to_id, c.kind)
+    named = [one.value for one in kinds]
+    froms, ids, to_kinds, tos, to_ids, *rest = select_where(
+        view.conn,
+        change_link,
+        (
+            "from_connection_id",
+            "from_id",
+            "to_kind",
+            "to_connection_id",
+            "to_id",
+            "evidence",
+            "ambiguous",
+        ),
+        f"kind {among(view.conn.dialect.name, named)} AND first_seen_at <= %s "
+        "AND (withdrawn_at IS NULL OR withdrawn_at > %s) "
+        "ORDER BY from_connection_id, from_id, to_connection_id, to_id, kind",
+        named,
+        view.known_at,
+        view.known_at,
     )
-    return [
-        LinkLine((connection, id_), to_kind, (to_connection, to), evidence, bool(ambiguous))
-        for connection, id_, to_kind, to_connection, to, evidence, ambiguous in rows
-    ]
+    changed, linked = zip(froms, ids, strict=True), zip(tos, to_ids, strict=True)
+    return list(map(LinkLine, changed, to_kinds, linked, *rest))
 
 
 def verdicts(view: View, since: datetime) -> list[VerdictLine]:

@@ -67,9 +67,9 @@ class Gate:
 
     def _of_milestone(self, facts: MilestoneFacts, streams: Collection[str]) -> str | None:
         of_projects, of_boards = needed(streams, facts.kind)
-        projects: set[str] = set()
+        projects: frozenset[str]
         if facts.kind is MilestoneKind.VERSION:
-            projects = {facts.scope_id} if facts.scope_id else set()
+            projects = frozenset({facts.scope_id} if facts.scope_id else ())
         else:
             (plan,) = self.view.plans([facts])
             projects = plan.container.scopes

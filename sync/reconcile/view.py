@@ -482,9 +482,8 @@ class View:
         )
         for row in rows:
             found.setdefault((row.connection_id, row.entity_id), set()).add(row.scope_id)
-        for key, facts in self.milestones.items():
-            if facts.kind is MilestoneKind.SPRINT and facts.scope_id:
-                found.setdefault((key[0], key[2]), set()).add(facts.scope_id)
+        for key, board in self.milestones.boards():
+            found.setdefault((key[0], key[2]), set()).add(board)
         return {key: tuple(sorted(ids)) for key, ids in found.items()}
 
     @cached_property
@@ -712,7 +711,7 @@ class View:
 
     def _below(self, epics: Sequence[MilestoneFacts]) -> sa.Select[Any]:
         """Items below these epics, at any depth, as rows of `memberships`."""
-        items = self.items.alias("child")
+        items = self.items.alias("inner")
         columns = (items.c.connection_id, items.c.id.label("item_id"), items.c.created_at)
         tree = (
             sa.select(*columns, items.c.parent_id.label("epic_id"))
@@ -804,23 +803,18 @@ def leaves_of(
 
     `known`: their places at `at`, judged backwards, for a plan of whatever instant.
     """
-    items = list(histories)
+    items = {one.id: one for one in histories}
     if known is None:
-        places = {one.id: place(one, at, at, undone=True) for one in items}
-    else:
-        # Of a plan made at this very instant, all that is done was done before.
-        places = {
-            id_: one if one.done is one.done_before else one._replace(done_before=one.done)
-            for id_, one in known.items()
-        }
-    counts = parents_within(places.items())
+        known = {one.id: place(one, at, at, undone=True) for one in items.values()}
+    counts = parents_within(known.items())
     return {
-        one.id: where
-        for one in items
-        if (where := places[one.id]).member
-        and not where.cancelled
-        and one.id not in counts
-        and one.category.undone(at) is not StatusCategory.UNKNOWN
+        # Of a plan made at this very instant, all that is done was done before.
+        id_: one if one.done is one.done_before else one._replace(done_before=one.done)
+        for id_, one in known.items()
+        if one.member
+        and not one.cancelled
+        and id_ not in counts
+        and (items[id_].rests(at) or items[id_].category.undone(at) is not StatusCategory.UNKNOWN)
     }
 
 

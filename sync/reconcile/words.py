@@ -1,12 +1,14 @@
 """Small pieces of plain language that detectors share; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from typing import TypeVar
 
 from sync.ledger.load import ItemFacts
 from sync.ledger.working_days import WorkCalendar
 from sync.reconcile.contract import Evidence
 
+_T = TypeVar("_T")
 #: Proofs listed one by one; the rest is counted.
 LISTED = 40
 
@@ -66,6 +68,16 @@ def capped(evidence: Sequence[Evidence], what: str = "item") -> tuple[Evidence, 
         return tuple(evidence)
     more = Evidence(text=f"and {count(len(evidence) - LISTED, f'more {what}')}")
     return (*evidence[:LISTED], more)
+
+
+def capped_by(
+    make: Callable[[_T], Evidence], things: Sequence[_T], what: str = "item"
+) -> tuple[Evidence, ...]:
+    """The proofs that are made of the first things, and how many more there are."""
+    shown = [make(one) for one in things[:LISTED]]
+    if len(things) > LISTED:
+        shown.append(Evidence(text=f"and {count(len(things) - LISTED, f'more {what}')}"))
+    return tuple(shown)
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 import sqlalchemy as sa
@@ -24,6 +24,9 @@ from sync.store.types import Instant, to_sqlite
 Convert = Callable[[Sequence[Any]], list[Any]]
 #: The same, to Python's form.
 Decode = Callable[[Sequence[Any]], list[Any]]
+
+#: What SQL of our own is given.
+Value: TypeAlias = str | int | datetime | Sequence[str]
 
 #: Rows from which COPY pays for its three statements (PostgreSQL).
 COPY_FROM = 150
@@ -279,11 +282,11 @@ def select_columns(
     id_column: str,
     ids: Collection[str],
     extra: str = "",
-    *values: datetime,
+    *values: Value,
 ) -> list[Sequence[Any]]:
     """The same rows as `select_ids` gives, turned: all values of each column, decoded.
 
-    `extra` has a `%s` for each of `values`, which are instants.
+    `extra` has a `%s` for each of `values`; for a list, what `among` gives.
     """
     if not ids:
         return [()] * len(columns)
@@ -292,9 +295,9 @@ def select_columns(
     listed = sorted(clean_row(tuple(ids)))
     is_sqlite = dialect == "sqlite"
     parameter: Any = orjson.dumps(listed).decode() if is_sqlite else listed
-    more = map(to_sqlite, values) if is_sqlite else values
     sql = _select_sql(dialect, table, columns, id_column, extra)
-    found = _fetched(conn, sql, (connection_id, parameter, *more), table, columns)
+    given = (connection_id, parameter, *_given(values, is_sqlite=is_sqlite))
+    found = _fetched(conn, sql, given, table, columns)
     return found or [()] * len(columns)
 
 
@@ -308,13 +311,24 @@ def select_where(
     table: sa.Table,
     columns: tuple[str, ...],
     where: str,
-    *values: str | int | datetime | Sequence[str],
+    *values: Value,
 ) -> list[Sequence[Any]]:
     """All values of each column, decoded, of rows that SQL text of our own chooses.
 
     `where` has a `%s` for each of `values`; for a list, what `among` gives.
     """
     is_sqlite = conn.dialect.name == "sqlite"
+    given = _given(values, is_sqlite=is_sqlite)
+    names = ", ".join(quoted(name) for name in columns)
+    sql = f"SELECT {names} FROM {quoted(table.name)} WHERE {where}"  # noqa: S608  # names and texts of our own
+    found = _fetched(
+        conn, sql.replace("%s", "?") if is_sqlite else sql, tuple(given), table, columns
+    )
+    return found or [()] * len(columns)
+
+
+def _given(values: Iterable[Value], *, is_sqlite: bool) -> list[Any]:
+    """What the driver is given for these."""
     given: list[Any] = []
     for value in values:
         if isinstance(value, datetime):
@@ -325,12 +339,7 @@ def select_where(
             given += clean_row(value)
         else:
             given.append(list(clean_row(value)))
-    names = ", ".join(quoted(name) for name in columns)
-    sql = f"SELECT {names} FROM {quoted(table.name)} WHERE {where}"  # noqa: S608  # names and texts of our own
-    found = _fetched(
-        conn, sql.replace("%s", "?") if is_sqlite else sql, tuple(given), table, columns
-    )
-    return found or [()] * len(columns)
+    return given
 
 
 def _fetched(

@@ -101,3 +101,25 @@ def test_no_epic_is_listed_that_nobody_asked_for(store: Store) -> None:
         assert [one.name for one in view.judged] == ["R1"]
         assert [one.kind for one in view.milestones.values()] == [MilestoneKind.VERSION]
         assert "epic" not in str(view.memberships.select())
+
+
+def test_leaves_of_containers_in_the_past_are_asked_for_beside_a_judged_epic(
+    store_url: str,
+) -> None:
+    made = filled(store_url)
+    with made.reading() as conn:
+        view = View(conn, POLICY, NOW, NOW, present=False)
+        m, i = view.memberships.c, view.items.c
+        rows = conn.execute(
+            sa.select(m.milestone_kind, i.id)
+            .join_from(
+                view.memberships,
+                view.items,
+                sa.and_(m.connection_id == i.connection_id, m.item_id == i.id),
+            )
+            .where(~view.has_child_inside(view.memberships, view.items))
+            .order_by(m.milestone_kind, i.id)
+        )
+        found = [tuple(row) for row in rows]
+    made.close()
+    assert found == [("epic", id_) for id_ in "124567"] + [("version", "4"), ("version", "5")]

@@ -14,7 +14,7 @@ from sync.reconcile.severity import level, raised
 from sync.reconcile.view import Plan, View
 from sync.reconcile.words import capped, count, item_evidence, verb
 from sync.store import schema
-from sync.store.bulk import select_columns
+from sync.store.bulk import among, select_columns
 
 ID = "scope.carryover"
 
@@ -70,7 +70,22 @@ def _elsewhere(
     columns = ("member_id", "milestone_id", "valid_from", "valid_to", "milestone_kind")
     kinds = sorted({plan.facts.kind.value for plan in view.plans()})
     named = ", ".join(f"'{kind}'" for kind in kinds)
+    dialect = view.conn.dialect.name
     for connection_id, some in ids.items():
+        # Nearly all are in the plans at hand, which are not over: those rows are not even read.
+        at_hand = {
+            kind: [
+                plan.facts.source_id
+                for plan, _ in wanted
+                if plan.facts.connection_id == connection_id and plan.facts.kind.value == kind
+            ]
+            for kind in kinds
+        }
+        others = " ".join(
+            f"AND NOT (milestone_kind = '{kind}' AND milestone_id {among(dialect, mine)})"
+            for kind, mine in at_hand.items()
+            if mine
+        )
         for member, milestone, start, end, kind in zip(
             *select_columns(
                 view.conn,
@@ -80,9 +95,10 @@ def _elsewhere(
                 "member_id",
                 some,
                 f"AND member_kind = 'work_item' AND milestone_kind IN ({named}) "
-                "AND known_from <= %s AND (known_to IS NULL OR known_to > %s)",
+                f"AND known_from <= %s AND (known_to IS NULL OR known_to > %s) {others}",
                 view.known_at,
                 view.known_at,
+                *(mine for mine in at_hand.values() if mine),
             ),
             strict=True,
         ):

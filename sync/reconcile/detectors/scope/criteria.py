@@ -80,10 +80,13 @@ def _edits(
     found, unknown = [], 0
     for id_ in sorted(ledger.present):
         history = plan.container.history(id_)
+        mine = held.get((plan.facts.connection_id, id_))
+        if not mine:
+            unknown += _has_begun(history, view.as_of)
+            continue
         begun = _begun(history, view.as_of)
         if begun is None:
             continue
-        mine = held.get((plan.facts.connection_id, id_), ())
         before = texts.at(mine, max(begun, ledger.counted_from))
         now = texts.at(mine, view.as_of)
         if before is None or now is None:
@@ -94,6 +97,17 @@ def _edits(
             done = history.category.undone(view.as_of) is StatusCategory.DONE
             found.append(_Edit(plan.container.items[id_], before, now, change, done))
     return found, unknown
+
+
+def _has_begun(history: ItemHistory, at: datetime) -> bool:
+    """Whether work on it had ever begun, as far as is known."""
+    still = history.still
+    if still is not None and still.worked is None:
+        return still.category in _STARTED
+    if still is not None and still.worked is not None and still.worked <= at:
+        # What is known of it last is enough, mostly: most work goes on once it has begun.
+        return still.category in _STARTED or _begun(history, at) is not None
+    return _begun(history, at) is not None
 
 
 def _begun(history: ItemHistory, at: datetime) -> datetime | None:

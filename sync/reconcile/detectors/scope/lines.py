@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sync.ledger.ledger import REMAINING_WORK, Ledger, Line, LineKind, Unit
 from sync.reconcile.contract import Evidence
 from sync.reconcile.view import Plan, View
-from sync.reconcile.words import capped, count, day_of, item_evidence, size
+from sync.reconcile.words import capped_by, count, day_of, item_evidence, size
 
 
 def amount(number: float, unit: Unit) -> str:
@@ -17,18 +17,16 @@ def amount(number: float, unit: Unit) -> str:
 
 def proofs(plan: Plan, ledger: Ledger, lines: Iterable[Line], view: View) -> tuple[Evidence, ...]:
     """One proof per line, in order of time."""
-    return capped(
-        [
-            item_evidence(
-                plan.container.items[line.item_id],
-                f"{_words(line)} on {day_of(line.at, view.calendar)}{_size(line, ledger.unit)}",
-                at=line.at,
-                source=f"issue:{line.item_id}",
-            )
-            for line in lines
-        ],
-        "change",
-    )
+
+    def proof(line: Line) -> Evidence:
+        return item_evidence(
+            plan.container.items[line.item_id],
+            f"{_words(line)} on {day_of(line.at, view.calendar)}{_size(line, ledger.unit)}",
+            at=line.at,
+            source=f"issue:{line.item_id}",
+        )
+
+    return capped_by(proof, list(lines), "change")
 
 
 _REASONS = {

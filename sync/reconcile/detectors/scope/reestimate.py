@@ -5,6 +5,7 @@ from typing import Any
 
 from sync.ledger import measures
 from sync.ledger.ledger import EPSILON, Ledger
+from sync.ledger.timeline import ABSENT
 from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Voice, Words
 from sync.reconcile.detectors.scope import plans
 from sync.reconcile.severity import level
@@ -42,6 +43,8 @@ def _grown(plan: Plan, ledger: Ledger) -> list[_Growth]:
     """Planned items still in whose estimate grew before they were done, the most first."""
     found = []
     for id_ in ledger.planned & ledger.present:
+        if ledger.before.get(id_) is ledger.now.get(id_, ABSENT):
+            continue
         item = plan.container.history(id_)
         before, now = ledger.was(item).points, ledger.stands(item).points
         if before is not None and now is not None and now > before + EPSILON:

@@ -45,6 +45,8 @@ def _returned(plan: Plan, ledger: Ledger) -> dict[str, list[datetime]]:
     """When each item came back from done while it was in the milestone, since the baseline."""
     found: dict[str, list[datetime]] = {}
     for item in plan.container.histories:
+        if item.rests(ledger.since):
+            continue
         times = [
             change.at
             for change in item.category.changes

@@ -200,19 +200,17 @@ def _repositories(
     hosting: Collection[Pair],
 ) -> dict[Key, frozenset[Pair]]:
     """Where each plan's work lands: its own repository, and those whose changes name its items."""
-    by_item: dict[Pair, list[Pair]] = {}
+    by_item: dict[int, dict[str, list[Pair]]] = {}
     for change, held in links.items():
         for link in held:
             if link.to_kind == "work_item":
-                by_item.setdefault(link.to, []).append(change)
-    working = {
-        plan.facts.key: {
-            change
-            for id_ in plan.container.by_item
-            for change in by_item.get((plan.facts.connection_id, id_), ())
-        }
-        for plan in plans
-    }
+                connection_id, id_ = link.to
+                by_item.setdefault(connection_id, {}).setdefault(id_, []).append(change)
+    working = {}
+    for plan in plans:
+        told = by_item.get(plan.facts.connection_id, {})
+        named = told.keys() & plan.container.by_item.keys()
+        working[plan.facts.key] = {change for id_ in named for change in told[id_]}
     lines = changes.lines(view, _by_connection(one for some in working.values() for one in some))
     found = {}
     for key, some in working.items():
