@@ -62,8 +62,13 @@ def text_of(document: Any) -> str:
                 stack.append("\n")
             content = node.get("content")
             if isinstance(content, list):
-                # Strings stand for text in the stack; only nodes may come from the document.
-                stack.extend(one for one in reversed(content) if not isinstance(one, str))
+                for one in reversed(content):
+                    # Strings stand for text in the stack; only nodes may come from the document.
+                    if isinstance(one, dict) and one.get("type") == "text" and "content" not in one:
+                        # What most nodes are is read at once.
+                        stack.append(_own(one, "text"))
+                    elif not isinstance(one, str):
+                        stack.append(one)
             stack.append(_own(node, kind))
             if block:
                 stack.append("\n")
