@@ -126,7 +126,8 @@ def check(source: Store, file: Path) -> None:
     )
     titles = {row[0] for row in rows(source, schema.work_item, "title")}
     assert titles
-    text = raw.decode("utf-8", "replace")
+    # The end of a scrubbed word and the next column's beginning may spell a name by chance.
+    text = re.sub(r"x[0-9a-f]{16}", "*", raw.decode("utf-8", "replace"))
     own = schema_words()
     left = sorted(one for one in names_in(source) if one in text and one not in own)
     assert left == []
