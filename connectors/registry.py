@@ -29,6 +29,10 @@ class UnknownConnector(Exception):
     """No such connector, or one that cannot be used; the message says which and why."""
 
 
+class BrokenConnector(UnknownConnector):
+    """A connector that is installed and cannot be used; the message says why."""
+
+
 def names() -> tuple[str, ...]:
     """All connector names that are installed, usable or not; nothing is loaded."""
     plugins = {point.name for point in entry_points(group=GROUP)}
@@ -41,14 +45,17 @@ def entries() -> Mapping[str, ConnectorEntry | BrokenEntry]:
 
 
 def get(name: str) -> ConnectorEntry:
-    """The connector of this name. Raises UnknownConnector with a suggestion or the reason."""
+    """The connector of this name.
+
+    Raises UnknownConnector with a suggestion, BrokenConnector with the reason.
+    """
     if name not in names():
         close = get_close_matches(name, names(), n=1)
         hint = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names())}"
         raise UnknownConnector(f"there is no connector {name!r}{hint}")
     found = _load(name)
     if isinstance(found, BrokenEntry):
-        raise UnknownConnector(found.reason)
+        raise BrokenConnector(found.reason)
     return found
 
 

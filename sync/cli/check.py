@@ -78,7 +78,7 @@ def look(app: App) -> tuple[list[Line], frozenset[int], list[dict[str, Any]]]:
         found, code = _connection(app, plan, connection)
         lines.extend(found)
         codes.add(code)
-        if not any(line.name == "login" and line.ok is False for line in found):
+        if not any(line.name in ("login", "connector") and line.ok is False for line in found):
             let_in.add(connection.name)
     proposals: list[dict[str, Any]] = []
     try:
@@ -118,6 +118,8 @@ def _connection(app: App, plan: Any, connection: Any) -> tuple[list[Line], int]:
     from sync.engine.progress import Quiet
     from sync.engine.session import build
 
+    if connection.unusable:
+        return [Line(connection.name, "connector", False, connection.unusable)], 2
     lent = runtime.make(
         connection,
         plan,

@@ -279,9 +279,9 @@ driftline always fits. Who writes none was made for version 1.
 **What does not fit** is refused in one sentence: another version, an error at import, a thing of
 the wrong type, a name that two packages bring. `driftline connectors list` and `check` say which
 and why. A connector or mapping that raises fails its own scope and leaves the rest of the run
-alone; a detector that raises is told as *not checked*. Where the configuration itself names a
-connector that does not fit, or one whose mapping does not, commands end with 2 and that sentence:
-to read less than was asked for would look like quiet.
+alone; a detector that raises is told as *not checked*. Where the configuration names a connector
+that does not fit, or one whose mapping does not, that connection fails with the sentence: the
+others are read, `sync` and `run` end with 4, and the report shows what it did not see.
 
 **No part of it**: every other name and module, names that begin with an underscore, the simulator
 (`connectors.simulator`, which changes with the demo), and tables of the store. Rows are promised by

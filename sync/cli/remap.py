@@ -8,7 +8,8 @@ from sync.cli.app import App, json_option, pass_app
 @click.command(epilog="Example: driftline remap")
 @json_option
 @pass_app
-def remap(app: App, as_json: bool) -> None:
+@click.pass_context
+def remap(context: click.Context, app: App, as_json: bool) -> None:
     """Normalize everything stored again under today's mapping; no request is made."""
     from sync.cli import wiring
     from sync.engine.remap import remap as run
@@ -27,5 +28,9 @@ def remap(app: App, as_json: bool) -> None:
             payloads=result.payloads,
             rows_written=result.rows_written,
         )
-        return
-    app.say(f"{result.payloads} payloads read again, {result.rows_written} rows written.")
+    else:
+        app.say(f"{result.payloads} payloads read again, {result.rows_written} rows written.")
+    left = [one for one in plan.connections if one.unusable]
+    for one in left:
+        app.trouble(f"{one.name}: {one.unusable}")
+    context.exit(2 if left else 0)

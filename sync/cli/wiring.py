@@ -6,6 +6,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from mappings.load import load as load_mapping
+from mappings.registry import UnknownMapping
 from mappings.registry import get as get_mapping
 from mappings.schema import MappingTable, TeamRule, with_version
 from mappings.teams import before, flat
@@ -14,6 +15,7 @@ from sync.clock import Clock
 from sync.config import secrets
 from sync.config.models import ConnectionSettings, MailSettings, RecipientSettings
 from sync.config.settings import Settings
+from sync.config.unusable import Unusable
 from sync.engine.plan import ConnectionPlan, Plan, with_boards_of
 from sync.errors import ConfigError, UsageError
 from sync.reconcile.contract import AnswerKind, Channel, PartRule, Policy, Suppression
@@ -71,8 +73,12 @@ def connection(settings: Settings, name: str) -> ConnectionPlan:
     one = settings.root.connections[name]
     options = settings.options[name]
     estimates = tuple(getattr(options, "estimate_fields", ()) or ())
-    asked = before(mapping(settings, one, estimates), team_rules(settings, name))
-    table = with_boards_of(with_version(asked), options)
+    unusable = options.reason if isinstance(options, Unusable) else ""
+    try:
+        asked = before(mapping(settings, one, estimates), team_rules(settings, name))
+        table = with_boards_of(with_version(asked), options)
+    except UnknownMapping as error:
+        table, unusable = MappingTable(), unusable or str(error)
     return ConnectionPlan(
         name=name,
         kind=one.kind,
@@ -85,6 +91,7 @@ def connection(settings: Settings, name: str) -> ConnectionPlan:
         ca_bundle=None if one.ca_bundle is None else str(settings.base / one.ca_bundle),
         timeout_seconds=one.timeout_seconds,
         max_answer_bytes=int(one.max_answer_mb * 2**20),
+        unusable=unusable,
     )
 
 

@@ -20,12 +20,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from connectors.registry import UnknownConnector
+from connectors.registry import BrokenConnector, UnknownConnector
 from connectors.registry import get as get_connector
 from sync.config import environment, secrets
 from sync.config.environment import PREFIX, variable_of
 from sync.config.models import ConnectionSettings, Root
 from sync.config.problems import Place, Problems, shown
+from sync.config.unusable import Unusable
 from sync.errors import ConfigError
 
 __all__ = ["DEFAULT_FILE", "PREFIX", "Settings", "find", "load"]
@@ -213,6 +214,9 @@ def _options(
     at = ("connections", name)
     try:
         model = _options_of(one.kind)
+    except BrokenConnector as error:
+        # That a plugin does not fit is no mistake of the file: the other connections are read.
+        return Unusable(reason=str(error))
     except UnknownConnector as error:
         problems.say((*at, "kind"), str(error))
         return None
@@ -260,6 +264,8 @@ def _foreign_keys(name: str, one: Mapping[str, Any], problems: Problems) -> None
     """Unknown keys of a connection, told although something else is wrong too."""
     try:
         model = _options_of(str(one.get("kind")))
+    except BrokenConnector:
+        return
     except UnknownConnector as error:
         if "kind" in one:
             problems.say(("connections", name, "kind"), str(error))

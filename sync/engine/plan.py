@@ -32,6 +32,8 @@ class ConnectionPlan:
     timeout_seconds: float = 30.0
     #: largest answer that is taken, unpacked.
     max_answer_bytes: int = 64 * 2**20
+    #: why its connector or its mapping cannot be used, in one sentence; empty: both can.
+    unusable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,10 @@ class RemapResult:
 
 
 def remap(store: Store, plan: Plan, *, clock: Clock) -> RemapResult:
-    """Normalize every stored payload of the plan's connections again under today's mapping."""
+    """Normalize every stored payload of the plan's connections again under today's mapping.
+
+    Connections whose plugin cannot be used are left as they are.
+    """
     names: list[str] = []
     count = rows = 0
     for connection in plan.connections:
@@ -46,7 +49,7 @@ def remap(store: Store, plan: Plan, *, clock: Clock) -> RemapResult:
             row = conn.execute(
                 sa.select(schema.connection).where(schema.connection.c.name == connection.name)
             ).one_or_none()
-        if row is None:
+        if row is None or connection.unusable:
             continue
         done, written = remap_connection(
             store, connection, int(row.id), row.base_url or "", clock=clock

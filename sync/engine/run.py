@@ -217,6 +217,10 @@ class _Run:
         context = self.context
         key = budget_key(connection.options)
         connection_id = connection_row(context.store, connection, key, context.clock.now())
+        if connection.unusable:
+            error = SourceError(connection.unusable, where=connection.name)
+            self._cannot_open(connection, connection_id, error)
+            return None
         budgets = Budgets(context.store, key, context.clock, context.plan.reserve)
         lent = runtime.make(
             connection,

@@ -145,6 +145,9 @@ class _Look:
     def all(self, progress: Progress, sleep: Callable[[float], None]) -> None:
         """Connect, count, then draw records and compare them. Raises SourceErrors."""
         name = self.connection.name
+        if self.connection.unusable:
+            self._problem(self.connection.unusable)
+            return
         c = schema.connection.c
         with self.store.reading() as conn:
             row = conn.execute(sa.select(schema.connection).where(c.name == name)).one_or_none()

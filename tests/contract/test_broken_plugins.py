@@ -1,19 +1,23 @@
 """A plugin that does not fit is refused in one sentence, whichever its kind, and stops nobody."""
 
+import json
 import sys
 import types
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commands import ISSUES, Desk, desk
 
 from connectors import registry as connectors
 from connectors.contract import ConnectorEntry
 from connectors.jira.options import JiraOptions
 from mappings import registry as mappings
 from sync.cli.main import main
+from sync.config import settings
 from sync.reconcile import registry as detectors
 
 MODULE = "a_plugin_of_others"
@@ -50,6 +54,7 @@ class _Module(types.ModuleType):
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Entry points of a kind, beside those of the others that fit."""
+    settings._options_of.cache_clear()
     made = _Module(MODULE)
     monkeypatch.setitem(sys.modules, MODULE, made)
 
@@ -64,7 +69,8 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Any:
         for home, _, _ in KINDS.values():
             monkeypatch.setattr(home, "entry_points", lambda *, group: points.get(group, []))
 
-    return put
+    yield put
+    settings._options_of.cache_clear()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -115,27 +121,57 @@ def test_a_connector_that_cannot_say_what_it_reads(
     assert "acme: connector 'acme' cannot say what it reads: ZeroDiv" in capsys.readouterr().out
 
 
+@pytest.fixture
+def beside_jira(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:
+    """A configuration of a Jira that answers, and of a connection of the plugin."""
+    monkeypatch.setenv("ACME_TOKEN", "token-of-nobody")
+    with desk(tmp_path, monkeypatch, capsys) as made:
+        made.write(
+            f'{made.text()}\n[connections.acme]\nkind = "acme"\nurl = "https://acme.example.net"\n'
+            'token_env = "ACME_TOKEN"\n'
+        )
+        yield made
+
+
+SENTENCE = "speaks contract 2, this driftline speaks 1: install a matching version"
+
+
 @pytest.mark.parametrize("kind", ["connectors", "mappings"])
-def test_a_configuration_that_names_it_is_refused_with_the_same_sentence(
-    kind: str,
-    install: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_the_other_connections_of_a_configuration_that_names_it_are_read(
+    kind: str, install: Any, beside_jira: Desk
 ) -> None:
     install(kind, "NEWER")
-    monkeypatch.setenv("ACME_TOKEN", "token-of-nobody")
-    made = tmp_path / "driftline.toml"
-    made.write_text(
-        '[connections.acme]\nkind = "acme"\nurl = "https://acme.example.net"\n'
-        'token_env = "ACME_TOKEN"\n',
-        encoding="utf-8",
-    )
-    assert main(["--config", str(made), "sync"]) == 2
-    said = capsys.readouterr()
-    assert "speaks contract 2, this driftline speaks 1: install a matching version" in said.err
+    said = beside_jira.type("sync")
+    assert said.code == 4
+    assert said.err.count(SENTENCE) == 1
     assert "Traceback" not in said.err
-    assert len(said.err.splitlines()) == 1
+    assert json.loads(beside_jira.type("status", "--json").out)["work_items"] >= ISSUES
+    assert SENTENCE in beside_jira.type("status").out
+    assert "Not seen: connect of acme site" in beside_jira.type("reconcile").out
+
+
+@pytest.mark.parametrize("command", ["check", "remap", "verify"])
+def test_commands_that_look_at_each_connection_tell_it_and_go_on(
+    command: str, install: Any, beside_jira: Desk
+) -> None:
+    install("connectors", "NEWER")
+    beside_jira.type("sync")
+    said = beside_jira.type(command)
+    assert said.code in (2, 4)
+    told = said.out + said.err
+    assert SENTENCE in told
+    assert {"check": "sign-in", "remap": "payloads read again", "verify": "jira"}[
+        command
+    ] in said.out
+
+
+def test_a_name_of_no_plugin_is_a_mistake_of_the_file(beside_jira: Desk) -> None:
+    settings._options_of.cache_clear()
+    said = beside_jira.type("sync")
+    assert said.code == 2
+    assert "there is no connector 'acme'" in said.err
 
 
 @pytest.mark.parametrize("kind", KINDS)
