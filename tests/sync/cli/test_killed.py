@@ -79,7 +79,7 @@ def time_passes(them: Company, rng: random.Random, *, edits: int) -> None:
     [
         (
             "sqlite",
-            (Blow(matching="search/jql", request=2), Blow(statement=170)),
+            (Blow(matching="search/jql", request=2), Blow(statement=700)),
             (Blow(matching="search/jql", request=1),),
         ),
         pytest.param(
@@ -87,7 +87,7 @@ def time_passes(them: Company, rng: random.Random, *, edits: int) -> None:
         ),
         pytest.param(
             "postgresql",
-            (Blow(request=2), Blow(matching="search/jql", request=2), Blow(statement=170)),
+            (Blow(request=2), Blow(matching="search/jql", request=2), Blow(statement=700)),
             (Blow(statement=120), Blow(request=20)),
             marks=[pytest.mark.postgres, pytest.mark.full],
         ),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from support.histories import at, item, track
 
 from mappings.vocabulary import HistoryState, ItemType, MilestoneKind, MilestoneState, Priority
@@ -117,7 +118,7 @@ def test_moved_from_a_to_b_by_bulk_edit_then_back() -> None:
         membership.Change(f"e{day}", at(day), old, new, False)
         for day, old, new in ((2, a, b), (5, b, a))
     )
-    again = replace(out, event_id="e2-again", at=at(2.01))
+    again = structs.replace(out, event_id="e2-again", at=at(2.01))
     rows = membership.derive(
         membership.ItemState(
             at(-3), at(5), frozenset({(MilestoneKind.VERSION, "A")}), HistoryState.COMPLETE
