@@ -412,7 +412,7 @@ def serving(recording: Recording, *, page: int = 100, epoch_ms: bool = True) -> 
     replay = Replay(recording, page=page, epoch_ms=epoch_ms)
     server = _Server(replay)
     replay.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield replay

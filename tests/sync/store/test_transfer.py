@@ -125,6 +125,7 @@ def test_rows_are_copied_by_the_chunk(
     other.close()
 
 
+@pytest.mark.full
 def test_indexes_and_references_of_large_tables_are_there_again(
     store: Store, tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +159,7 @@ def _shape(store: Store) -> set[tuple[Any, ...]]:
         return {tuple(row) for one in queries for row in conn.exec_driver_sql(one)}
 
 
+@pytest.mark.full
 def test_a_copy_that_breaks_the_references_of_a_large_table_is_undone(
     store: Store, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
