@@ -20,6 +20,7 @@ from support.synced import synced
 
 from connectors.contract import Outcome
 from connectors.simulator.faults import Hook
+from sync.engine import gather
 from sync.errors import StoreError
 from sync.store.open import open_store
 
@@ -249,7 +250,10 @@ def end_session(engine: Engine, pid: int) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.full
-def test_a_session_that_ended_between_two_pages_is_made_anew(postgres_url: str) -> None:
+def test_a_session_that_ended_between_two_pages_is_made_anew(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather, "RECORDS", 1)
     with synced(postgres_url, issues=40, options={"page_size": 10}) as it:
         other = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
 
@@ -268,8 +272,11 @@ def test_a_session_that_ended_between_two_pages_is_made_anew(postgres_url: str) 
 
 @pytest.mark.full
 @pytest.mark.postgres
-def test_a_server_that_goes_away_inside_a_page_loses_nothing(postgres_url: str) -> None:
+def test_a_server_that_goes_away_inside_a_page_loses_nothing(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One error, told in the run's row, and the next run goes on from the last page."""
+    monkeypatch.setattr(gather, "RECORDS", 1)
     with synced(postgres_url, issues=40, options={"page_size": 10}) as it:
         other = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
         left = [3]
