@@ -40,7 +40,7 @@ LEASE_SECONDS = 300.0
 #: How long a search may be behind, where it is.
 LAG = timedelta(minutes=4)
 #: Records that are written together: page by page, a few pages, and as companies of this size are.
-TOGETHER = (1, 25, 500)
+TOGETHER = (1, 25, 1000)
 
 
 @dataclass(frozen=True, slots=True)
