@@ -246,8 +246,8 @@ def test_an_untrusted_certificate_is_not_tried_again(world: World, web: Any) -> 
 
 def test_a_name_that_nobody_knows_is_told_in_plain_words(world: World, web: Any) -> None:
     reason = socket.gaierror(-3, "Temporary failure in name resolution")
-    unknown = NameResolutionError("jira.example.net", None, reason)  # type: ignore[arg-type]
-    web.get(f"{BASE}/x", body=requests.ConnectionError(MaxRetryError(None, "/x", unknown)))  # type: ignore[arg-type]
+    unknown = NameResolutionError("jira.example.net", None, reason)  # type: ignore[arg-type]  # no connection
+    web.get(f"{BASE}/x", body=requests.ConnectionError(MaxRetryError(None, "/x", unknown)))  # type: ignore[arg-type]  # no pool
     with pytest.raises(Unavailable) as caught:
         world.transport().get("x")
     assert caught.value.what == (

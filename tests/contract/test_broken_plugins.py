@@ -60,7 +60,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def put(broken: str, name: str, times: int = 1) -> None:
         module, good, newer = KINDS[broken]
-        made.NEWER, made.TEXT, made.GOOD = newer, "a text", good  # type: ignore[attr-defined]
+        made.NEWER, made.TEXT, made.GOOD = newer, "a text", good  # type: ignore[attr-defined]  # a made-up module
         points = {}
         for kind, (home, fits, _) in KINDS.items():
             setattr(made, f"FITS_{kind}", fits)
@@ -116,7 +116,7 @@ def test_a_connector_that_cannot_say_what_it_reads(
     install: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     install("connectors", "GOOD")
-    sys.modules[MODULE].GOOD = replace(CONNECTOR, streams=_fails)  # type: ignore[attr-defined]
+    sys.modules[MODULE].GOOD = replace(CONNECTOR, streams=_fails)  # type: ignore[attr-defined]  # a made-up module
     assert main(["connectors", "list"]) == 0
     assert "acme: connector 'acme' cannot say what it reads: ZeroDiv" in capsys.readouterr().out
 

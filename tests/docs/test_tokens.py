@@ -75,7 +75,7 @@ def test_what_a_page_configures_is_taken(slug: str, tmp_path: Path) -> None:
         (tmp_path / credential[1]).write_text(_SECRET, encoding="utf-8")
         made.write_text(re.sub(r"^token_env = .*\n", "", shown, flags=re.M), encoding="utf-8")
         handed = load(made, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
-        assert handed.options[kind].token.get_secret_value() == _SECRET  # type: ignore[attr-defined]
+        assert handed.options[kind].token.get_secret_value() == _SECRET  # type: ignore[attr-defined]  # each kind has one
 
 
 QUOTED: dict[str, set[str]] = {}

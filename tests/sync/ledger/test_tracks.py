@@ -163,7 +163,7 @@ def test_both_ways_make_the_same_ledger(
 def done(
     *events: EventRow,
     status: str = "3",
-    stay: Stay = Stay(at(-9)),  # noqa: B008
+    stay: Stay = Stay(at(-9)),  # noqa: B008  # it is frozen
     history: str = "complete",
 ) -> Told:
     """An item of three points that is done and in from the first day on, after these events."""
