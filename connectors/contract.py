@@ -103,7 +103,7 @@ class ScopeRef:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawRecord:
     """One record as the server sent it, minus secrets. `payload` is JSON bytes."""
 
@@ -114,7 +114,8 @@ class RawRecord:
     updated_at: datetime | None = None
     #: version of the query shape (fields asked for); a new shape re-reads.
     shape: int = 1
-    #: what `payload` decodes to, where the connector has it at hand: it is not decoded again.
+    #: what `payload` decodes to, where the connector has it at hand: it is not decoded again. The
+    #: engine takes it out when it has read it, as it needs far more memory than the payload.
     parsed: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
 

@@ -27,6 +27,14 @@ def decode(body: bytes) -> Any:
         raise ValueError("nested too deep") from None
 
 
+def decode_plain(body: bytes) -> Any:
+    """What bytes hold that are JSON in UTF-8 without lone surrogates, as most are; else None."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
 def encode(value: Any) -> bytes:
     """The value as JSON bytes; lone surrogates are written as escapes."""
     try:

@@ -30,7 +30,7 @@ from connectors.contract import (
     UnexpectedAnswer,
     WrongAddress,
 )
-from connectors.jsonbytes import decode, encode
+from connectors.jsonbytes import decode, decode_plain, encode
 from connectors.limits import UNSAID_WAIT, Limits, is_limited, retry_after, too_long
 from connectors.limits import http_date as http_date
 from connectors.logins import Logins
@@ -74,6 +74,8 @@ class Answer:
     url: str
     #: the decoded body; None for an empty one.
     parsed: Any = None
+    #: whether the body is known to be UTF-8 throughout.
+    is_utf8: bool = False
 
     def object(self) -> dict[str, Any]:
         """The body as a JSON object. Raises UnexpectedAnswer if it is something else."""
@@ -410,8 +412,13 @@ class Transport:
             )
         if answer.body and start not in b'{["0123456789-tfn':
             raise UnexpectedAnswer(f"the answer is not JSON but {kind or 'unknown'}", where=where)
+        if not answer.body:
+            return answer
         try:
-            return replace(answer, parsed=decode(answer.body) if answer.body else None)
+            parsed = decode_plain(answer.body)
+            if parsed is not None:
+                return replace(answer, parsed=parsed, is_utf8=True)
+            return replace(answer, parsed=decode(answer.body))
         except ValueError:
             raise _Again(
                 BrokenAnswer(

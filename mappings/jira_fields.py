@@ -49,13 +49,22 @@ SOFTWARE = {
     "epic link": EventField.PARENT,
     "flagged": EventField.FLAG,
 }
-#: Most kinds of change log entries, sprints and accounts remembered by a plan.
+#: Most changes of histories, sprints and accounts remembered by a plan.
 MEMORY = 4096
 
-#: Ids and text of what a field held before or after a change, and the sides of one field by the
-#: words that they were written in (`from`, `fromString`).
-Side = tuple[tuple[str, ...], str | None]
-Sides = dict[tuple[str | None, str | None], Side]
+#: What a change of a history says, in the order of a `FieldEvent`: the field's role and name, ids
+#: before and after, texts before and after, whether these are what was taken away and added. Last,
+#: of a membership, the text that stands without its id, if one does.
+Told = tuple[
+    EventField,
+    str,
+    tuple[str, ...],
+    tuple[str, ...],
+    str | None,
+    str | None,
+    bool,
+    str | None,
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +90,23 @@ class FieldPlan:
     people: dict[str, tuple[dict[str, Any], Account]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    _known: dict[tuple[str | None, str | None, str | None], tuple[EventField, str, Sides]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    #: change as a history writes it -> what it says, of those that were read lately.
+    changes: dict[tuple[Any, ...], Told] = field(default_factory=dict, compare=False, repr=False)
 
-    def entry(self, item: Mapping[str, Any]) -> tuple[EventField, str, Sides]:
-        """What an item of a change log is about, its field's name, and what it is known to hold.
+    def entry(self, item: Mapping[str, Any]) -> tuple[EventField, str]:
+        """What an item of a change log is about, and its field's name.
 
         The field's id decides, else its name then; `fieldtype` (`jira` or `custom`) tells Jira's
         own fields from custom ones that bear their names.
         """
         field_id, name, kind = item.get("fieldId"), item.get("field"), item.get("fieldtype")
-        key = (
+        shown = clean(name) if isinstance(name, str) else "?"
+        role = self._find(
             field_id if isinstance(field_id, str) else None,
-            name if isinstance(name, str) else None,
+            shown,
             kind if isinstance(kind, str) else None,
         )
-        found = self._known.get(key)
-        if found is None:
-            shown = "?" if key[1] is None else clean(key[1])
-            found = self._find(key[0], shown, key[2]), shown, {}
-            if len(self._known) < MEMORY:
-                self._known[key] = found
-        return found
+        return role, shown
 
     def _find(self, field_id: str | None, name: str, field_type: str | None) -> EventField:
         if field_id is not None:

@@ -1,9 +1,10 @@
 """Jira's change logs: who changed which field when, by ids and not by names."""
 
+from operator import itemgetter
 from typing import Any
 
 from mappings.dates import instant
-from mappings.jira_fields import MEMORY, Side, Sides
+from mappings.jira_fields import MEMORY, FieldPlan, Told
 from mappings.jira_out import Out
 from mappings.records import FieldEvent, History
 from mappings.text import clean, identity, plain
@@ -25,6 +26,9 @@ _BY_ID = frozenset(
 )
 #: Fields whose plain value stands in `from` and `to`, and whose texts are worded for readers.
 _BY_VALUE = frozenset({EventField.DUE_DATE, EventField.SECONDS})
+#: All of a change that is read.
+_CHANGE = ("fieldId", "field", "fieldtype", "from", "fromString", "to", "toString")
+_get_change = itemgetter(*_CHANGE)
 
 
 def inline(raw: dict[str, Any], id_: str, out: Out) -> History | None:
@@ -67,7 +71,7 @@ def changelog(raw: dict[str, Any], out: Out) -> None:
 
 def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEvent, ...], int]:
     """Events in the vendor's order, and how many changes could not be read."""
-    about = out.plan.entry
+    plan = out.plan
     events: list[FieldEvent] = []
     #: entries by id: one that straddles pages of the server may come twice, or in two parts.
     entries: dict[str, list[Any]] = {}
@@ -98,18 +102,14 @@ def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEv
         for index, item in enumerate(changes, first):
             if not isinstance(item, dict):
                 continue
-            role, raw_field, sides = about(item)
-            old_ids, old_text = _side(role, item.get("from"), item.get("fromString"), sides)
-            new_ids, new_text = _side(role, item.get("to"), item.get("toString"), sides)
-            if role in MEMBERSHIP_FIELDS and (
-                (old_text and not old_ids) or (new_text and not new_ids)
-            ):
+            role, name, old_ids, new_ids, old, new, is_delta, nameless = _told(item, plan)
+            if nameless is not None:
                 lost += 1
                 out.issue(
                     "bad-history",
-                    raw_field,
-                    old_text if old_text and not old_ids else new_text,
-                    f"A change of {raw_field} names what was there and gives no id: its history "
+                    name,
+                    nameless,
+                    f"A change of {name} names what was there and gives no id: its history "
                     "counts as partial.",
                 )
                 continue
@@ -118,38 +118,57 @@ def _events(histories: list[Any], item_id: str, out: Out) -> tuple[tuple[FieldEv
                     item_id,
                     f"{history_id}.{index}",
                     role,
-                    raw_field,
+                    name,
                     at,
                     actor,
                     old_ids,
                     new_ids,
-                    old_text,
-                    new_text,
-                    role is EventField.VERSION,
+                    old,
+                    new,
+                    is_delta,
                 )
             )
     return tuple(events), lost
 
 
-def _side(role: EventField, value: Any, words: Any, known: Sides) -> Side:
-    """What was there before, or after: ids, and a text.
-
-    Few things are named by most changes: what was read once is not read again.
-    """
-    is_usual = (value is None or value.__class__ is str) and (
-        words is None or words.__class__ is str
-    )
-    if not is_usual or role is EventField.DESCRIPTION:
-        return _read(role, value, words)
-    found = known.get((value, words))
+def _told(item: dict[str, Any], plan: FieldPlan) -> Told:
+    """What a change says. Most are few, made many times: what was read lately is not read again."""
+    try:
+        key = _get_change(item)
+    except KeyError:
+        # Older servers leave out the field's id.
+        key = tuple(map(item.get, _CHANGE))
+    try:
+        found = plan.changes.get(key)
+    except TypeError:
+        # A list or an object where a text belongs.
+        return _change(item, plan)
     if found is None:
-        found = _read(role, value, words)
-        if len(known) < MEMORY and len(value or "") + len(words or "") <= TEXT_LIMIT:
-            known[value, words] = found
+        found = _change(item, plan)
+        # Only texts: of other values unlike ones are equal. Long texts do not come again.
+        if all(one is None or (one.__class__ is str and len(one) <= TEXT_LIMIT) for one in key):
+            if len(plan.changes) >= MEMORY:
+                plan.changes.clear()
+            plan.changes[key] = found
     return found
 
 
-def _read(role: EventField, value: Any, words: Any) -> Side:
+def _change(item: dict[str, Any], plan: FieldPlan) -> Told:
+    role, name = plan.entry(item)
+    old_ids, old_text = _side(role, item.get("from"), item.get("fromString"))
+    new_ids, new_text = _side(role, item.get("to"), item.get("toString"))
+    nameless = None
+    if role in MEMBERSHIP_FIELDS:
+        if old_text and not old_ids:
+            nameless = old_text
+        elif new_text and not new_ids:
+            nameless = new_text
+    is_delta = role is EventField.VERSION
+    return role, name, old_ids, new_ids, old_text, new_text, is_delta, nameless
+
+
+def _side(role: EventField, value: Any, words: Any) -> tuple[tuple[str, ...], str | None]:
+    """What was there before, or after: ids, and a text."""
     if role in _BY_ID:
         return _id(value), short(words)
     if role is EventField.SPRINT:

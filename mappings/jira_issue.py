@@ -214,7 +214,8 @@ def _points(fields: dict[str, Any], out: Out) -> tuple[float | None, str | None]
 
 def _parent(fields: dict[str, Any], plan: FieldPlan) -> str | None:
     """Id of the parent or epic; `key:ABC-1` where the server gives a key only."""
-    for value in (fields.get("parent"), *(fields.get(id_) for id_ in plan.epic)):
+    for name in ("parent", *plan.epic):
+        value = fields.get(name)
         if isinstance(value, dict):
             id_, key = text(value.get("id")), text(value.get("key"))
             if id_:

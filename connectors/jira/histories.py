@@ -74,8 +74,10 @@ class _Merged:
 
     #: history id -> entry.
     entries: dict[str, Any] = field(default_factory=dict)
-    #: the same entries as the server wrote them; fewer, where an answer could not be cut.
+    #: the same entries as the server wrote them, any number in each, and how many they are: fewer
+    #: where an answer could not be cut.
     written: list[bytes] = field(default_factory=list)
+    count: int = 0
 
 
 def _bulk(site: Site, ids: Sequence[str]) -> dict[str, _Merged] | None:
@@ -97,12 +99,16 @@ def _bulk(site: Site, ids: Sequence[str]) -> dict[str, _Merged] | None:
         logs = page.get("issueChangeLogs")
         if not isinstance(logs, list):
             raise UnexpectedAnswer("the answer has no change logs", where=_BULK)
-        written: Iterable[Sequence[bytes]] = cut.histories(answer.body, len(logs)) or repeat(())
+        written: Iterable[bytes | None]
+        written = cut.histories(answer.body, len(logs), is_utf8=answer.is_utf8) or repeat(None)
         for log, lines in zip(objects(logs, _BULK, "issueId"), written, strict=False):
             mine = merged.setdefault(str(log["issueId"]), _Merged())
-            for entry in objects(log.get("changeHistories", ()), _BULK):
+            entries = objects(log.get("changeHistories", ()), _BULK)
+            for entry in entries:
                 mine.entries[str(entry.get("id"))] = entry
-            mine.written.extend(lines)
+            if entries and lines is not None:
+                mine.written.append(lines)
+                mine.count += len(entries)
         token = page_token(page.get("nextPageToken"), _BULK)
         if token is None:
             return merged
@@ -187,11 +193,10 @@ def _cut(known: int, total: object) -> str | None:
 def _bulk_record(id_: str, found: _Merged) -> RawRecord:
     """As `_record`; the entries are kept as they were written, where that is their order."""
     ordered = list(found.entries.values())
-    if len(found.written) != len(ordered) or not _is_ordered(ordered):
+    if found.count != len(ordered) or not _is_ordered(ordered):
         return _record(id_, found.entries, None)
-    return RawRecord(
-        "changelogs", id_, cut.changelog(id_, found.written), parsed=_payload(id_, ordered, None)
-    )
+    payload = cut.changelog(id_, found.written, found.count)
+    return RawRecord("changelogs", id_, payload, parsed=_payload(id_, ordered, None))
 
 
 def _record(id_: str, entries: dict[str, Any], reason: str | None) -> RawRecord:
@@ -219,10 +224,10 @@ def _is_ordered(entries: Sequence[Mapping[str, Any]]) -> bool:
     """
     if len(entries) < 2:
         return True
-    texts = [one for entry in entries if isinstance(one := entry.get("created"), str)]
-    if len(texts) < len(entries):
+    texts: list[Any] = [entry.get("created") for entry in entries]
+    if set(map(type, texts)) != {str} or len(set(map(len, texts))) != 1:
         return False
-    alike = len({(len(one), one[-5:]) for one in texts}) == 1
+    alike = len({one[-5:] for one in texts}) == 1
     return alike and all(map(lt, texts, islice(texts, 1, None)))
 
 

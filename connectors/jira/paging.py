@@ -58,8 +58,9 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class _Answer:
     body: dict[str, Any]
-    #: what `body` was decoded from.
+    #: what `body` was decoded from, and whether that is known to be UTF-8 throughout.
     sent: bytes
+    is_utf8: bool
     #: issues asked for.
     size: int
     histories: bool
@@ -75,7 +76,7 @@ def by_token(site: Site, question: Question) -> Iterator[Found]:
         sent = _search(site, question, token=token)
         answer = sent.body
         found = issues_of(answer)
-        written = cut.issues(sent.sent, len(found))
+        written = cut.issues(sent.sent, len(found), is_utf8=sent.is_utf8)
         ids = [str(one["id"]) for one in found]
         token = page_token(answer.get("nextPageToken"), question.where)
         if token is None:
@@ -219,7 +220,7 @@ def _search(
             params["startAt"] = start
         try:
             answer = _ask(site, question, params, histories)
-            return _Answer(answer.object(), answer.body, size, histories)
+            return _Answer(answer.object(), answer.body, answer.is_utf8, size, histories)
         except Unavailable:
             if number == len(tries):
                 raise

@@ -1,6 +1,6 @@
 """From the records of a page to rows: one place for every kind, inside the caller's transaction."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby, pairwise
@@ -415,6 +415,12 @@ def issues_of_unreadable(stream: str, unreadable: Iterable[Unreadable]) -> list[
     ]
 
 
-def payloads(records: Iterable[RawRecord]) -> list[tuple[str, Payload]]:
-    """(id, payload) of each record, decoded where the connector has done that."""
-    return [(one.source_id, one.payload if one.parsed is None else one.parsed) for one in records]
+def payloads(records: Iterable[RawRecord]) -> Iterator[tuple[str, Payload]]:
+    """(id, payload) of each record, decoded where the connector has done that.
+
+    What was decoded is taken out of the record, so that it is free again before the next one.
+    """
+    for one in records:
+        payload = one.payload if one.parsed is None else one.parsed
+        one.parsed = None
+        yield one.source_id, payload

@@ -27,18 +27,21 @@ def test_each_issue_is_what_the_server_wrote(issues: list[dict[str, Any]], space
 
 
 @pytest.mark.full
-@given(st.lists(_RECORDS, max_size=3))
-def test_each_entry_is_what_the_server_wrote(logs: list[list[dict[str, Any]]]) -> None:
+@given(st.lists(_RECORDS, max_size=3), st.booleans())
+def test_each_entry_is_what_the_server_wrote(
+    logs: list[list[dict[str, Any]]], spaced: bool
+) -> None:
     body = orjson.dumps(
-        {"issueChangeLogs": [{"issueId": "1", "changeHistories": one} for one in logs]}
+        {"issueChangeLogs": [{"issueId": "1", "changeHistories": one} for one in logs]},
+        option=orjson.OPT_INDENT_2 if spaced else 0,
     )
-    found = [[decode(one) for one in entries] for entries in cut.histories(body, len(logs))]
+    found = [decode(b"[%b]" % entries) for entries in cut.histories(body, len(logs))]
     assert found == logs
 
 
 @given(st.text(), _RECORDS)
 def test_a_history_is_written_as_it_would_be_anew(id_: str, entries: list[dict[str, Any]]) -> None:
-    written = cut.changelog(id_, [orjson.dumps(one) for one in entries])
+    written = cut.changelog(id_, [orjson.dumps(one) for one in entries], len(entries))
     assert written == orjson.dumps(
         {
             "issueId": id_,
