@@ -1,6 +1,6 @@
 """Jira's issues: a work item as it stands now, its people, sprints, links and inline history."""
 
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -90,7 +90,7 @@ def issue(raw: dict[str, Any], out: Out) -> None:
             components,
             project,
             # An item keeps the team it was finished in, whatever was reorganised since.
-            local_date(resolved or updated or created, out.zone),
+            resolved or updated or created,
             out,
         ),
         labels=labels,
@@ -283,7 +283,7 @@ def _team(
     labels: tuple[str, ...],
     components: tuple[str, ...],
     project: dict[str, Any],
-    day: date | None,
+    at: datetime | None,
     out: Out,
 ) -> str | None:
     """The first rule in force that matches; else what the vendor's team field says."""
@@ -293,7 +293,7 @@ def _team(
         labels=labels,
         called=called,
         project=[one for name in ("key", "id") if (one := text(project.get(name)))],
-        day=day,
+        day=local_date(at, out.zone) if out.mapping.teams else None,
     )
 
 

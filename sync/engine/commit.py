@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby, pairwise
-from operator import attrgetter
+from itertools import groupby, islice
+from operator import attrgetter, lt
 
 import sqlalchemy as sa
 from msgspec.structs import replace
@@ -211,7 +211,7 @@ def write_records(
         normalizer.categories,
         now,
         histories,
-        {id_: _arrived(arrived[id_], follows[id_]) for id_ in fresh},
+        {id_: _arrived(arrived[id_], follows[id_]) for id_ in sorted(fresh)},
         boarded=normalizer.boards,
     )
     code.write(writer.code, conn, connection_id, found.code, now)
@@ -325,8 +325,9 @@ def derive_items(
 def _judged(history: History) -> Sequence[FieldEvent]:
     """Events that memberships and spans are told from, in order of time."""
     events = [event for event in history.events if event.field in _JUDGED]
+    instants = [event.at for event in events]
     # Histories come oldest first; equal instants are told apart by the vendor's numbering.
-    if any(not earlier.at < later.at for earlier, later in pairwise(events)):
+    if not all(map(lt, instants, islice(instants, 1, None))):
         events.sort(key=_in_time)
     return events
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from connectors.contract import Page, SourceError
 
 #: Records from which what was gathered is written: few requests are repeated after a crash.
-RECORDS = 1000
+RECORDS = 1500
 #: Seconds that a page waits for the next one at most.
 SECONDS = 2.0
 

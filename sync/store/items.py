@@ -78,11 +78,8 @@ _MEMBERSHIP = (
 )
 _KEY = ("connection_id", "key", "work_item_id", "first_seen_at")
 _get_item = attrgetter(*_ITEM)
-_get_event = attrgetter(*_EVENT)
 #: What `.value` looks up at ten times the price.
 _get_value = attrgetter("_value_")
-_EVENT_ENUMS = (_EVENT.index("field"), _EVENT.index("origin"))
-_EVENT_IDS = (_EVENT.index("old_ids"), _EVENT.index("new_ids"))
 _get_membership = attrgetter(*_MEMBERSHIP)
 
 _ITEM_COLUMNS = (
@@ -185,7 +182,7 @@ def _values(one: WorkItem) -> list[Any]:
     for i in _LISTS:
         values[i] = list(values[i])
     for i in _ENUMS:
-        values[i] = values[i].value
+        values[i] = _get_value(values[i])
     if one.waits_for is not None:
         values[_WAITS_FOR] = one.waits_for.value
     values[_MILESTONES] = [[kind.value, id_] for kind, id_ in one.milestones]
@@ -231,7 +228,8 @@ def write_histories(
     keys: list[tuple[Any, ...]] = []
     new: list[FieldEvent] = []
     of_item: list[str] = []
-    for id_, history in mine.items():
+    # In the order of the table, where neighbours are written at less cost.
+    for id_, history in sorted(mine.items()):
         before = held.get(id_)
         if before is None:
             new += history.events
@@ -283,15 +281,21 @@ def _is_stale(page: Page, history: History) -> bool:
 
 
 def _events(events: Sequence[FieldEvent]) -> list[Sequence[Any]]:
-    """The values of each of `_EVENT`, clean; none of any column where there is no event."""
-    columns: list[Sequence[Any]] = list(zip(*map(_get_event, events), strict=True))
-    if not columns:
-        return [()] * len(_EVENT)
-    for i in _EVENT_ENUMS:
-        columns[i] = list(map(_get_value, columns[i]))
-    for i in _EVENT_IDS:
-        columns[i] = [",".join(one) if one else None for one in columns[i]]
-    return clean_columns(columns)
+    """The values of each of `_EVENT`, clean; column by column, which is the fastest."""
+    return clean_columns(
+        [
+            list(map(_get_value, [one.field for one in events])),
+            [one.raw_field for one in events],
+            [one.at for one in events],
+            [one.actor_id for one in events],
+            [",".join(one.old_ids) if one.old_ids else None for one in events],
+            [",".join(one.new_ids) if one.new_ids else None for one in events],
+            [one.old_text for one in events],
+            [one.new_text for one in events],
+            [one.is_delta for one in events],
+            list(map(_get_value, [one.origin for one in events])),
+        ]
+    )
 
 
 def _write_states(page: Page, mine: Mapping[str, History]) -> None:
