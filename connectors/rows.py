@@ -13,6 +13,8 @@ def objects(values: Any, where: str, *named_by: str) -> list[dict[str, Any]]:
     """
     if not isinstance(values, Sequence) or isinstance(values, str | bytes):
         raise UnexpectedAnswer("the answer has no list of rows", where=where)
+    if not named_by and set(map(type, values)) == {dict}:
+        return list(values)
     for one in values:
         if not isinstance(one, dict):
             raise UnexpectedAnswer("the listing holds a row that is no object", where=where)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice, repeat
-from operator import lt
 from typing import Any
 
 from connectors.contract import (
@@ -104,8 +103,7 @@ def _bulk(site: Site, ids: Sequence[str]) -> dict[str, _Merged] | None:
         for log, lines in zip(objects(logs, _BULK, "issueId"), written, strict=False):
             mine = merged.setdefault(str(log["issueId"]), _Merged())
             entries = objects(log.get("changeHistories", ()), _BULK)
-            for entry in entries:
-                mine.entries[str(entry.get("id"))] = entry
+            mine.entries.update((str(entry.get("id")), entry) for entry in entries)
             if entries and lines is not None:
                 mine.written.append(lines)
                 mine.count += len(entries)
@@ -224,11 +222,16 @@ def _is_ordered(entries: Sequence[Mapping[str, Any]]) -> bool:
     """
     if len(entries) < 2:
         return True
-    texts: list[Any] = [entry.get("created") for entry in entries]
-    if set(map(type, texts)) != {str} or len(set(map(len, texts))) != 1:
+    before = entries[0].get("created")
+    if not isinstance(before, str):
         return False
-    alike = len({one[-5:] for one in texts}) == 1
-    return alike and all(map(lt, texts, islice(texts, 1, None)))
+    size, offset = len(before), before[-5:]
+    for entry in islice(entries, 1, None):
+        text = entry.get("created")
+        if not isinstance(text, str) or len(text) != size or text[-5:] != offset or text <= before:
+            return False
+        before = text
+    return True
 
 
 def _order(entry: Mapping[str, Any]) -> tuple[datetime, int, str]:

@@ -118,12 +118,12 @@ class Normalizer:
         for source_id, payload in payloads:
             out.subjects.add(subject(stream, source_id))
             for record in self.normalize(stream, payload, self.mapping, self.lookups):
-                if isinstance(record, DataIssue) and record.kind.startswith("unmapped-"):
-                    out.unmapped[record.kind, record.subject] = record
-                elif isinstance(record, DataIssue):
-                    out.issues.append(replace(record, subject=subject(stream, source_id)))
-                else:
+                if not isinstance(record, DataIssue):
                     boxes[type(record)](record)
+                elif record.kind.startswith("unmapped-"):
+                    out.unmapped[record.kind, record.subject] = record
+                else:
+                    out.issues.append(replace(record, subject=subject(stream, source_id)))
         return out
 
 
@@ -177,11 +177,8 @@ def write_records(
     writer.milestones(found.milestones, sightings=sightings, observed_after=observed_after)
     writer.board_milestones(found.board_milestones)
     writer.board_items(found.board_items, watched_fields)
-    told = {
-        one.work_item_id: (one.reason, _judged(one))
-        for one in found.histories
-        if one.state is HistoryState.COMPLETE
-    }
+    told = {one.work_item_id: one for one in found.histories}
+    judged = {id_: _judged(one) for id_, one in told.items() if one.state is HistoryState.COMPLETE}
     arrived: dict[str, WorkItem] = {}
     for item in found.items:
         before = arrived.get(item.source_id)
@@ -190,18 +187,18 @@ def write_records(
     follows = {
         id_: _follows(
             HistoryState.COMPLETE,
-            *told[id_],
+            told[id_].reason,
+            judged[id_],
             normalizer.categories,
             item.status_category,
             item.resolved_at,
         )
         for id_, item in arrived.items()
-        if id_ in told
+        if id_ in judged
     }
     touched = set(writer.work_items(found.items, follows))
     writer.links(found.links)
     taken = writer.histories(found.histories, states=False)
-    histories = {one.work_item_id: one for one in found.histories if one.work_item_id in taken}
     fresh = writer.fresh & taken & follows.keys()
     derive_items(
         writer,
@@ -210,7 +207,7 @@ def write_records(
         touched | taken,
         normalizer.categories,
         now,
-        histories,
+        {id_: (told[id_], judged.get(id_)) for id_ in taken},
         {id_: _arrived(arrived[id_], follows[id_]) for id_ in sorted(fresh)},
         boarded=normalizer.boards,
     )
@@ -260,16 +257,17 @@ def derive_items(
     ids: Iterable[str],
     categories: Mapping[str, StatusCategory],
     now: datetime,
-    histories: Mapping[str, History] | None = None,
+    histories: Mapping[str, tuple[History, Sequence[FieldEvent] | None]] | None = None,
     arrived: Mapping[str, ItemNow] | None = None,
     *,
     boarded: bool = False,
 ) -> None:
     """What follows from these items' histories: state, memberships, begin and end of work.
 
-    `histories`: those just written; complete ones are not read back. `arrived`: items that no table
-    knew before this page, as they were written with their complete history. An item whose history
-    is still to be fetched keeps its former intervals until it is.
+    `histories`: those just written, and of complete ones, which are not read back, the events that
+    judge. `arrived`: items that no table knew before this page, as they were written with their
+    complete history. An item whose history is still to be fetched keeps its former intervals until
+    it is.
     """
     wanted = sorted(set(ids))
     if not wanted:
@@ -278,13 +276,12 @@ def derive_items(
     ready: dict[str, ItemNow] = dict(arrived)
     stored = [id_ for id_ in wanted if id_ not in arrived]
     for id_, item in read.items(conn, connection_id, stored).items():
-        told = histories.get(id_)
-        state = item.history_state if told is None else told.state
+        state = item.history_state if id_ not in histories else histories[id_][0].state
         if state != HistoryState.NOT_FETCHED or item.gone_at:
             ready[id_] = item
     if not ready:
         return
-    whole = {id_: one for id_, one in histories.items() if one.state is HistoryState.COMPLETE}
+    whole = {id_: judged for id_, (_, judged) in histories.items() if judged is not None}
     events = read.events(conn, connection_id, [id_ for id_ in ready if id_ not in whole])
     known = read.memberships(conn, connection_id, [id_ for id_ in ready if id_ not in arrived])
     on_boards = (
@@ -297,8 +294,8 @@ def derive_items(
     settled: dict[str, Follows] = {}
     for id_, item in ready.items():
         mine: Sequence[FieldEvent | EventRow]
-        mine = _judged(whole[id_]) if id_ in whole else events.get(id_, ())
-        told = histories.get(id_)
+        mine = whole[id_] if id_ in whole else events.get(id_, ())
+        told = histories[id_][0] if id_ in histories else None
         state = HistoryState(item.history_state) if told is None else told.state
         changes = [_change(event) for event in mine if event.field in MEMBERSHIP_FIELDS]
         held = known.get(id_, ())

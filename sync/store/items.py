@@ -282,20 +282,24 @@ def _is_stale(page: Page, history: History) -> bool:
 
 def _events(events: Sequence[FieldEvent]) -> list[Sequence[Any]]:
     """The values of each of `_EVENT`, clean; column by column, which is the fastest."""
-    return clean_columns(
+    raw_fields, *texts = clean_columns(
         [
-            list(map(_get_value, [one.field for one in events])),
             [one.raw_field for one in events],
-            [one.at for one in events],
             [one.actor_id for one in events],
             [",".join(one.old_ids) if one.old_ids else None for one in events],
             [",".join(one.new_ids) if one.new_ids else None for one in events],
             [one.old_text for one in events],
             [one.new_text for one in events],
-            [one.is_delta for one in events],
-            list(map(_get_value, [one.origin for one in events])),
         ]
     )
+    return [
+        list(map(_get_value, [one.field for one in events])),
+        raw_fields,
+        [one.at for one in events],
+        *texts,
+        [one.is_delta for one in events],
+        list(map(_get_value, [one.origin for one in events])),
+    ]
 
 
 def _write_states(page: Page, mine: Mapping[str, History]) -> None:
