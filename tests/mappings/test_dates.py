@@ -17,6 +17,8 @@ MOMENT = datetime(2026, 3, 1, 11, 0, 0, 887000, UTC)
     [
         "2026-03-01T12:00:00.887+0100",
         "2026-03-01T03:00:00.887-0800",
+        "2026-03-01T16:45:00.887+0545",
+        "2026-03-01T11:07:00.887+0007",
         "2026-03-01T11:00:00.887Z",
         "2026-03-01T11:00:00.887+00:00",
         1772362800887,
@@ -36,6 +38,9 @@ def test_one_instant_however_it_is_written(written: object) -> None:
         "yesterday",
         "2026-03-01T11:00:00",
         "2026-03-01",
+        "2026-03-01+0100",
+        "2026-03-01T12:00:00Z+0100",
+        "+0100",
         "51502-01-01T00:00:00.000+0000",
         "0000-00-00T00:00:00.000+0000",
         "0001-01-01T00:00:00.000+0000",
@@ -81,3 +86,5 @@ def test_the_day_of_an_instant_is_that_of_the_configured_zone() -> None:
 )
 def test_any_offset_gives_the_same_instant(moment: datetime) -> None:
     assert instant(moment.isoformat()) == datetime.fromisoformat(moment.isoformat()).astimezone(UTC)
+    written = moment.strftime("%Y-%m-%dT%H:%M:%S.%f%z")
+    assert instant(written) == datetime.fromisoformat(written).astimezone(UTC)

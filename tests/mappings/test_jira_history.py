@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from support.jira_payloads import change, changelog, entry, every, issues, only, records
 
+from mappings import jira_history
 from mappings.records import Account, DataIssue, FieldEvent, History
 from mappings.text import identity
 from mappings.vocabulary import EventField, HistoryState
@@ -272,3 +273,19 @@ def test_an_author_who_is_gone_is_nobody() -> None:
     made = records("changelogs", changelog(entry("9", AT, change("status", "1", "3"))))
     assert every(made, Account) == []
     assert only(made, History).events[0].actor_id is None
+
+
+def test_what_is_equal_and_not_the_same_is_told_apart() -> None:
+    values: list[Any] = ["1", 1, True, 1.0, "1", ["1"], {"id": "1"}, None]
+    changes = [change("status", None, one, toString="Doing") for one in values]
+    made = records("changelogs", changelog(entry("9", AT, *changes)))
+    told = [one.new_ids for one in only(made, History).events]
+    assert told == [("1",), ("1",), (), (), ("1",), (), (), ()]
+
+
+def test_what_was_read_before_is_forgotten_and_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jira_history, "MEMORY", 2)
+    names = ["a", "b", "c", "a", "x" * 300, "a"]
+    changes = [change("status", None, "1", toString=one) for one in names]
+    made = records("changelogs", changelog(entry("9", AT, *changes)))
+    assert [one.new_text for one in only(made, History).events] == [one[:255] for one in names]

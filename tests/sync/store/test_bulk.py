@@ -28,6 +28,29 @@ def test_every_size_of_batch_ends_in_the_same_rows(store: Store, count: int) -> 
     assert rows(store, schema.work_item_key) == again
 
 
+@pytest.mark.parametrize(
+    "count",
+    [1, bulk.TOGETHER - 1, bulk.TOGETHER, bulk.TOGETHER + 1, bulk.BLANK_FROM, bulk.COPY_FROM + 1],
+)
+@pytest.mark.parametrize("filled", [0, 1, 2])
+def test_columns_end_in_the_rows_that_they_are(store: Store, count: int, filled: int) -> None:
+    """`filled`: no row has a raw value, every second one from the second on has, or all have."""
+    names = ("connection_id", "kind", "subject", "field", "raw_value", "message", "first_seen_at")
+    data = ("raw_value", "message", "first_seen_at")
+    raw = [f"v{i}" if filled == 2 or (filled and i % 2) else None for i in range(count)]
+    values = [(1, "k", f"{i:04}", "f", raw[i], f"m{i}", START) for i in range(count)]
+    made = bulk.upsert(store.dialect, schema.data_issue, names, data)
+    with store.writing() as conn:
+        # Again what is there, and of rows with one key the last.
+        old = [(*value[:4], "old", "old", at(1)) for value in values]
+        assert made.run_columns(conn, list(zip(*old, strict=True))) == count
+        twice = [*old, *values]
+        assert made.run_columns(conn, list(zip(*twice, strict=True))) == 2 * count
+        assert made.run_columns(conn, list(zip(*values, strict=True))) == count
+        assert made.run(conn, values) == count
+    assert rows(store, schema.data_issue, *names) == values
+
+
 def test_no_rows_is_no_statement(store: Store) -> None:
     made = bulk.upsert(store.dialect, schema.work_item_key, COLUMNS, None)
     with store.writing() as conn:
