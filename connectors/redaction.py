@@ -31,6 +31,7 @@ _LONG = 16
 #: Characters that no encoding of text changes.
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 _BASE64 = r"[A-Za-z0-9+/_-]*"
+_NO_CAPITALS = bytes(code for code in range(256) if not ord("A") <= code <= ord("Z"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ def mask_answer(body: bytes) -> bytes:
 
     The check costs a few searches; only what holds one is decoded and written anew.
     """
-    if any(dress.strong and _may_hold(body, dress) for dress in _known):
+    # What stands in the body stands with its capitals alone in those of the body, which are few.
+    capitals = body.translate(None, _NO_CAPITALS)
+    if any(few in capitals and form in body for few, form in _sought(_known)):
         text = body.decode("utf-8", "surrogateescape")
         for dress in _known:
             if dress.strong:
@@ -123,8 +126,13 @@ def _without(text: str, dress: _Dress) -> str:
     return text
 
 
-def _may_hold(body: bytes, dress: _Dress) -> bool:
-    return any(form.encode() in body for form in (dress.anchor, *dress.encoded))
+@lru_cache(maxsize=4)
+def _sought(known: tuple[_Dress, ...]) -> tuple[tuple[bytes, bytes], ...]:
+    """The capitals of each form of these secrets, and the form itself."""
+    forms = [
+        form.encode() for dress in known if dress.strong for form in (dress.anchor, *dress.encoded)
+    ]
+    return tuple((form.translate(None, _NO_CAPITALS), form) for form in forms)
 
 
 @lru_cache(maxsize=64)

@@ -150,3 +150,13 @@ def test_looking_for_secrets_costs_less_than_reading_the_answer() -> None:
         return best
 
     assert seconds(mask_answer) < seconds(json.loads)
+
+
+@pytest.mark.parametrize("secret", ["token-owner-11", "nocapitals1234567", "ABCDEFGH12345678"])
+def test_an_answer_is_masked_whatever_capitals_a_form_has(secret: str) -> None:
+    remember(secret)
+    raw = secret.encode()
+    encoded = base64.b64encode(b"ab" + raw + b"c")
+    for form in (raw, encoded, raw.hex().encode(), raw.hex().upper().encode()):
+        assert form not in mask_answer(b'{"a": "QRS ' + form + b' xyz"}')
+    assert mask_answer(b'{"a": "B"}') == b'{"a": "B"}'
