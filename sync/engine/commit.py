@@ -339,7 +339,11 @@ def _follows(
 ) -> Follows:
     started, done = started_and_done(
         [
-            (event.at, _only(event.old_ids), _only(event.new_ids))
+            (
+                event.at,
+                event.old_ids[0] if len(event.old_ids) == 1 else None,
+                event.new_ids[0] if len(event.new_ids) == 1 else None,
+            )
             for event in events
             if event.field is EventField.STATUS
         ],
@@ -356,7 +360,7 @@ def _arrived(item: WorkItem, follows: Follows) -> ItemNow:
         scope_id=item.scope_id,
         created_at=item.created_at,
         updated_at=item.updated_at,
-        milestones=frozenset((kind.value, id_) for kind, id_ in item.milestones),
+        milestones=frozenset([(kind.value, id_) for kind, id_ in item.milestones]),
         status_category=item.status_category.value,
         raw_status_id=item.raw_status_id,
         resolved_at=item.resolved_at,
@@ -395,10 +399,6 @@ def _state(item: ItemNow, history: HistoryState) -> ItemState:
         gone_at=item.gone_at,
         gone_reason=item.gone_reason,
     )
-
-
-def _only(ids: Sequence[str]) -> str | None:
-    return ids[0] if len(ids) == 1 else None
 
 
 def issues_of_unreadable(stream: str, unreadable: Iterable[Unreadable]) -> list[DataIssue]:

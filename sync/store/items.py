@@ -164,10 +164,8 @@ def write_items(
             page.states[id_] = _history_of(page, one, held, _get_told(values))
             rows.append((*row, *page.states[id_]))
         if held is None or held[6] != one.key:
-            keys.extend(
-                clean_row((page.connection_id, key, id_, page.now))
-                for key in dict.fromkeys((*one.former_keys, one.key))
-            )
+            for key in dict.fromkeys((*one.former_keys, one.key)):
+                keys.append(clean_row((page.connection_id, key, id_, page.now)))
     page.rows += page.upsert(schema.work_item, _ITEM_COLUMNS, _ITEM_UPDATE, rows)
     page.rows += page.upsert(
         schema.work_item, (*_ITEM_COLUMNS, *_SPAN), (*_ITEM_UPDATE, *_SPAN), settled
@@ -246,11 +244,9 @@ def write_histories(
             for event_id, row in fresh.items():
                 if event_id not in before or before[event_id][3:] != row:
                     added.append((page.connection_id, id_, event_id, page.now, None, *row))
-        keys.extend(
-            clean_row((page.connection_id, event.old_text, id_, page.now))
-            for event in history.events
-            if event.field is EventField.KEY and event.old_text
-        )
+        for event in history.events:
+            if event.field is EventField.KEY and event.old_text:
+                keys.append(clean_row((page.connection_id, event.old_text, id_, page.now)))
     key = ("connection_id", "work_item_id", "source_event_id", "known_from")
     page.rows += page.update(schema.field_event, ("known_to",), key, closed)
     page.rows += page.upsert(
