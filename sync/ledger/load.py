@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,10 +24,11 @@ from sync.ledger.mass_edit import PRESENCE, Edit
 from sync.ledger.milestones import Key, MilestoneFacts
 from sync.ledger.nameless import Nameless
 from sync.ledger.then import Undone, undone
-from sync.ledger.timeline import ItemHistory, Stay
+from sync.ledger.timeline import ItemHistory, Stay, moving
 from sync.ledger.tracks import EventRow, Names, Row, Told, tells_parents
 from sync.store import past, schema
-from sync.store.bulk import among, select_columns, select_where
+from sync.store.bulk import among, select_raw, select_raw_where
+from sync.store.types import read_instant
 
 _FIELD_OF_KIND = {
     MilestoneKind.VERSION: EventField.VERSION,
@@ -36,10 +38,10 @@ _FIELD_OF_KIND = {
     MilestoneKind.EPIC: EventField.PARENT,
 }
 #: Members by value: calling an enumeration for each of a million rows takes its time.
-_EVENT_FIELDS = {one.value: one for one in EventField}
 _PRIORITIES = {one.value: one for one in Priority}
 _STATES = {one.value: one for one in HistoryState}
 _SUBTASK = ItemType.SUBTASK.value
+_SPRINT = EventField.SPRINT.value
 #: Milestones whose items may be in any project.
 _ANYWHERE = frozenset({MilestoneKind.SPRINT, MilestoneKind.ITERATION, MilestoneKind.EPIC})
 #: Why an item may be gone; what left with its whole scope is told as that.
@@ -107,7 +109,7 @@ class Container:
     def gaps(self, since: datetime) -> tuple[str, ...]:
         """Why the ledger from `since` on would not be whole; empty when it is."""
         # Who stands still since before has no stay of unknown begin, and no other parent.
-        moved = [one for one in self.by_item.values() if not one.rests(since)]
+        moved = moving(self.by_item.values(), since)
         cut = [one for one in moved if not one.whole]
         unsure = {
             one.id for one in moved for stay in one.stays if not stay.exact and stay.start > since
@@ -167,7 +169,8 @@ def _of_connection(
     above = {one.source_id for one in milestones if one.kind is MilestoneKind.EPIC}
     told = _stay_rows(conn, connection_id, stored, known_at)
     below = epics.candidates(conn, connection_id, above, now=present) if above else set()
-    ids = {id_ for _, (_, members, *_) in told for id_ in members} | below
+    # In order, once for all that is asked of them.
+    ids = sorted({row[1] for _, stay_rows in told for row in stay_rows} | below)
     rows = _rows(conn, connection_id, ids, rows_at)
     events = _events(conn, connection_id, ids, known_at, present)
     stays = _stays(connection_id, told, events)
@@ -283,10 +286,11 @@ def _through_parents(
             continue
         theirs = stays.get(row.parent_id or "")
         mine = events.get(id_, ())
-        if theirs is None or any(one[2] is EventField.SPRINT for one in mine):
+        if theirs is None or any(one[2] == _SPRINT for one in mine):
             continue
         # Its own end stands: it may be gone while its parent stays.
-        created, own = row.created_at or theirs[0].start, stays[id_][-1]
+        own = stays[id_][-1]
+        created = theirs[0].start if row.created_at is None else read_instant(row.created_at)
         until = [one if own.end is None else _until(one, own) for one in theirs]
         # Born into it: no event of its parent tells of that.
         later = [
@@ -328,22 +332,22 @@ def _stay_rows(
     connection_id: int,
     milestones: Sequence[MilestoneFacts],
     known_at: datetime,
-) -> list[tuple[MilestoneKind, list[Sequence[Any]]]]:
-    """Who was in these milestones and when, by kind: columns, in order of time."""
+) -> list[tuple[MilestoneKind, list[tuple[Any, ...]]]]:
+    """Who was in these milestones and when, by kind: rows as a query gives them, in any order."""
     kinds: dict[MilestoneKind, list[str]] = {}
     for one in milestones:
         kinds.setdefault(one.kind, []).append(one.source_id)
     return [
         (
             kind,
-            select_where(
+            select_raw_where(
                 conn,
                 schema.scope_membership,
                 _STAY_COLUMNS,
                 # The ids one by one: a list in JSON would have SQLite read all members instead.
                 "connection_id = %s AND member_kind = 'work_item' AND milestone_kind = %s "
                 f"AND milestone_id {among(conn.dialect.name, ids)} "
-                "AND known_from <= %s AND (known_to IS NULL OR known_to > %s) ORDER BY valid_from",
+                "AND known_from <= %s AND (known_to IS NULL OR known_to > %s)",
                 connection_id,
                 kind.value,
                 ids,
@@ -357,28 +361,38 @@ def _stay_rows(
 
 def _stays(
     connection_id: int,
-    told: Iterable[tuple[MilestoneKind, list[Sequence[Any]]]],
+    told: Iterable[tuple[MilestoneKind, list[tuple[Any, ...]]]],
     events: Mapping[str, Sequence[EventRow]],
 ) -> dict[Key, dict[str, list[Stay]]]:
     found: dict[Key, dict[str, list[Stay]]] = {}
-    for kind, columns in told:
-        milestones: dict[str, dict[str, list[Stay]]] = {}
-        for milestone, member, start, end, cause, exact, event, ended_by, seen in zip(
-            *columns, strict=True
-        ):
+    for kind, rows in told:
+        milestones: defaultdict[str, dict[str, list[Stay]]] = defaultdict(dict)
+        for milestone, member, start, end, cause, exact, event, ended_by, seen in rows:
             actor = _actor(event, events.get(member, ())) if event else None
             ended = _actor(ended_by, events.get(member, ())) if ended_by else None
-            unseen = seen if cause is not None and last_seen.is_unseen(cause) else None
+            unseen = cause is not None and last_seen.is_unseen(cause)
             stay = _STAY(
-                (start, end, cause, exact, event, actor, ended_by, ended, None, unseen, None)
+                (
+                    read_instant(start),
+                    None if end is None else read_instant(end),
+                    cause,
+                    bool(exact),
+                    event,
+                    actor,
+                    ended_by,
+                    ended,
+                    None,
+                    read_instant(seen) if unseen else None,
+                    None,
+                )
             )
-            by_item = milestones.get(milestone)
-            if by_item is None:
-                by_item = milestones[milestone] = {}
-            if member in by_item:
-                by_item[member].append(stay)
-            else:
+            by_item = milestones[milestone]
+            mine = by_item.get(member)
+            if mine is None:
                 by_item[member] = [stay]
+            else:
+                mine.append(stay)
+                mine.sort(key=_START)
         found.update(((connection_id, kind, id_), mine) for id_, mine in milestones.items())
     return found
 
@@ -386,13 +400,18 @@ def _stays(
 def _rows(
     conn: sa.Connection, connection_id: int, ids: Collection[str], known_at: datetime | None
 ) -> dict[str, Row]:
-    rows = past.select_ids(conn, schema.work_item, Row._fields, connection_id, ids, known_at)
+    rows = (
+        select_raw(conn, schema.work_item, Row._fields, connection_id, "source_id", ids)
+        if known_at is None
+        else past.select_ids(conn, schema.work_item, Row._fields, connection_id, ids, known_at)
+    )
     return {row[0]: row for row in map(_ROW, rows)}
 
 
 #: Made of a tuple as it is: a constructor takes three times as long.
 _ROW: Callable[[tuple[Any, ...]], Row] = partial(tuple.__new__, Row)
 _STAY: Callable[[tuple[Any, ...]], Stay] = partial(tuple.__new__, Stay)
+_START = itemgetter(0)
 
 
 def facts_of(
@@ -454,9 +473,9 @@ def _as_read(connection_id: int, row: Row) -> ItemFacts:
         priority=_PRIORITIES[row.priority],
         parent_id=row.parent_id,
         assignee_id=row.assignee_id,
-        restricted=row.restricted,
+        restricted=bool(row.restricted),
         url=row.url,
-        created_at=row.created_at,
+        created_at=None if row.created_at is None else read_instant(row.created_at),
         history_state=_STATES[row.history_state],
         history_reason=row.history_reason,
     )
@@ -489,7 +508,7 @@ def _events(
 ) -> dict[str, list[EventRow]]:
     """Events by item as known at an instant, in any order."""
     until = "AND known_to IS NULL" if present else "AND (known_to IS NULL OR known_to > %s)"
-    items, event_ids, fields, *rest = select_columns(
+    rows = select_raw(
         conn,
         schema.field_event,
         _EVENT_COLUMNS,
@@ -500,8 +519,7 @@ def _events(
         *((known_at,) if present else (known_at, known_at)),
     )
     found: defaultdict[str, list[EventRow]] = defaultdict(list)
-    known = map(_EVENT_FIELDS.__getitem__, fields)
-    for event in zip(items, event_ids, known, *rest, strict=True):
+    for event in rows:
         found[event[0]].append(event)
     return dict(found)
 
@@ -517,6 +535,10 @@ def _fields(conn: sa.Connection, connection_id: int, known_at: datetime | None) 
     return dict(past.select_all(conn, schema.field, ("source_id", "name"), connection_id, known_at))
 
 
+_STATUS = EventField.STATUS.value
+_SIZES = frozenset({EventField.POINTS.value, EventField.PARENT.value})
+
+
 def _edits(
     facts: MilestoneFacts,
     items: Iterable[Told],
@@ -524,25 +546,27 @@ def _edits(
     until: datetime,
 ) -> Iterable[Edit]:
     """Whatever changed the scope between two instants; work that gets done does not."""
-    membership = _FIELD_OF_KIND.get(facts.kind)
-    for item in items:
-        if item.rests(after):
-            continue
+    of_kind = _FIELD_OF_KIND.get(facts.kind)
+    membership = None if of_kind is None else of_kind.value
+    for item in moving(items, after):
         id_ = item.id
         for stay in item.stays:
             end = stay.end
             if end is not None and stay.end_cause in _VANISHED and after < end <= until:
                 yield Edit(id_, PRESENCE, end, "")
-        for _, _, name, _, at, actor, old, new, _, _ in item.events:
-            if at <= after or at > until or actor is None:
+        for _, _, name, _, told_at, actor, old, new, _, _ in item.events:
+            if actor is None:
                 continue
-            if name is membership:
+            at = read_instant(told_at)
+            if at <= after or at > until:
+                continue
+            if name == membership:
                 if facts.source_id in set((old or "").split(",")) ^ set((new or "").split(",")):
-                    yield Edit(id_, name.value, at, actor)
-            elif name is EventField.POINTS or name is EventField.PARENT:
-                yield Edit(id_, name.value, at, actor)
-            elif name is EventField.STATUS:
+                    yield Edit(id_, name, at, actor)
+            elif name in _SIZES:
+                yield Edit(id_, name, at, actor)
+            elif name == _STATUS:
                 before = item.names.statuses.get(old or "")
                 now = item.names.statuses.get(new or "")
                 if (before is StatusCategory.CANCELLED) != (now is StatusCategory.CANCELLED):
-                    yield Edit(id_, name.value, at, actor)
+                    yield Edit(id_, name, at, actor)

@@ -12,7 +12,7 @@ from sqlalchemy.types import NullType
 
 from mappings.vocabulary import MilestoneKind, MilestoneState
 from sync.store import past, schema
-from sync.store.types import from_sqlite
+from sync.store.types import read_instant
 
 #: (connection id, kind, source id).
 Key = tuple[int, MilestoneKind, str]
@@ -191,8 +191,7 @@ class Milestones(Mapping[Key, MilestoneFacts]):
 
     def _facts(self, key: Key, row: Any, events: Sequence[Observed]) -> MilestoneFacts:
         values = _values(row, events, self._as_of)
-        first_seen_at = _read_instant(row.first_seen_at)
-        assert first_seen_at is not None
+        first_seen_at = read_instant(row.first_seen_at)
         return MilestoneFacts(
             connection_id=key[0],
             connection=self._connections[key[0]],
@@ -270,9 +269,7 @@ def _values(row: Any, events: Sequence[Observed], as_of: datetime) -> dict[str, 
 
 def _read_instant(value: Any) -> datetime | None:
     """An instant as the driver gives it."""
-    if value is None:
-        return None
-    return from_sqlite(value) if isinstance(value, str) else value.astimezone(UTC)
+    return None if value is None else read_instant(value)
 
 
 def _read_date(value: Any) -> date | None:

@@ -267,6 +267,14 @@ class ItemHistory:
         return found
 
 
+_Item = TypeVar("_Item", bound=ItemHistory)
+
+
+def moving(items: Iterable[_Item], at: datetime) -> list[_Item]:
+    """Those that do not certainly rest from this instant (UTC) on."""
+    return [one for one in items if (rest := one.still) is None or rest.moved > at]
+
+
 _FIELDS = ("id", "stays", "points", "category", "parent", "whole")
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from mappings.vocabulary import EventField, HistoryState, ItemType, StatusCategory
 from sync.ledger.timeline import Change, ItemHistory, Place, Stay, Still, Track
 from sync.store.read import event_order
+from sync.store.types import read_instant
 
 _T = TypeVar("_T")
 #: Members by value: calling an enumeration for each of a million rows takes its time.
@@ -22,13 +23,16 @@ _ITEM_TYPES = {one.value: one for one in ItemType}
 _COMPLETE = HistoryState.COMPLETE.value
 #: Work that is neither over nor called off.
 _GOING_ON = frozenset({StatusCategory.TODO, StatusCategory.IN_PROGRESS, StatusCategory.IN_REVIEW})
-_STATUS, _POINTS, _PARENT = EventField.STATUS, EventField.POINTS, EventField.PARENT
+# Plain texts, as a query gives them.
+_STATUS, _POINTS, _PARENT = (
+    one.value for one in (EventField.STATUS, EventField.POINTS, EventField.PARENT)
+)
 #: Before the name of a parent of which no id is told.
 _NAMED = "named:"
 
 
 class Row(NamedTuple):
-    """An item as it was read, as far as a ledger asks: values as the store has them."""
+    """An item as it was read, as far as a ledger asks: values as a query gives them."""
 
     source_id: str
     key: str
@@ -38,9 +42,10 @@ class Row(NamedTuple):
     priority: str
     parent_id: str | None
     assignee_id: str | None
-    restricted: bool
+    restricted: bool | int
     url: str | None
-    created_at: datetime | None
+    #: `read_instant` reads it.
+    created_at: datetime | str | None
     history_state: str
     history_reason: str | None
     status_category: str
@@ -65,14 +70,14 @@ class Row(NamedTuple):
 
 
 #: One event as a query gives it: id of its item, its own, field, name of the field at the source,
-#: instant (UTC), account, ids and texts before and after. Of a million, plain tuples are read in
-#: half the time of others.
+#: instant (in a form whose order is that of time, and which `read_instant` reads), account, ids and
+#: texts before and after. Most of a million are only compared, and put together to nothing else.
 EventRow: TypeAlias = tuple[
     str,
     str,
-    EventField,
     str,
-    datetime,
+    str,
+    Any,
     str | None,
     str | None,
     str | None,
@@ -114,11 +119,11 @@ class Told(ItemHistory):
         parents: list[EventRow] = []
         for one in self.events:
             field = one[2]
-            if field is _STATUS:
+            if field == _STATUS:
                 states.append(one)
-            elif field is _POINTS:
+            elif field == _POINTS:
                 sizes.append(one)
-            elif field is _PARENT:
+            elif field == _PARENT:
                 parents.append(one)
         self.points = (
             _points_track(row, _in_order(sizes), self.names.fields)
@@ -171,53 +176,58 @@ def still(told: Told) -> Still | None:
         if last > moved:
             moved = last
     category, points, going_on = _CATEGORIES[row.status_category], row.estimate_points, True
-    worked = size_at = raw = status = size = None
+    worked = size_at = member_at = raw = status = size = None
     for _, _, name, raw_field, at, _, old, new, _, text in told.events:
-        if name is _STATUS:
+        if name == _STATUS:
             if old not in going or new not in going:
                 going_on = False
             if worked is None or at > worked:
                 worked, status = at, new
-        elif name is _POINTS:
+        elif name == _POINTS:
             if size_at is None:
                 raw = raw_field
             elif at == size_at or raw_field != raw:
                 return None
             if size_at is None or at > size_at:
                 size_at, size = at, text
-        elif name is _PARENT:
+        elif name == _PARENT:
             return None
-        elif at > moved:
+        elif member_at is None or at > member_at:
             # Of a membership; its stays should tell the same.
-            moved = at
+            member_at = at
+    last_at = member_at
     if size_at is not None:
         if number(size) != points or not _is_estimate(
             row.estimate_field, told.names.fields, raw or ""
         ):
             return None
-        if size_at > moved:
-            moved = size_at
-    done_since = None
+        if last_at is None or size_at > last_at:
+            last_at = size_at
+    is_done = False
     if not going_on or category not in _GOING_ON:
         # Work that only goes on changes no place; what is over or called off has to be told so.
         if category is StatusCategory.UNKNOWN or not _leads(told, category):
             return None
-        if worked is not None and worked > moved:
-            moved = worked
-        if category is StatusCategory.DONE:
-            done_since = worked
-            if worked is not None and size_at is not None and size_at > worked:
-                return None
+        if worked is not None and (last_at is None or worked > last_at):
+            last_at = worked
+        is_done = category is StatusCategory.DONE
+        if is_done and worked is not None and size_at is not None and size_at > worked:
+            return None
     where = _place(member, category, points)
     if row.parent_id is not None:
         where = where._replace(parent=row.parent_id)
     is_told = worked is None or status == row.raw_status_id
-    return _STILL((moved, done_since, where, worked, category if is_told else None))
+    if last_at is not None:
+        last = read_instant(last_at)
+        if last > moved:
+            moved = last
+    since = None if worked is None else read_instant(worked)
+    return _STILL((moved, since if is_done else None, where, since, category if is_told else None))
 
 
 def _leads(told: Told, category: StatusCategory) -> bool:
     """Whether the last event of its status led to this category, and not from it to the same."""
-    mine = [one for one in told.events if one[2] is _STATUS]
+    mine = [one for one in told.events if one[2] == _STATUS]
     if not mine:
         return True
     mine.sort(key=_AT)
@@ -262,7 +272,13 @@ def _category_track(
     unknown = StatusCategory.UNKNOWN
     changes: list[Change[StatusCategory]] = [
         _CHANGE(
-            (at, statuses.get(old or "", unknown), statuses.get(new or "", unknown), id_, actor)
+            (
+                read_instant(at),
+                statuses.get(old or "", unknown),
+                statuses.get(new or "", unknown),
+                id_,
+                actor,
+            )
         )
         for _, id_, _, _, at, actor, old, new, _, _ in mine
     ]
@@ -280,7 +296,7 @@ def _points_track(
     wanted = _estimate_field(row.estimate_field, own, told) or mine[-1][3].casefold()
     return Track.of(
         [
-            _CHANGE((at, number(old), number(new), id_, actor))
+            _CHANGE((read_instant(at), number(old), number(new), id_, actor))
             for _, id_, _, raw, at, actor, _, _, old, new in mine
             if raw == wanted or raw.casefold() == wanted
         ],
@@ -307,7 +323,8 @@ def _estimate_field(id_: str | None, name: str | None, told: tuple[str, ...]) ->
 def _parent_track(row: Row, mine: Sequence[EventRow]) -> Track[str | None]:
     # One act may tell the same change under two field names, once as a removal: the parent wins.
     by_instant: dict[datetime, Change[str | None]] = {}
-    for _, id_, _, _, at, actor, old_id, new_id, old_name, new_name in mine:
+    for _, id_, _, _, told_at, actor, old_id, new_id, old_name, new_name in mine:
+        at = read_instant(told_at)
         known_one = by_instant.get(at)
         old, new = _parent(old_id, old_name), _parent(new_id, new_name)
         if known_one is not None:

@@ -146,6 +146,26 @@ def lines(view: View, ids: Mapping[int, Collection[str]]) -> dict[Pair, ChangeLi
     return found
 
 
+def homes(view: View, ids: Mapping[int, Collection[str]]) -> dict[Pair, Pair]:
+    """Repositories of these changes, without those that were not there at the view's instant."""
+    columns = ("source_id", "scope_id", "created_at", "gone_at")
+    return {
+        (connection_id, id_): (connection_id, scope_id)
+        for connection_id, wanted in ids.items()
+        for id_, scope_id, created_at, gone_at in view.select(
+            code.change_request, columns, connection_id, wanted
+        )
+        if _is_there(view, created_at, gone_at)
+    }
+
+
+def _is_there(view: View, created_at: datetime | None, gone_at: datetime | None) -> bool:
+    """Whether a change that came and went at these instants (UTC) was there at the view's."""
+    return (gone_at is None or gone_at > view.as_of) and (
+        created_at is None or created_at <= view.as_of
+    )
+
+
 def _read(view: View, connection_id: int, ids: Collection[str]) -> None:
     rows = [
         dict(zip(_COLUMNS, row, strict=True))
@@ -167,9 +187,7 @@ def _read(view: View, connection_id: int, ids: Collection[str]) -> None:
 def _line(
     view: View, connection_id: int, row: Mapping[str, Any], bots: Collection[str]
 ) -> ChangeLine | None:
-    if row["gone_at"] is not None and row["gone_at"] <= view.as_of:
-        return None
-    if row["created_at"] is not None and row["created_at"] > view.as_of:
+    if not _is_there(view, row["created_at"], row["gone_at"]):
         return None
     state, merged, closed = _then(view, row)
     told = [row["additions"], row["deletions"]]

@@ -121,9 +121,9 @@ def _read(view: View, since: datetime) -> list[Trunk]:
     for row in rows:
         at = row.at
         if isinstance(at, str):
-            from sync.store.types import from_sqlite
+            from sync.store.types import read_instant
 
-            at = from_sqlite(at)
+            at = read_instant(at)
         pair = (row.connection_id, row.scope_id)
         branch = branches.get(pair)
         if branch is None or at is None or not since < at <= view.as_of:

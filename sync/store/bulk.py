@@ -324,8 +324,8 @@ def select_ids(
     extra: str = "",
 ) -> list[tuple[Any, ...]]:
     """Rows of these ids, decoded. `extra` is SQL text of our own (`AND known_to IS NULL`)."""
-    found = select_columns(conn, table, columns, connection_id, id_column, ids, extra)
-    return list(zip(*found, strict=True))
+    found = select_raw(conn, table, columns, connection_id, id_column, ids, extra)
+    return decoded(conn.dialect.name, table, columns, found)
 
 
 def select_columns(
@@ -342,8 +342,26 @@ def select_columns(
 
     `extra` has a `%s` for each of `values`; for a list, what `among` gives.
     """
+    found = select_raw(conn, table, columns, connection_id, id_column, ids, extra, *values)
+    return _turned(conn.dialect.name, table, columns, found)
+
+
+def select_raw(
+    conn: sa.Connection,
+    table: sa.Table,
+    columns: tuple[str, ...],
+    connection_id: int,
+    id_column: str,
+    ids: Collection[str],
+    extra: str = "",
+    *values: Value,
+) -> list[tuple[Any, ...]]:
+    """The same rows as the driver gives them: for many of which few values are looked at.
+
+    `types.read_instant` reads their instants; whether something is so is 0 or 1, or a bool.
+    """
     if not ids:
-        return [()] * len(columns)
+        return []
     dialect = conn.dialect.name
     # In the order of the index: pages are read in a row, and once.
     listed = sorted(clean_row(tuple(ids)))
@@ -351,8 +369,7 @@ def select_columns(
     parameter: Any = orjson.dumps(listed).decode() if is_sqlite else listed
     sql = _select_sql(dialect, table, columns, id_column, extra)
     given = (connection_id, parameter, *_given(values, is_sqlite=is_sqlite))
-    found = _fetched(conn, sql, given, table, columns)
-    return found or [()] * len(columns)
+    return _fetched(conn, sql, given)
 
 
 def among(dialect: str, ids: Sequence[str]) -> str:
@@ -371,14 +388,23 @@ def select_where(
 
     `where` has a `%s` for each of `values`; for a list, what `among` gives.
     """
+    found = select_raw_where(conn, table, columns, where, *values)
+    return _turned(conn.dialect.name, table, columns, found)
+
+
+def select_raw_where(
+    conn: sa.Connection,
+    table: sa.Table,
+    columns: tuple[str, ...],
+    where: str,
+    *values: Value,
+) -> list[tuple[Any, ...]]:
+    """The rows that `select_where` turns, as the driver gives them."""
     is_sqlite = conn.dialect.name == "sqlite"
     given = _given(values, is_sqlite=is_sqlite)
     names = ", ".join(quoted(name) for name in columns)
     sql = f"SELECT {names} FROM {quoted(table.name)} WHERE {where}"  # noqa: S608  # names and texts of our own
-    found = _fetched(
-        conn, sql.replace("%s", "?") if is_sqlite else sql, tuple(given), table, columns
-    )
-    return found or [()] * len(columns)
+    return _fetched(conn, sql.replace("%s", "?") if is_sqlite else sql, tuple(given))
 
 
 def _given(values: Iterable[Value], *, is_sqlite: bool) -> list[Any]:
@@ -396,33 +422,33 @@ def _given(values: Iterable[Value], *, is_sqlite: bool) -> list[Any]:
     return given
 
 
-def _fetched(
-    conn: sa.Connection,
-    sql: str,
-    values: tuple[Any, ...],
-    table: sa.Table,
-    columns: tuple[str, ...],
-) -> list[Sequence[Any]]:
-    """What a query of the driver's answers, which are these columns: turned and decoded.
-
-    Empty where there is no row.
-    """
+def _fetched(conn: sa.Connection, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """What a query of the driver's answers."""
     result = conn.exec_driver_sql(sql, values)
-    found: list[Sequence[Any]] = list(zip(*result.cursor.fetchall(), strict=True))
+    found: list[tuple[Any, ...]] = result.cursor.fetchall()
     result.close()
-    for i, decode in _decoders(conn.dialect.name, table, columns) if found else ():
-        found[i] = decode(found[i])
     return found
 
 
 def decoded(
-    dialect: str, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
+    dialect: str, table: sa.Table, columns: tuple[str, ...], rows: list[tuple[Any, ...]]
 ) -> list[tuple[Any, ...]]:
     """Rows of these columns, as the driver gives them, in Python's form."""
+    if not _decoders(dialect, table, columns):
+        return rows
+    return list(zip(*_turned(dialect, table, columns, rows), strict=True))
+
+
+def _turned(
+    dialect: str, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> list[Sequence[Any]]:
+    """All values of each column, in Python's form."""
+    if not rows:
+        return [()] * len(columns)
     found: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for i, decode in _decoders(dialect, table, columns) if found else ():
+    for i, decode in _decoders(dialect, table, columns):
         found[i] = decode(found[i])
-    return list(zip(*found, strict=True))
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -457,7 +483,7 @@ def _json(value: Any) -> Any:
 
 
 def _from_texts(values: Sequence[str | None]) -> list[datetime | None]:
-    """As `from_sqlite` reads each, without a call for it."""
+    """As `read_instant` reads each, without a call for it."""
     parse = datetime.fromisoformat
     return [None if value is None else parse(value + "+00:00") for value in values]
 

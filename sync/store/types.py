@@ -31,9 +31,12 @@ def to_sqlite(value: datetime) -> str:
     return value.isoformat(" ", "microseconds")[:26]
 
 
-def from_sqlite(text: str) -> datetime:
-    """The aware UTC instant of a text written by `to_sqlite`."""
-    return datetime.fromisoformat(f"{text}+00:00")
+def read_instant(value: Any) -> datetime:
+    """The aware UTC instant of a text written by `to_sqlite`, or of what another driver gives."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value + "+00:00")
+    instant: datetime = value
+    return instant.astimezone(UTC)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -60,9 +63,4 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Always an aware UTC value."""
-        if value is None:
-            return None
-        if isinstance(value, str):
-            return from_sqlite(value)
-        instant: datetime = value
-        return instant.astimezone(UTC)
+        return None if value is None else read_instant(value)

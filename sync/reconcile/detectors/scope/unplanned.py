@@ -211,10 +211,10 @@ def _repositories(
         told = by_item.get(plan.facts.connection_id, {})
         named = told.keys() & plan.container.by_item.keys()
         working[plan.facts.key] = {change for id_ in named for change in told[id_]}
-    lines = changes.lines(view, _by_connection(one for some in working.values() for one in some))
+    homes = changes.homes(view, _by_connection(one for some in working.values() for one in some))
     found = {}
     for key, some in working.items():
-        mine = {(lines[one].connection_id, lines[one].scope_id) for one in some if one in lines}
+        mine = {homes[one] for one in some if one in homes}
         own = (key[0], view.milestones[key].scope_id or "")
         found[key] = frozenset({*mine, own} if own in hosting else mine)
     return found
@@ -284,12 +284,12 @@ def _members(view: View, wanted: Iterable[Pair]) -> dict[Pair, set[_Place]]:
     ids = _by_connection(wanted)
     for connection_id, some in _chunks(ids):
         rows = view.conn.execute(
-            sa.select(i.id, i.parent_id).where(
-                i.connection_id == connection_id, i.id.in_(some), i.parent_id.is_not(None)
-            )
+            sa.select(i.id, i.parent_id).where(i.connection_id == connection_id, i.id.in_(some))
         )
         for row in rows:
-            parents[connection_id, row.id] = (connection_id, row.parent_id)
+            # Asked of the database, it would look through every item that has one.
+            if row.parent_id is not None:
+                parents[connection_id, row.id] = (connection_id, row.parent_id)
     for connection_id, parent in parents.values():
         ids[connection_id].add(parent)
     m = view.memberships.c
