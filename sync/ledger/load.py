@@ -25,7 +25,7 @@ from sync.ledger.milestones import Key, MilestoneFacts
 from sync.ledger.nameless import Nameless
 from sync.ledger.then import Undone, undone
 from sync.ledger.timeline import ItemHistory, Stay, moving
-from sync.ledger.tracks import EventRow, Names, Row, Told, tells_parents
+from sync.ledger.tracks import ROW, EventRow, Names, PlainRow, Row, Told, tells_parents
 from sync.store import past, schema
 from sync.store.bulk import among, select_raw, select_raw_where
 from sync.store.types import read_instant
@@ -192,10 +192,10 @@ def _of_connection(
     lost = nameless.of_milestones(conn, connection_id, milestones, known_at)
     horizons = horizon.by_scope(conn, connection_id, known_at)
     found: dict[Key, Container] = {}
-    told_of = events.get
+    told_of, all_there = events.get, len(rows) == len(ids)
     for facts in milestones:
         mine = stays.get(facts.key, {})
-        if not mine.keys() <= rows.keys():
+        if not all_there:
             mine = {id_: held for id_, held in mine.items() if id_ in rows}
         if facts.kind is MilestoneKind.SPRINT:
             mine = _through_parents(mine, rows, events)
@@ -219,7 +219,7 @@ class _Items(Mapping[str, ItemFacts]):
     def __init__(
         self,
         connection_id: int,
-        rows: Mapping[str, Row],
+        rows: Mapping[str, PlainRow],
         ids: Collection[str],
         before: Mapping[str, Undone],
     ) -> None:
@@ -230,7 +230,7 @@ class _Items(Mapping[str, ItemFacts]):
     @cached_property
     def scopes(self) -> frozenset[str]:
         """Their scopes, which nothing undoes."""
-        return frozenset(self._rows[id_].scope_id for id_ in self._ids)
+        return frozenset(self._rows[id_][_SCOPE] for id_ in self._ids)
 
     def __getitem__(self, id_: str) -> ItemFacts:
         found = self._made.get(id_)
@@ -238,7 +238,7 @@ class _Items(Mapping[str, ItemFacts]):
             if id_ not in self._ids:
                 raise KeyError(id_)
             found = self._made[id_] = _item_facts(
-                self._connection_id, self._rows[id_], self._before.get(id_)
+                self._connection_id, ROW(self._rows[id_]), self._before.get(id_)
             )
         return found
 
@@ -275,15 +275,15 @@ def _actor(event_id: str | None, events: Sequence[EventRow]) -> str | None:
 
 def _through_parents(
     stays: Mapping[str, list[Stay]],
-    rows: Mapping[str, Row],
+    rows: Mapping[str, PlainRow],
     events: Mapping[str, Sequence[EventRow]],
 ) -> dict[str, list[Stay]]:
     """Sub-tasks are in a sprint with their parent, and no history of their own tells since when."""
     found = dict(stays)
     for id_ in stays:
-        row = rows[id_]
-        if row.item_type != _SUBTASK:
+        if rows[id_][_TYPE] != _SUBTASK:
             continue
+        row = ROW(rows[id_])
         theirs = stays.get(row.parent_id or "")
         mine = events.get(id_, ())
         if theirs is None or any(one[2] == _SPRINT for one in mine):
@@ -399,17 +399,17 @@ def _stays(
 
 def _rows(
     conn: sa.Connection, connection_id: int, ids: Collection[str], known_at: datetime | None
-) -> dict[str, Row]:
+) -> dict[str, PlainRow]:
     rows = (
         select_raw(conn, schema.work_item, Row._fields, connection_id, "source_id", ids)
         if known_at is None
         else past.select_ids(conn, schema.work_item, Row._fields, connection_id, ids, known_at)
     )
-    return {row[0]: row for row in map(_ROW, rows)}
+    return {row[0]: row for row in rows}
 
 
+_SCOPE, _TYPE = map(Row._fields.index, ("scope_id", "item_type"))
 #: Made of a tuple as it is: a constructor takes three times as long.
-_ROW: Callable[[tuple[Any, ...]], Row] = partial(tuple.__new__, Row)
 _STAY: Callable[[tuple[Any, ...]], Stay] = partial(tuple.__new__, Stay)
 _START = itemgetter(0)
 
@@ -428,7 +428,7 @@ def facts_of(
     """
     rows = _rows(conn, connection_id, ids, known_at)
     before = {} if known_at is None else _undone(conn, connection_id, rows, as_of, known_at)
-    return [_item_facts(connection_id, rows[id_], before.get(id_)) for id_ in sorted(rows)]
+    return [_item_facts(connection_id, ROW(rows[id_]), before.get(id_)) for id_ in sorted(rows)]
 
 
 def _undone(

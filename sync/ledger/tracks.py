@@ -63,11 +63,22 @@ class Row(NamedTuple):
         """What it is."""
         return _ITEM_TYPES[self.item_type]
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all its events could be read."""
-        return self.history_state == _COMPLETE
 
+#: The same without names: most of a million rows are asked for a few values only.
+PlainRow: TypeAlias = tuple[Any, ...]
+#: Names the values of a plain row; a constructor takes three times as long.
+ROW: Callable[[PlainRow], Row] = partial(tuple.__new__, Row)
+_PARENT_ID, _HISTORY, _CATEGORY, _STATUS_ID, _SIZE, _SIZE_FIELD = map(
+    Row._fields.index,
+    (
+        "parent_id",
+        "history_state",
+        "status_category",
+        "raw_status_id",
+        "estimate_points",
+        "estimate_field",
+    ),
+)
 
 #: One event as a query gives it: id of its item, its own, field, name of the field at the source,
 #: instant (in a form whose order is that of time, and which `read_instant` reads), account, ids and
@@ -94,6 +105,15 @@ class Names:
         self.statuses, self.fields = statuses, fields
         #: statuses in which work is neither over nor called off.
         self.going_on = frozenset(id_ for id_, one in statuses.items() if one in _GOING_ON)
+        self._sized: dict[tuple[str | None, str], bool] = {}
+
+    def is_size(self, id_: str | None, told: str) -> bool:
+        """Whether events of the field `told` tell the size of an item whose points field is `id_`."""
+        known = self._sized.get((id_, told))
+        if known is None:
+            wanted = _estimate_field(id_, self.fields.get(id_ or ""), (told,) if id_ else ())
+            known = self._sized[id_, told] = wanted in ("", told, told.casefold())
+        return known
 
 
 class Told(ItemHistory):
@@ -102,10 +122,10 @@ class Told(ItemHistory):
     __slots__ = ("events", "names", "row")
 
     def __init__(
-        self, row: Row, events: Sequence[EventRow], names: Names, stays: tuple[Stay, ...]
+        self, row: PlainRow, events: Sequence[EventRow], names: Names, stays: tuple[Stay, ...]
     ) -> None:
-        """`events` in any order."""
-        self.id, self.stays, self.whole = row[0], stays, row[11] == _COMPLETE
+        """`row` with the values of a `Row`, `events` in any order."""
+        self.id, self.stays, self.whole = row[0], stays, row[_HISTORY] == _COMPLETE
         self.row, self.events, self.names = row, events, names
         self.still = still(self) if stays else None
 
@@ -113,7 +133,7 @@ class Told(ItemHistory):
         """Called for a track that is not there yet: one look at the events makes all three."""
         if name not in _TRACKS:
             raise AttributeError(name)
-        row = self.row
+        row = ROW(self.row)
         sizes: list[EventRow] = []
         states: list[EventRow] = []
         parents: list[EventRow] = []
@@ -165,7 +185,8 @@ def still(told: Told) -> Still | None:
     """
     if not told.whole:
         return None
-    row, going, stays = told.row, told.names.going_on, told.stays
+    row, names, stays = told.row, told.names, told.stays
+    going = names.going_on
     member, moved = False, stays[0].start
     for stay in stays:
         if not stay.exact or stay.gone_by is not None:
@@ -175,7 +196,7 @@ def still(told: Told) -> Still | None:
             member, last = True, stay.start
         if last > moved:
             moved = last
-    category, points, going_on = _CATEGORIES[row.status_category], row.estimate_points, True
+    category, points, going_on = _CATEGORIES[row[_CATEGORY]], row[_SIZE], True
     worked = size_at = member_at = raw = status = size = None
     for _, _, name, raw_field, at, _, old, new, _, text in told.events:
         if name == _STATUS:
@@ -197,9 +218,7 @@ def still(told: Told) -> Still | None:
             member_at = at
     last_at = member_at
     if size_at is not None:
-        if number(size) != points or not _is_estimate(
-            row.estimate_field, told.names.fields, raw or ""
-        ):
+        if number(size) != points or not names.is_size(row[_SIZE_FIELD], raw or ""):
             return None
         if last_at is None or size_at > last_at:
             last_at = size_at
@@ -214,9 +233,9 @@ def still(told: Told) -> Still | None:
         if is_done and worked is not None and size_at is not None and size_at > worked:
             return None
     where = _place(member, category, points)
-    if row.parent_id is not None:
-        where = where._replace(parent=row.parent_id)
-    is_told = worked is None or status == row.raw_status_id
+    if row[_PARENT_ID] is not None:
+        where = where._replace(parent=row[_PARENT_ID])
+    is_told = worked is None or status == row[_STATUS_ID]
     if last_at is not None:
         last = read_instant(last_at)
         if last > moved:
@@ -234,7 +253,7 @@ def _leads(told: Told, category: StatusCategory) -> bool:
     if any(one[4] == other[4] for one, other in pairwise(mine)):
         return False
     prior = mine[-2][7] if len(mine) > 1 else mine[-1][6]
-    return mine[-1][7] == told.row.raw_status_id and (
+    return bool(mine[-1][7] == told.row[_STATUS_ID]) and (
         category is not StatusCategory.DONE
         or told.names.statuses.get(prior or "") is not StatusCategory.DONE
     )
@@ -251,12 +270,6 @@ def _place(member: bool, category: StatusCategory, points: float | None) -> Plac
         done=category is StatusCategory.DONE,
         points=points,
     )
-
-
-def _is_estimate(id_: str | None, names: Mapping[str, str], told: str) -> bool:
-    """Whether events of the field `told` tell the size of an item whose points field is `id_`."""
-    wanted = _estimate_field(id_, names.get(id_ or ""), (told,) if id_ else ())
-    return wanted in ("", told, told.casefold())
 
 
 # Typed, as a status and a parent may be the same text.

@@ -39,10 +39,10 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
     ]
     elsewhere = _elsewhere(view, wanted)
     for plan, ids in wanted:
-        facts, unknown = plan.facts, 0
+        facts, items, unknown = plan.facts, plan.container.by_item, 0
         rolled: dict[str, list[str]] = {}
         for id_ in ids:
-            item = plan.container.history(id_)
+            item = items[id_]
             stays = elsewhere.get((facts.connection_id, id_))
             names = _rolled(view, facts, item, stays, thresholds) if stays else []
             if len(names) >= thresholds["low"]:

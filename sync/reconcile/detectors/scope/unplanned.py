@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -54,6 +54,11 @@ class _Landed:
         """Both kinds, in the order of landing."""
         return sorted([*self.alone, *self.outside], key=lambda one: (str(one.merged_at), one.pair))
 
+    @property
+    def every(self) -> list[ChangeLine]:
+        """All of them, in no order."""
+        return [*self.planned, *self.alone, *self.outside]
+
 
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
     """Judged open milestones beside which a good part of what landed was not planned."""
@@ -66,6 +71,7 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
         links.setdefault(link.change, []).append(link)
     repositories = _repositories(view, plans, links, hosting)
     landed = _Code(view, plans, links)
+    judged: list[_Judged] = []
     for plan in plans:
         mine = repositories[plan.facts.key]
         if not mine:
@@ -78,27 +84,33 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
         if reasons:
             yield NotChecked(facts.subject, reasons[0], facts.connection_id)
             continue
-        found = _judged(
-            view,
-            plan,
-            plan.baseline.at,
-            landed.sorted_out(facts, plan.baseline.at, mine),
-            thresholds,
-        )
-        if found is not None:
-            yield found
+        since = plan.baseline.at
+        here = landed.sorted_out(facts, since, mine)
+        reached = _reached(view, plan, here, thresholds)
+        if reached is not None:
+            judged.append(_Judged(plan, since, here, reached))
+    generated = _generated(view, {one.pair for each in judged for one in each.landed.every})
+    for each in judged:
+        yield _found(view, each, generated, thresholds)
 
 
-def _judged(
-    view: View, plan: Plan, since: datetime, landed: _Landed, thresholds: Mapping[str, Any]
-) -> Found | None:
-    unplanned = landed.unplanned
-    total = len(landed.planned) + len(unplanned)
-    if len(unplanned) < thresholds["least_changes"]:
+class _Judged(NamedTuple):
+    """A milestone beside which too much landed since an instant (UTC)."""
+
+    plan: Plan
+    since: datetime
+    landed: _Landed
+    reached: Severity
+
+
+def _reached(
+    view: View, plan: Plan, landed: _Landed, thresholds: Mapping[str, Any]
+) -> Severity | None:
+    number = len(landed.alone) + len(landed.outside)
+    if number < thresholds["least_changes"]:
         return None
-    share = len(unplanned) / total
-    reached = level(
-        share,
+    return level(
+        number / (len(landed.planned) + number),
         {
             Severity.LOW: thresholds["low_share"],
             Severity.MEDIUM: thresholds["medium_share"],
@@ -106,15 +118,20 @@ def _judged(
         },
         open_at=thresholds["close_at"] if plans.was_open(view, ID, plan) else 1.0,
     )
-    if reached is None:
-        return None
+
+
+def _found(
+    view: View, judged: _Judged, generated: Mapping[Pair, int], thresholds: Mapping[str, Any]
+) -> Found:
+    plan, since, landed, reached = judged
+    unplanned, total = landed.unplanned, len(landed.every)
     rising = _rising(view, landed, since, thresholds)
     if rising:
         reached = list(Severity)[min(reached.rank + 1, Severity.HIGH.rank)]
     return Found(
         subject=plan.facts.subject,
         severity=plans.severity(view, plan, reached, thresholds["raise_within"]),
-        magnitude=share,
+        magnitude=len(unplanned) / total,
         values={
             "milestone": plan.facts.name,
             "number": len(unplanned),
@@ -125,7 +142,7 @@ def _judged(
             "outside": len(landed.outside),
             "bots": f" Changes of bots are left out ({landed.bots})." if landed.bots else "",
             "rising": rising,
-            "lines": _lines(view, landed),
+            "lines": _lines(landed, generated),
         },
         evidence=_proofs(landed),
         connection_id=plan.facts.connection_id,
@@ -137,10 +154,10 @@ def _judged(
 def _rising(view: View, landed: _Landed, since: datetime, thresholds: Mapping[str, Any]) -> str:
     """A sentence where the later half of the time brought a clearly larger share; else empty."""
     middle = since + (view.as_of - since) / 2
-    every = [*landed.planned, *landed.unplanned]
+    every, unplanned = landed.every, [*landed.alone, *landed.outside]
     early = sum(one.merged_at is not None and one.merged_at < middle for one in every)
-    before = sum(one.merged_at is not None and one.merged_at < middle for one in landed.unplanned)
-    late, after = len(every) - early, len(landed.unplanned) - before
+    before = sum(one.merged_at is not None and one.merged_at < middle for one in unplanned)
+    late, after = len(every) - early, len(unplanned) - before
     if min(early, late) < thresholds["trend_changes"]:
         return ""
     if after / late + 1e-9 < before / early * thresholds["rising"] or after <= before:
@@ -149,26 +166,33 @@ def _rising(view: View, landed: _Landed, since: datetime, thresholds: Mapping[st
     return f" It is rising: {before} of {early} before {day}, {after} of {late} since."
 
 
-def _lines(view: View, landed: _Landed) -> str:
+def _generated(view: View, pairs: Iterable[Pair]) -> dict[Pair, int]:
+    """Changed lines of these changes that are in generated files; those without any left out."""
+    found: dict[Pair, int] = {}
+    columns = ("change_request_id", "path", "additions", "deletions", "known_from", "known_to")
+    for connection_id, ids in _by_connection(pairs).items():
+        for id_, path, added, deleted, known_from, known_to in select_ids(
+            view.conn, code.change_file, columns, connection_id, "change_request_id", ids
+        ):
+            known = known_from <= view.known_at and (known_to is None or known_to > view.known_at)
+            if known and is_generated(path):
+                pair = (connection_id, id_)
+                found[pair] = found.get(pair, 0) + (added or 0) + (deleted or 0)
+    return found
+
+
+def _lines(landed: _Landed, generated: Mapping[Pair, int]) -> str:
     """A sentence on changed lines, without those of generated files; empty where some are unknown.
 
     A change without its count of lines would make the share of the others wrong.
     """
-    every = [*landed.planned, *landed.unplanned]
-    sizes = {one.pair: one.lines for one in every if one.lines is not None}
-    if len(sizes) < len(every):
-        return ""
-    columns = ("change_request_id", "path", "additions", "deletions", "known_from", "known_to")
-    for connection_id, ids in _by_connection(sizes).items():
-        for row in select_ids(
-            view.conn, code.change_file, columns, connection_id, "change_request_id", sorted(ids)
-        ):
-            known = row[4] <= view.known_at and (row[5] is None or row[5] > view.known_at)
-            if known and is_generated(row[1]):
-                pair = (connection_id, row[0])
-                sizes[pair] = max(0, (sizes[pair] or 0) - (row[2] or 0) - (row[3] or 0))
-    mine = sum(sizes[one.pair] or 0 for one in landed.unplanned)
-    total = sum(size or 0 for size in sizes.values())
+    sizes: dict[Pair, int] = {}
+    for one in landed.every:
+        if one.lines is None:
+            return ""
+        sizes[one.pair] = max(0, one.lines - generated.get(one.pair, 0))
+    mine = sum(sizes[one.pair] for some in (landed.alone, landed.outside) for one in some)
+    total = sum(sizes.values())
     if not total:
         return ""
     return f" In changed lines, without generated files, that is {mine:,} of {total:,}."
