@@ -4,7 +4,7 @@ Identity (drift-spec 1.3): W(t) = W(t_b) + A - R + E + L. Lines come from the ev
 from what is held now, so a missing event shows as an imbalance and not as a wrong number.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -235,12 +235,12 @@ def compute(
         since=since,
         counted_from=counted_from,
         at=at,
-        baseline=sum(size_of(one, unit) for one in planned.values()),
-        current=sum(size_of(one, unit) for one in present.values()),
+        baseline=_total(planned.values(), unit),
+        current=_total(present.values(), unit),
         lines=tuple(walk.finish()),
         planned=frozenset(planned),
         present=frozenset(present),
-        family=frozenset(id_ for id_, one in before.items() if one.member),
+        family=frozenset([id_ for id_, one in before.items() if one.member]),
         unsure=frozenset(unsure) | _vague(seen.unseen, (counted_from, at)),
         unknown_before=max(unsure.values(), default=None),
         torn=frozenset(
@@ -312,6 +312,11 @@ def size_of(one: Place, unit: Unit) -> float:
     if unit is Unit.ITEMS:
         return 1.0
     return one.points or 0.0
+
+
+def _total(places: Collection[Place], unit: Unit) -> float:
+    """Size of all of them."""
+    return sum([1.0] * len(places) if unit is Unit.ITEMS else [one.points or 0.0 for one in places])
 
 
 def _told(item: ItemHistory, at: datetime, reason: str) -> Iterator[tuple[str | None, str | None]]:

@@ -267,9 +267,9 @@ def _by_whom(stays: Sequence[Stay], events: Sequence[EventRow]) -> list[Stay]:
 def _actor(event_id: str | None, events: Sequence[EventRow]) -> str | None:
     """The account of the event of this id."""
     if event_id:
-        for _, id_, _, _, _, actor, *_ in events:
-            if id_ == event_id:
-                return actor
+        for one in events:
+            if one[1] == event_id:
+                return one[5]
     return None
 
 

@@ -394,7 +394,11 @@ def in_scope(
 def leaves_in_scope(places: Mapping[str, Place]) -> dict[str, Place]:
     """The same of items that stand in these places."""
     counts = parents_within(places.items())
-    return {id_: one for id_, one in places.items() if counted(one, is_leaf=id_ not in counts)}
+    return {
+        id_: one
+        for id_, one in places.items()
+        if one.member and not one.cancelled and not one.done_before and id_ not in counts
+    }
 
 
 def counted(one: Place, *, is_leaf: bool) -> bool:

@@ -134,30 +134,23 @@ class Told(ItemHistory):
         if name not in _TRACKS:
             raise AttributeError(name)
         row = ROW(self.row)
-        sizes: list[EventRow] = []
-        states: list[EventRow] = []
-        parents: list[EventRow] = []
+        told: dict[str, list[EventRow]] = {}
         for one in self.events:
-            field = one[2]
-            if field == _STATUS:
-                states.append(one)
-            elif field == _POINTS:
-                sizes.append(one)
-            elif field == _PARENT:
-                parents.append(one)
+            told.setdefault(one[2], []).append(one)
+        mine = told.get(_POINTS)
         self.points = (
-            _points_track(row, _in_order(sizes), self.names.fields)
-            if sizes
+            _points_track(row, _in_order(mine), self.names.fields)
+            if mine
             else _unchanged(row.estimate_points)
         )
+        mine = told.get(_STATUS)
         self.category = (
-            _category_track(row, _in_order(states), self.names.statuses)
-            if states
+            _category_track(row, _in_order(mine), self.names.statuses)
+            if mine
             else _unchanged(row.category)
         )
-        self.parent = (
-            _parent_track(row, _in_order(parents)) if parents else _unchanged(row.parent_id)
-        )
+        mine = told.get(_PARENT)
+        self.parent = _parent_track(row, _in_order(mine)) if mine else _unchanged(row.parent_id)
         return getattr(self, name)
 
 

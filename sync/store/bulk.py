@@ -18,7 +18,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from sync.store.guard import clean, clean_row
+from sync.store.guard import clean, clean_row, clean_texts
 from sync.store.types import Instant, to_sqlite
 
 #: All values of one column, in the driver's form.
@@ -364,7 +364,7 @@ def select_raw(
         return []
     dialect = conn.dialect.name
     # In the order of the index: pages are read in a row, and once.
-    listed = sorted(clean_row(tuple(ids)))
+    listed = sorted(clean_texts(ids))
     is_sqlite = dialect == "sqlite"
     parameter: Any = orjson.dumps(listed).decode() if is_sqlite else listed
     sql = _select_sql(dialect, table, columns, id_column, extra)

@@ -4,7 +4,7 @@ Normalizers clean what vendors send; this is the check behind them, made before 
 so that a cleaned row equals itself when it comes again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 
@@ -24,6 +24,14 @@ def clean_row(row: Sequence[Any]) -> tuple[Any, ...]:
         if value.__class__ is str and not (value.isascii() and "\0" not in value):
             return tuple(clean(one) if one.__class__ is str else one for one in row)
     return tuple(row)
+
+
+def clean_texts(texts: Collection[str]) -> Collection[str]:
+    """The texts, each clean; one look at all of them is enough for most."""
+    together = "".join(texts)
+    if together.isascii() and "\0" not in together:
+        return texts
+    return [clean(text) for text in texts]
 
 
 def clean_rows(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:

@@ -77,9 +77,9 @@ def _edits(
     thresholds: Mapping[str, Any],
 ) -> tuple[list[_Edit], int]:
     """Items that were rewritten after work on them began, and how many cannot be compared."""
-    found, unknown = [], 0
+    found, unknown, histories = [], 0, plan.container.by_item
     for id_ in sorted(ledger.present):
-        history = plan.container.history(id_)
+        history = histories[id_]
         mine = held.get((plan.facts.connection_id, id_))
         if not mine:
             unknown += _has_begun(history, view.as_of)
