@@ -69,12 +69,35 @@ def read(path: str) -> dict[str, int]:
         JIRA,
         items,
     )
-    # What landed since the first baseline, and what all changes are for.
+    # What else those items were in: work that rolls on.
+    at_hand = [row[2] for row in milestones if row[4] == "active"]
+    ask(
+        "scope_membership",
+        "SELECT member_id, milestone_id, valid_from, valid_to, milestone_kind "
+        "FROM scope_membership WHERE connection_id = ? "
+        "AND member_id IN (SELECT value FROM json_each(?)) AND member_kind = 'work_item' "
+        "AND milestone_kind IN ('version', 'sprint') AND known_to IS NULL "
+        "AND milestone_id NOT IN (SELECT value FROM json_each(?))",
+        JIRA,
+        items,
+        json.dumps(at_hand),
+    )
+    # What landed since the first baseline, what all changes are for, and where those are that
+    # name an item.
     since = ask("baseline", "SELECT min(at) FROM baseline WHERE milestone_id IN "
                 "(SELECT source_id FROM milestone WHERE state = 'active')")[0][0]  # fmt: skip
-    ask(
+    wanted = {row[1] for row in members}
+    links = ask(
         "change_link",
-        "SELECT * FROM change_link WHERE withdrawn_at IS NULL",
+        "SELECT from_id, to_id, to_kind, evidence, ambiguous, from_connection_id, "
+        "to_connection_id FROM change_link WHERE withdrawn_at IS NULL",
+    )
+    ask(
+        "change_request",
+        "SELECT source_id, scope_id, created_at, gone_at FROM change_request "
+        "WHERE connection_id = ? AND source_id IN (SELECT value FROM json_each(?))",
+        GITHUB,
+        json.dumps(sorted({row[0] for row in links if row[1] in wanted})),
     )
     ask(
         "change_request",

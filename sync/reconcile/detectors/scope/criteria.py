@@ -11,6 +11,7 @@ from mappings.vocabulary import StatusCategory
 from sync.ledger import texts
 from sync.ledger.ledger import Ledger
 from sync.ledger.load import ItemFacts
+from sync.ledger.milestones import Key
 from sync.ledger.texts import Text
 from sync.ledger.timeline import ItemHistory
 from sync.reconcile.contract import (
@@ -48,17 +49,19 @@ class _Edit:
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
     """Judged open milestones with items that were rewritten after work on them began."""
     wanted = list(plans.judged(view))
+    started: dict[Key, list[str]] = {}
     ids: dict[int, set[str]] = {}
     for one in wanted:
         if not isinstance(one, NotChecked):
-            ids.setdefault(one[0].facts.connection_id, set()).update(one[1].present)
+            mine = started[one[0].facts.key] = _started(one[0], one[1], view.as_of)
+            ids.setdefault(one[0].facts.connection_id, set()).update(mine)
     held = texts.load(view.conn, ids, view.known_at)
     for one in wanted:
         if isinstance(one, NotChecked):
             yield one
             continue
         plan, ledger = one
-        edits, unknown = _edits(view, plan, ledger, held, thresholds)
+        edits, unknown = _edits(view, plan, ledger, started[plan.facts.key], held, thresholds)
         if edits:
             yield _found(view, plan, edits, unknown, thresholds)
         elif unknown:
@@ -69,21 +72,28 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             )
 
 
+def _started(plan: Plan, ledger: Ledger, at: datetime) -> list[str]:
+    """Items in scope on which work had begun, in order."""
+    items = plan.container.by_item
+    return sorted(id_ for id_ in ledger.present if _has_begun(items[id_], at))
+
+
 def _edits(
     view: View,
     plan: Plan,
     ledger: Ledger,
+    started: Iterable[str],
     held: Mapping[texts.Pair, Sequence[Text]],
     thresholds: Mapping[str, Any],
 ) -> tuple[list[_Edit], int]:
     """Items that were rewritten after work on them began, and how many cannot be compared."""
-    found, unknown, histories = [], 0, plan.container.by_item
-    for id_ in sorted(ledger.present):
-        history = histories[id_]
+    found, unknown = [], 0
+    for id_ in started:
         mine = held.get((plan.facts.connection_id, id_))
         if not mine:
-            unknown += _has_begun(history, view.as_of)
+            unknown += 1
             continue
+        history = plan.container.history(id_)
         begun = _begun(history, view.as_of)
         if begun is None:
             continue
