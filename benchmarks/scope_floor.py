@@ -15,6 +15,9 @@ from typing import Any
 from benchmarks.measure import print_measure
 from benchmarks.scope_world import GITHUB, JIRA
 
+#: Categories of work that is over.
+OVER = ("done", "cancelled")
+
 
 def main() -> None:
     """Read once."""
@@ -51,7 +54,7 @@ def read(path: str) -> dict[str, int]:
             json.dumps(ids),
         )
     items = json.dumps(sorted({row[1] for row in members}))
-    ask(
+    held = ask(
         "work_item",
         "SELECT source_id, key, title, scope_id, item_type, priority, parent_id, assignee_id, "
         "restricted, url, created_at, history_state, history_reason, status_category, "
@@ -69,8 +72,10 @@ def read(path: str) -> dict[str, int]:
         JIRA,
         items,
     )
-    # What else those items were in: work that rolls on.
+    # What else those of them were in that are still open: work that rolls on.
     at_hand = [row[2] for row in milestones if row[4] == "active"]
+    still_in = {row[1] for row in members if row[3] is None}
+    rolling = [row[0] for row in held if row[13] not in OVER and row[0] in still_in]
     ask(
         "scope_membership",
         "SELECT member_id, milestone_id, valid_from, valid_to, milestone_kind "
@@ -79,7 +84,7 @@ def read(path: str) -> dict[str, int]:
         "AND milestone_kind IN ('version', 'sprint') AND known_to IS NULL "
         "AND milestone_id NOT IN (SELECT value FROM json_each(?))",
         JIRA,
-        items,
+        json.dumps(rolling),
         json.dumps(at_hand),
     )
     # What landed since the first baseline, what all changes are for, and where those are that

@@ -108,7 +108,7 @@ class Names:
         self._sized: dict[tuple[str | None, str], bool] = {}
 
     def is_size(self, id_: str | None, told: str) -> bool:
-        """Whether events of the field `told` tell the size of an item whose points field is `id_`."""
+        """Whether events of the field `told` tell sizes of items whose points field is `id_`."""
         known = self._sized.get((id_, told))
         if known is None:
             wanted = _estimate_field(id_, self.fields.get(id_ or ""), (told,) if id_ else ())
@@ -288,26 +288,37 @@ def _category_track(
         )
         for _, id_, _, _, at, actor, old, new, _, _ in mine
     ]
-    if mine[-1][7] == row.raw_status_id:
+    held = row.category
+    if mine[-1][7] == row.raw_status_id and changes[-1].new is not held:
         # The item's own category knows its resolution and type, which a status id alone does not.
-        changes[-1] = changes[-1]._replace(new=row.category)
-    return Track.of(changes, row.category)
+        changes[-1] = changes[-1]._replace(new=held)
+    return Track.of(changes, held)
 
 
 def _points_track(
     row: Row, mine: Sequence[EventRow], names: Mapping[str, str]
 ) -> Track[float | None]:
-    told = tuple({one[3] for one in mine}) if row.estimate_field else ()
     own = names.get(row.estimate_field or "")
-    wanted = _estimate_field(row.estimate_field, own, told) or mine[-1][3].casefold()
+    told = _estimate_fields(
+        row.estimate_field, own, frozenset([one[3] for one in mine]), mine[-1][3]
+    )
     return Track.of(
         [
             _CHANGE((read_instant(at), number(old), number(new), id_, actor))
             for _, id_, _, raw, at, actor, _, _, old, new in mine
-            if raw == wanted or raw.casefold() == wanted
+            if raw in told
         ],
         row.estimate_points,
     )
+
+
+@lru_cache(maxsize=256)
+def _estimate_fields(
+    id_: str | None, name: str | None, told: frozenset[str], last: str
+) -> frozenset[str]:
+    """Those of the fields `told` that tell an item's size; of one without any, what `last` is."""
+    wanted = _estimate_field(id_, name, tuple(told) if id_ else ()) or last.casefold()
+    return frozenset(one for one in told if one == wanted or one.casefold() == wanted)
 
 
 @lru_cache(maxsize=256)

@@ -425,7 +425,7 @@ def _given(values: Iterable[Value], *, is_sqlite: bool) -> list[Any]:
 def _fetched(conn: sa.Connection, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     """What a query of the driver's answers."""
     result = conn.exec_driver_sql(sql, values)
-    found: list[tuple[Any, ...]] = result.cursor.fetchall()
+    found = list(result.cursor.fetchall())
     result.close()
     return found
 

@@ -156,7 +156,7 @@ def chunks(
     )
     try:
         for part in result.partitions(CHUNK):
-            yield bulk.decoded(conn.dialect.name, table, columns, part)
+            yield bulk.decoded(conn.dialect.name, table, columns, [tuple(row) for row in part])
     finally:
         result.close()
 
