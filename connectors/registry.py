@@ -49,7 +49,8 @@ def get(name: str) -> ConnectorEntry:
 
     Raises UnknownConnector with a suggestion, BrokenConnector with the reason.
     """
-    if name not in names():
+    # Other packages are looked through for a name that is not our own only.
+    if name not in _BUILT_IN and name not in names():
         close = get_close_matches(name, names(), n=1)
         hint = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names())}"
         raise UnknownConnector(f"there is no connector {name!r}{hint}")
