@@ -74,9 +74,11 @@ def _unclear(stays: _Stays) -> tuple[set[str], set[str]]:
     for by_item in stays.values():
         for id_, mine in by_item.items():
             for one in mine:
-                if one.event_id is not None and _is_of_board(one):
+                # Of each of a million stays: no calls.
+                event_id = one.event_id
+                if event_id is not None and event_id.startswith(OF_BOARD) and one.exact:
                     told.add(id_)
-                if one.end_cause is not None and is_unseen(one.end_cause):
+                if one.end_cause not in _SEEN:
                     unseen.add(id_)
     return told, unseen
 

@@ -207,7 +207,7 @@ def compute(
     for item in items:
         rest = item.still
         if rest is not None and rest.moved <= counted_from:
-            before[item.id] = rest.of_plan(since)
+            before[item.id] = rest.of_plan(since) if rest.place.done else rest.place
         else:
             before[item.id] = place(item, counted_from, since)
             moved.append(item)

@@ -548,6 +548,7 @@ def _edits(
     """Whatever changed the scope between two instants; work that gets done does not."""
     of_kind = _FIELD_OF_KIND.get(facts.kind)
     membership = None if of_kind is None else of_kind.value
+    told = {membership, _STATUS, *_SIZES}
     for item in moving(items, after):
         id_ = item.id
         for stay in item.stays:
@@ -555,7 +556,7 @@ def _edits(
             if end is not None and stay.end_cause in _VANISHED and after < end <= until:
                 yield Edit(id_, PRESENCE, end, "")
         for _, _, name, _, told_at, actor, old, new, _, _ in item.events:
-            if actor is None:
+            if actor is None or name not in told:
                 continue
             at = read_instant(told_at)
             if at <= after or at > until:

@@ -245,7 +245,7 @@ class ItemHistory:
         found = [change.at for _, change in self.points.torn if sized]
         found += [change.at for _, change in self.parent.torn]
         for before, change in self.category.torn:
-            if _weight(before) != _weight(change.old):
+            if _WEIGHTS[before] is not _WEIGHTS[change.old]:
                 found.append(change.at)
         return any(after < at <= until for at in found)
 
@@ -260,7 +260,7 @@ class ItemHistory:
         """Every instant at which its place may change; work that only goes on changes none."""
         found = {*self.points.ats, *self.parent.ats}
         for change in self.category.changes:
-            if _weight(change.old) is not _weight(change.new):
+            if _WEIGHTS[change.old] is not _WEIGHTS[change.new]:
                 found.add(change.at)
         for stay in self.stays:
             found.add(stay.start)
@@ -280,10 +280,11 @@ def moving(items: Iterable[_Item], at: datetime) -> list[_Item]:
 _FIELDS = ("id", "stays", "points", "category", "parent", "whole")
 
 
-def _weight(category: StatusCategory) -> StatusCategory | None:
-    """What a status means for the scope: done, cancelled, or neither (None)."""
-    ends = category in (StatusCategory.DONE, StatusCategory.CANCELLED)
-    return category if ends else None
+#: What a status means for the scope: done, cancelled, or neither (None).
+_WEIGHTS = {
+    one: one if one in (StatusCategory.DONE, StatusCategory.CANCELLED) else None
+    for one in StatusCategory
+}
 
 
 class Place(NamedTuple):

@@ -26,7 +26,7 @@ from sync.ledger.load import Container, ItemFacts
 from sync.ledger.mass_edit import MassEdit
 from sync.ledger.milestones import Key, MilestoneFacts, Milestones, Named
 from sync.ledger.origin import OriginFacts, explain, lowered_near, split_candidates, tagged
-from sync.ledger.timeline import ItemHistory, Place, parents_within, place
+from sync.ledger.timeline import ItemHistory, Place, moving, parents_within, place
 from sync.ledger.working_days import WorkCalendar
 from sync.reconcile import coverage, teams
 from sync.reconcile.contract import Policy
@@ -91,7 +91,7 @@ class Plan:
     @property
     def open_ids(self) -> list[str]:
         """Their ids, in order."""
-        return sorted(id_ for id_, one in self.leaves.items() if not one.done)
+        return sorted([id_ for id_, one in self.leaves.items() if not one.done])
 
     @property
     def percent_allowed(self) -> bool:
@@ -804,6 +804,7 @@ def leaves_of(
     `known`: their places at `at`, judged backwards, for a plan of whatever instant.
     """
     items = {one.id: one for one in histories}
+    moved = {one.id for one in moving(items.values(), at)}
     if known is None:
         known = {one.id: place(one, at, at, undone=True) for one in items.values()}
     counts = parents_within(known.items())
@@ -814,7 +815,7 @@ def leaves_of(
         if one.member
         and not one.cancelled
         and id_ not in counts
-        and (items[id_].rests(at) or items[id_].category.undone(at) is not StatusCategory.UNKNOWN)
+        and (id_ not in moved or items[id_].category.undone(at) is not StatusCategory.UNKNOWN)
     }
 
 

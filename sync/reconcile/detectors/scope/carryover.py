@@ -40,10 +40,11 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
     elsewhere = _elsewhere(view, wanted)
     for plan, ids in wanted:
         facts, items, unknown = plan.facts, plan.container.by_item, 0
+        told = elsewhere.get(facts.connection_id, {})
         rolled: dict[str, list[str]] = {}
         for id_ in ids:
             item = items[id_]
-            stays = elsewhere.get((facts.connection_id, id_))
+            stays = told.get(id_)
             names = _rolled(view, facts, item, stays, thresholds) if stays else []
             if len(names) >= thresholds["low"]:
                 rolled[id_] = names
@@ -61,12 +62,15 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
 
 def _elsewhere(
     view: View, wanted: Iterable[tuple[Plan, list[str]]]
-) -> dict[tuple[int, str], list[_Stay]]:
-    """Intervals of these plans' open items in finished containers of their kinds, in order."""
+) -> dict[int, dict[str, list[_Stay]]]:
+    """Intervals of these plans' open items in finished containers of their kinds.
+
+    By connection and item.
+    """
     ids: dict[int, set[str]] = {}
     for plan, mine in wanted:
         ids.setdefault(plan.facts.connection_id, set()).update(mine)
-    found: dict[tuple[int, str], list[_Stay]] = {}
+    found: dict[int, dict[str, list[_Stay]]] = {}
     columns = ("member_id", "milestone_id", "valid_from", "valid_to", "milestone_kind")
     kinds = sorted({plan.facts.kind.value for plan in view.plans()})
     named = ", ".join(f"'{kind}'" for kind in kinds)
@@ -105,7 +109,7 @@ def _elsewhere(
             other = view.milestones.get((connection_id, _KINDS[kind], milestone))
             if other is not None and not other.state.is_open:
                 stay = _Stay(kind, milestone, start, end)
-                found.setdefault((connection_id, member), []).append(stay)
+                found.setdefault(connection_id, {}).setdefault(member, []).append(stay)
     return found
 
 

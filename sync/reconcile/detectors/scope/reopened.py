@@ -7,6 +7,7 @@ from typing import Any
 from mappings.vocabulary import StatusCategory
 from sync.ledger import measures
 from sync.ledger.ledger import Ledger
+from sync.ledger.timeline import moving
 from sync.reconcile.contract import Channel, Detector, Found, NotChecked, Severity, Voice, Words
 from sync.reconcile.detectors.scope import plans
 from sync.reconcile.severity import level, worst
@@ -44,9 +45,7 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
 def _returned(plan: Plan, ledger: Ledger) -> dict[str, list[datetime]]:
     """When each item came back from done while it was in the milestone, since the baseline."""
     found: dict[str, list[datetime]] = {}
-    for item in plan.container.histories:
-        if item.rests(ledger.since):
-            continue
+    for item in moving(plan.container.by_item.values(), ledger.since):
         times = [
             change.at
             for change in item.category.changes
