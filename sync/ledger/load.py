@@ -174,6 +174,8 @@ def _of_connection(
     rows = _rows(conn, connection_id, ids, rows_at)
     events = _events(conn, connection_id, ids, known_at, present)
     stays = _stays(connection_id, told, events)
+    # What is made next takes up their memory.
+    del told
     last_seen.bounded(conn, connection_id, stays, known_at)
     names = Names(_statuses(conn, connection_id, rows_at), _fields(conn, connection_id, rows_at))
     if above:
