@@ -487,13 +487,14 @@ _EVENT_COLUMNS = (
     "work_item_id",
     "source_event_id",
     "field",
-    "raw_field",
+    # Names tell more than ids of some fields only; the others' would be made for nothing.
+    "CASE WHEN field = 'points' THEN raw_field END",
     "at",
     "actor_id",
     "old_ids",
     "new_ids",
-    "old_text",
-    "new_text",
+    "CASE WHEN field IN ('points', 'parent') THEN old_text END",
+    "CASE WHEN field IN ('points', 'parent') THEN new_text END",
 )
 _WANTED = (
     "AND field IN ('status', 'points', 'parent', 'version', 'sprint', 'milestone', 'iteration') "

@@ -80,14 +80,15 @@ _PARENT_ID, _HISTORY, _CATEGORY, _STATUS_ID, _SIZE, _SIZE_FIELD = map(
     ),
 )
 
-#: One event as a query gives it: id of its item, its own, field, name of the field at the source,
-#: instant (in a form whose order is that of time, and which `read_instant` reads), account, ids and
-#: texts before and after. Most of a million are only compared, and put together to nothing else.
+#: One event as a query gives it: id of its item, its own, field, name of the field at the source
+#: (of sizes), instant (in a form whose order is that of time, and which `read_instant` reads),
+#: account, ids and texts (of sizes and parents) before and after. Most of a million are only
+#: compared, and put together to nothing else.
 EventRow: TypeAlias = tuple[
     str,
     str,
     str,
-    str,
+    str | None,
     Any,
     str | None,
     str | None,

@@ -305,7 +305,7 @@ def updater(
 def _select_sql(
     dialect: str, table: sa.Table, columns: tuple[str, ...], id_column: str, extra: str
 ) -> str:
-    names = ", ".join(quoted(name) for name in columns)
+    names = ", ".join(quoted(one) if one.isidentifier() else one for one in columns)
     mark = "?" if dialect == "sqlite" else "%s"
     inside = "IN (SELECT value FROM json_each(?))" if dialect == "sqlite" else "= ANY(%s)"
     return (
@@ -358,7 +358,8 @@ def select_raw(
 ) -> list[tuple[Any, ...]]:
     """The same rows as the driver gives them: for many of which few values are looked at.
 
-    `types.read_instant` reads their instants; whether something is so is 0 or 1, or a bool.
+    `types.read_instant` reads their instants; whether something is so is 0 or 1, or a bool. A
+    column may be SQL text of our own that leaves out what nobody looks at.
     """
     if not ids:
         return []
