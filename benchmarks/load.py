@@ -6,10 +6,10 @@ python -m benchmarks.load URL EMAIL TOKEN DATABASE
 import sys
 import time
 
-import filelock  # noqa: F401  # importing libraries is not the load
+import filelock  # noqa: F401  # importing what guards the store is not the load
 from pydantic import SecretStr
 
-import connectors.jira.connector  # noqa: F401  # likewise
+import connectors.jira.connector  # noqa: F401  # importing the vendor's library is not the load
 from benchmarks import world as worlds
 from benchmarks.measure import print_measure
 from connectors.jira.options import JiraOptions

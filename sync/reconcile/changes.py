@@ -346,22 +346,12 @@ def confirmed(view: View) -> frozenset[Pair]:
 def repositories(view: View) -> list[tuple[Pair, str]]:
     """Repositories that hold changes, and what people call them; by name."""
     c = view.rows(code.change_request).c
-    there = sa.or_(c.gone_at.is_(None), c.gone_at > view.as_of)
-    if view.present:
-        # Asked of each, the index finds its first change and looks at no other.
-        s = schema.scope.c
-        rows = view.conn.execute(
-            sa.select(s.connection_id, s.source_id)
-            .where(
-                sa.exists().where(
-                    c.connection_id == s.connection_id, c.scope_id == s.source_id, there
-                )
-            )
-            .distinct()
-        )
-    else:
-        rows = view.conn.execute(sa.select(c.connection_id, c.scope_id).where(there).distinct())
-    found = [((row[0], row[1]), path(view, (row[0], row[1]))) for row in rows]
+    rows = view.conn.execute(
+        sa.select(c.connection_id, c.scope_id)
+        .where(sa.or_(c.gone_at.is_(None), c.gone_at > view.as_of))
+        .distinct()
+    )
+    found = [((row.connection_id, row.scope_id), path(view, (row[0], row[1]))) for row in rows]
     return sorted(found, key=lambda one: (one[1], one[0]))
 
 
