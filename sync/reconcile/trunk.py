@@ -4,7 +4,7 @@ A run on a commit of the branch counts for this commit; a green one on equal con
 failure on the head of a change says nothing of the branch.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,13 +62,24 @@ class Trunk:
         good = [one for one in self.points if one.green and not one.red]
         return good[-1] if good else None
 
-    def inherits(self, change_id: str) -> bool:
-        """Whether a change landed while the branch was red already, and is not what began it."""
-        since = self.since
-        mine = next((one for one in self.points if one.id == change_id), None)
-        if since is None or mine is None or mine.at <= since:
+    def inherits(self, change_id: str, names: Collection[str]) -> bool:
+        """Whether each of these checks failed on the branch already when a change landed.
+
+        What began one of the failures does not inherit it; no check at all inherits nothing.
+        """
+        mine = self._point(change_id)
+        if mine is None or not names:
             return False
-        return not any(first.id == change_id for first in self.red.values())
+        firsts = [self.red.get(name) for name in names]
+        return all(one is not None and one.id != mine.id and one.at < mine.at for one in firsts)
+
+    def failed_where_it_landed(self, change_id: str, name: str) -> bool:
+        """Whether a check failed on what landed, and not on the head of the change alone."""
+        mine = self._point(change_id)
+        return mine is not None and name in mine.red
+
+    def _point(self, change_id: str) -> Point | None:
+        return next((one for one in self.points if one.id == change_id), None)
 
 
 def failing(points: Iterable[Point]) -> dict[str, Point]:

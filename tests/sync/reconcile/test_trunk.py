@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import cases
@@ -55,6 +56,102 @@ def test_a_green_branch_holds_nothing_back() -> None:
     assert not result.suppressed
 
 
+def told(result: Reconciliation) -> set[tuple[str, str]]:
+    return {(one.detector, one.subject) for one in result.findings}
+
+
+#: The branch fails "unit" since change 2 landed, five days ago.
+RED_SINCE = {"1": GREEN, "2": RED}
+
+
+def after(number: int, said: dict[str, Any], **more: Any) -> Reconciliation:
+    """What is told where one more change landed on the red branch, three days ago."""
+    last = {**change(number, 3), **more.pop("facts", {})}
+    return judged(
+        changes=[change(1, 9), change(2, 5), last],
+        said={**RED_SINCE, str(number): said},
+        **more,
+    )
+
+
+@pytest.mark.parametrize("where", ["landed", "h3"])
+def test_what_the_branch_does_not_explain_is_told_for_the_change(where: str) -> None:
+    """The branch fails "unit"; that "e2e" failed on a change is told nowhere else."""
+    for checks in ({"e2e": ["failed", where]}, {**RED["checks"], "e2e": ["failed", where]}):
+        result = after(3, {"verdict": "merged_red", "checks": checks})
+        assert ("test.merged-red", "change:c3") in told(result)
+
+
+@pytest.mark.parametrize(
+    ("parents", "is_told"),
+    [
+        # It rests on what landed before the branch failed; on what began it; on nobody knows what.
+        (["m1"], True),
+        (["m2"], False),
+        (["m1", "m2"], False),
+        (None, True),
+    ],
+)
+def test_a_failure_on_the_head_is_the_branchs_if_the_head_rests_on_it(
+    parents: list[str] | None, is_told: bool
+) -> None:
+    said = {"verdict": "merged_red", "checks": {"unit": ["failed", "h3"]}}
+    commits = [] if parents is None else [{"sha": "h3", "parents": parents}]
+    result = after(3, said, commits=commits)
+    assert (("test.merged-red", "change:c3") in told(result)) is is_told
+    assert ("test.trunk-red", "repository:r1") in told(result)
+
+
+@pytest.mark.parametrize(
+    ("words", "is_told"),
+    [
+        ([("failure", 7)], True),
+        ([("success", 8), ("timed_out", 7)], True),
+        # Mended before the branch broke.
+        ([("failure", 8), ("success", 7)], False),
+        # Rebased on the red branch by then.
+        ([("failure", 4)], False),
+        # These say nothing of how tests ended.
+        ([("cancelled", 7)], False),
+        ([("skipped", 7), ("pending", 6)], False),
+    ],
+)
+@pytest.mark.parametrize("by", ["commits", "runs"])
+def test_what_failed_before_the_branch_did_is_told_for_the_change(
+    by: str, words: list[tuple[str, int]], is_told: bool
+) -> None:
+    """An earlier head, which may be rebased away, failed when the branch was green."""
+    checks = [
+        {"sha": "before", "name": "unit", "conclusion": word, "at": NOW - timedelta(days=days)}
+        for word, days in words
+    ]
+    facts: dict[str, Any] = {"checks": checks}
+    runs = []
+    if by == "commits":
+        facts["commits"] = ["before"]
+    else:
+        runs = [{"id": "run", "sha": "before", "changes": [3], "kind": "change"}]
+    result = after(3, RED, facts=facts, runs=runs)
+    assert (("test.merged-red", "change:c3") in told(result)) is is_told
+
+
+def test_what_did_not_run_is_told_unless_it_fails_on_the_branch() -> None:
+    for name, is_told in (("e2e", True), ("unit", False)):
+        said = {"verdict": "partial", "checks": {name: ["not_run", None], "api": ["exact", "m3"]}}
+        result = after(3, said)
+        assert (("test.partial", "change:c3") in told(result)) is is_told
+
+
+def test_lines_that_no_test_executed_are_told_on_a_red_branch_too() -> None:
+    said = {"verdict": "partial", "checks": {"unit": ["not_run", None]}}
+    diff = {"a.py": "1-100"}
+    given = [
+        {"change": 3, "diff": diff, "covered": {"a.py": "1-40"}, "uncovered": {"a.py": "41-90"}}
+    ]
+    result = after(3, said, uploads=given, facts={"files": ["a.py"]})
+    assert ("test.partial", "change:c3") in told(result)
+
+
 def point(number: int, green: set[str], red: set[str]) -> Point:
     at = NOW + timedelta(hours=number)
     return Point(f"c{number}", at, f"m{number}", frozenset(green), frozenset(red))
@@ -82,4 +179,4 @@ def test_nothing_is_known_of_an_empty_branch() -> None:
     assert not trunk.is_known
     assert trunk.since is None
     assert trunk.last_green is None
-    assert not trunk.inherits("c1")
+    assert not trunk.inherits("c1", ["unit"])

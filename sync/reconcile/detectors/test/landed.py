@@ -1,12 +1,13 @@
 """What the detectors of this family share: landed changes with their verdicts, and their words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from sync.reconcile import changes, trunk
 from sync.reconcile.changes import ChangeLine, Pair, VerdictLine
 from sync.reconcile.contract import Channel, Evidence
+from sync.reconcile.own_failure import fails_by_itself
 from sync.reconcile.view import View
 from sync.reconcile.words import count, day_of
 from sync.verdict.coverage import Covered
@@ -22,6 +23,10 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 YIELDS: Mapping[str, str] = {
     "test.trunk-red": "its branch was red before it landed, and that is told for the branch"
 }
+
+#: A check that should have run and did not.
+LACKING = (Grade.NONE.value, Grade.NOT_RUN.value)
+FAILED = (Grade.FAILED.value,)
 
 _GRADES = {
     Grade.FAILED.value: "failed",
@@ -57,15 +62,26 @@ def said(confirmed: frozenset[Pair], repository: Pair) -> Channel:
 
 
 def inherited(view: View, one: VerdictLine) -> tuple[str, ...]:
-    """Where a failure belongs to: the repository, if its branch was red before the change landed.
+    """Where a failure belongs to: the repository, if its branch failed so before the change landed.
 
-    What began it is told for itself.
+    What began it is told for itself, and so is what the branch does not explain: another check, and
+    one that failed on the change before.
     """
+    failed = graded(one, FAILED)
     repository = (one.change.connection_id, one.change.scope_id)
     for each in trunk.trunks_of(view):
-        if each.repository == repository and each.inherits(one.change.id):
+        if each.repository != repository or not each.inherits(
+            one.change.id, failed or graded(one, LACKING)
+        ):
+            continue
+        if not failed or not fails_by_itself(view, each, one.change, failed):
             return (f"repository:{repository[1]}",)
     return ()
+
+
+def graded(one: VerdictLine, grades: Container[str]) -> list[str]:
+    """Checks of a change with one of these grades, by name."""
+    return sorted(name for name, grade in one.grades.items() if grade in grades)
 
 
 def uncovered(one: VerdictLine, told: Covered | None) -> tuple[Evidence, ...]:

@@ -12,6 +12,10 @@ from sync.reconcile.words import listed
 from sync.verdict.names import Grade, Mark, Verdict
 
 ID = "test.merged-red"
+#: A later change with one of these shows the check green; one of an earlier commit does not.
+_GREEN = frozenset(
+    one.value for one in Grade if one.is_success and one.rank > Grade.PREVIEW_STALE.rank
+)
 
 
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
@@ -24,8 +28,8 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             # the branch that is red is told, and no change is named.
             continue
         change = one.change
-        failed = sorted(name for name, grade in one.grades.items() if grade == Grade.FAILED.value)
-        red = _still_red(one, verdicts[place + 1 :])
+        failed = landed.graded(one, landed.FAILED)
+        red = _still_red(one, failed, verdicts[place + 1 :])
         yield Found(
             subject=change.subject,
             severity=Severity.CRITICAL if red else Severity.HIGH,
@@ -46,16 +50,16 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
         )
 
 
-def _still_red(one: VerdictLine, later: Iterable[VerdictLine]) -> bool:
-    """Whether what landed after it on the same branch failed as well, if anything did."""
+def _still_red(one: VerdictLine, failed: Iterable[str], later: Iterable[VerdictLine]) -> bool:
+    """Whether one of its failed checks is not known to have passed since on the same branch."""
     mine = one.change
     after = [
-        each.verdict
+        each.grades
         for each in later
         if (each.change.connection_id, each.change.scope_id, each.change.base_ref)
         == (mine.connection_id, mine.scope_id, mine.base_ref)
     ]
-    return all(verdict is Verdict.MERGED_RED for verdict in after)
+    return not all(any(grades.get(name) in _GREEN for grades in after) for name in failed)
 
 
 DETECTOR = Detector(

@@ -10,10 +10,9 @@ from sync.reconcile.detectors.test import landed
 from sync.reconcile.view import View
 from sync.reconcile.words import count, listed
 from sync.verdict.coverage import Covered, Subject, diff_coverage
-from sync.verdict.names import Grade, Verdict
+from sync.verdict.names import Verdict
 
 ID = "test.partial"
-_LACKING = (Grade.NONE.value, Grade.NOT_RUN.value)
 
 
 def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChecked]:
@@ -27,7 +26,7 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
     covered = _covered(view, mine)
     for one in mine:
         change = one.change
-        lacking = sorted(name for name, grade in one.grades.items() if grade in _LACKING)
+        lacking = landed.graded(one, landed.LACKING)
         told = covered.get(change.pair)
         lines = told.lines if told is not None else None
         missed = lines.coverable - lines.covered if lines is not None else 0
@@ -49,7 +48,8 @@ def detect(view: View, thresholds: Mapping[str, Any]) -> Iterable[Found | NotChe
             evidence=(*landed.proofs(one), *landed.uncovered(one, told)),
             connection_id=change.connection_id,
             channel=landed.channel(confirmed, change),
-            within=landed.inherited(view, one),
+            # Lines that no test executed are not told for the branch.
+            within=() if missed else landed.inherited(view, one),
         )
 
 
