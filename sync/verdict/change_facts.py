@@ -45,6 +45,8 @@ class CheckFact:
     url: str | None = None
     #: where it is told (`CheckSource`): what was not read there may hold a newer word of it.
     source: str | None = None
+    #: a timetable started its run: it met this commit by chance.
+    on_schedule: bool = False
 
 
 @dataclass(frozen=True, slots=True)

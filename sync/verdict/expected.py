@@ -29,6 +29,8 @@ class Ran:
     ran: frozenset[str]
     #: its paths as `areas`; None: not known.
     areas: frozenset[str] | None
+    #: those of them that only a timetable started, whatever had landed by then.
+    by_chance: frozenset[str] = frozenset()
 
 
 def areas(paths: Iterable[str]) -> frozenset[str]:
@@ -50,7 +52,7 @@ def _area(path: str) -> str:
 def of_paths(mine: frozenset[str] | None, around: Sequence[Ran]) -> frozenset[str]:
     """Tests that are expected on a change with these areas (None: not known)."""
     like = [
-        one.ran
+        one.ran - one.by_chance
         for one in around
         if mine is None or (one.areas is not None and one.areas and one.areas <= mine)
     ]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mappings.vocabulary import Conclusion, MergeMethod, Origin
+from mappings.vocabulary import Conclusion, MergeMethod, Origin, PipelineKind
 from sync.verdict import lost_runs, unread, uploads
 from sync.verdict.catalogue import Catalogue
 from sync.verdict.change_facts import ChangeFacts, CheckFact, Moved
@@ -166,13 +166,12 @@ class Known:
 
     def _ran_on(self, one: Landed) -> Ran:
         paths = self._found.paths.get(one.id)
-        names = {
-            check.name
-            for sha in self._found.own(one)
-            for check in self._checks(sha)
-            if _ended(check)
-        }
-        return Ran(frozenset(names), None if paths is None else areas(paths))
+        ended = [
+            check for sha in self._found.own(one) for check in self._checks(sha) if _ended(check)
+        ]
+        names = frozenset(check.name for check in ended)
+        started = {check.name for check in ended if not check.on_schedule}
+        return Ran(names, None if paths is None else areas(paths), names - started)
 
     def _usual(self, place: int, id_: str | None, branch: str | None) -> _Usual:
         """`id_`: the change at this place; None: it is between two."""
@@ -295,6 +294,7 @@ class Known:
                 base_known=_origin(run) if merge else None,
                 url=one.url,
                 source=one.source,
+                on_schedule=run is not None and run.kind == PipelineKind.SCHEDULE.value,
             )
 
     def _of_runs(self, sha: str, results: Sequence[Result]) -> Iterator[CheckFact]:

@@ -342,6 +342,27 @@ def test_namesakes_of_two_workflows_hide_nothing_of_each_other(store_memory: Sto
     assert the(store_memory, "grades")["test [CI]"] == "failed"
 
 
+@pytest.mark.parametrize(("kind", "word"), [("schedule", "tested"), ("branch", "partial")])
+def test_a_nightly_run_that_met_what_landed_is_not_expected_of_others(
+    store_memory: Store, kind: str, word: str
+) -> None:
+    """A timetable starts it, whatever has landed by then; what a push starts is expected."""
+    usual = [
+        {
+            "id": number,
+            "merged": MERGED - timedelta(days=number),
+            "checks": [*GREEN, {"sha": "landed", "name": "e2e tests", "run": f"{number}"}],
+        }
+        for number in range(1, 7)
+    ]
+    runs = [{"id": f"{number}", "kind": kind, "sha": f"m{number}"} for number in range(1, 7)]
+    with store_memory.writing() as conn:
+        mine = change(checks=GREEN)
+        cases.fill(conn, {"now": NOW, "derive": False, "changes": [*usual, mine], "runs": runs})
+    refreshed(store_memory)
+    assert the(store_memory, "verdict") == word
+
+
 #: A check run of a run: REST tells its app and not its workflow.
 UNTOLD = {"name": "suite tests", "app": "actions"}
 
