@@ -4,6 +4,7 @@ Between the clear cases two honest forecasters may differ: what is said there co
 found nor as false.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +21,9 @@ _LOST, _HELD = 3.0, 0.4
 _QUIET = timedelta(days=14)
 #: Arrivals of five weeks that may be called growth.
 _ARRIVALS = 3
+#: Items done in this time tell what is usual of their type, and from which share on it is.
+_LATELY, _NEARLY_ALL = timedelta(days=90), 0.9
+_KEY = re.compile(r"[A-Z][A-Z0-9]+-\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,30 @@ def branches(world: World) -> list[Planted]:
         if any(one.landed_sha not in results for one in landed):
             found.append(Planted("test.stale", subject))
     return found
+
+
+def unnamed(world: World) -> list[Planted]:
+    """What may be said of projects in which items are done that no change names.
+
+    It counts where nearly all of their type have one; from which share on, two may differ on.
+    """
+    changes = world.code.changes.values()
+    named = {key for one in changes for key in _KEY.findall(f"{one.title} {one.head_branch}")}
+    parents = {issue.parent_id for issue in world.alive()}
+    kinds: dict[tuple[int, str], list[bool]] = {}
+    for issue in world.alive():
+        lately = issue.resolved is not None and world.now - issue.resolved < _LATELY
+        if issue.is_done and lately and issue.id not in parents:
+            kinds.setdefault((issue.project_id, issue.type), []).append(issue.key in named)
+    projects = {
+        project
+        for (project, _), held in kinds.items()
+        if _NEARLY_ALL * len(held) <= sum(held) < len(held)
+    }
+    return [
+        Planted("data.contradiction", f"project:{one}", "done-no-change")
+        for one in sorted(projects)
+    ]
 
 
 def _versions(world: World, names: set[str]) -> Iterable[_Work]:

@@ -78,7 +78,7 @@ def play(out: Path, seed: int, *, api: "Api" = "auto") -> tuple[Outcome, str]:
     from connectors.simulator.build import build as build_world
     from connectors.simulator.clock import Clock as WorldClock
     from connectors.simulator.flow_truth import flow
-    from connectors.simulator.outlook import branches, outlook
+    from connectors.simulator.outlook import branches, outlook, unnamed
     from connectors.simulator.server import Simulator
     from connectors.simulator.story import GAP, Story
     from connectors.simulator.story_code import CodeStory
@@ -106,7 +106,7 @@ def play(out: Path, seed: int, *, api: "Api" = "auto") -> tuple[Outcome, str]:
     finally:
         store.close()
     must, may = outlook(world, story.judged)
-    may += branches(world)
+    may += branches(world) + unnamed(world)
     dated = [one.subject for one in (*story.planted, *may) if one.detector == "plan.overdue"]
     still, perhaps = flow(world, story.judged, dated)
     # What stands still is told once it did so at two readings.

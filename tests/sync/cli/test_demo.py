@@ -52,8 +52,9 @@ def test_the_other_api_of_the_hosts_ends_in_the_same_findings(seed: int, tmp_pat
 
 
 @pytest.mark.full
-# 117: a change that failed already lands on a branch that became red meanwhile.
-@pytest.mark.parametrize("seed", [117, *range(1000, 1050)])
+# 117: a change that failed already lands on a branch that became red meanwhile. 181: nightly runs
+# meet most of what lands. 198: nearly all features have a change, and one that is done has none.
+@pytest.mark.parametrize("seed", [117, 181, 198, *range(1000, 1050)])
 def test_the_same_holds_for_seed(seed: int, tmp_path: Path) -> None:
     outcome, _ = play(tmp_path, seed)
     assert (outcome.missed, outcome.false) == ((), ())
