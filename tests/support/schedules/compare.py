@@ -15,6 +15,7 @@ import orjson
 import sqlalchemy as sa
 
 from connectors.github import runs
+from mappings.vocabulary import Origin
 from sync.store import schema
 from sync.store.open import Store
 from sync.store.rows import NAMELESS
@@ -173,6 +174,7 @@ def difference(
         judged_before=_landed_before(lived, now - JUDGED) if now is not None else frozenset(),
         oldest_run=now - runs.BACK if now is not None and has_oldest else None,
         only_compared=_compared(lived) - _compared(fresh),
+        bare_commits=_bare_commits(fresh),
     )
     for table in schema.metadata.sorted_tables:
         if table.name in HOW:
@@ -247,6 +249,18 @@ def _compared(store: Store) -> frozenset[str]:
         return frozenset(conn.execute(sa.select(c.sha)).scalars())
 
 
+def _bare_commits(store: Store) -> frozenset[tuple[str, str]]:
+    """(scope, commit) of those that no list of commits names: a run tells sha and tree alone."""
+    c = schema.metadata.tables["code_commit"].c
+    with store.reading() as conn:
+        rows = conn.execute(sa.select(c.scope_id, c.sha, c.parents, c.committed_at))
+        return frozenset(
+            (row.scope_id, row.sha)
+            for row in rows
+            if row.parents is None and row.committed_at is None
+        )
+
+
 def _landed_before(store: Store, instant: datetime) -> frozenset[str]:
     c = schema.metadata.tables["change_request"].c
     with store.reading() as conn:
@@ -271,6 +285,8 @@ class _How:
     oldest_run: datetime | None
     #: commits that only the longer life compared with what was tested.
     only_compared: frozenset[str]
+    #: commits of which who read once knows content and nothing else: they were pushed away.
+    bare_commits: frozenset[tuple[str, str]]
 
     def is_more(self, table: str, row: Mapping[str, Any]) -> bool:
         """Whether the longer life may know this row alone."""
@@ -321,6 +337,11 @@ class _How:
                 for one in row["change_numbers"] or ()
                 if (row["scope_id"], one, row["sha"]) in self.open_heads
             ]
+            # With their base as it is then.
+            if row["base_known"] == Origin.OBSERVED.value and not told["change_numbers"]:
+                del told["base_sha"], told["base_known"]
+        if table == "code_commit" and (row["scope_id"], row["sha"]) in self.bare_commits:
+            told = {name: told[name] for name in ("connection_id", "scope_id", "sha", "tree")}
         for old, new in self.renamed.items():
             for name in ("url", "proof_url"):
                 if told.get(name):
