@@ -9,7 +9,7 @@
                 checks = [{name, sha ("landed", "head" or a commit), conclusion, at, attempt,
                            allowed, source, stage, app, id, total, failed, skipped, run}],
                 unread = {source = reason}: sources whose checks could not be read
-                reviews = [{by, verdict, at}], reviews_state, pushes = [{at, by}],
+                reviews = [{by, verdict, at}], reviews_state, pushes = [{at, by, before}],
                 updated (last change as the vendor tells it),
                 written: when its oldest commit was; without, its commits were not read
     deployments id, sha, at, finished, environment, state, repository
@@ -400,6 +400,7 @@ def _acts(add: Add, id_: str, one: Mapping[str, Any]) -> None:
             source_id=f"{id_}.p{number}",
             at=utc(push["at"]),
             is_force=False,
+            before_sha=push.get("before"),
             actor_id=push.get("by", "u1"),
             known_from=SEEN,
         )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from support import cases
 
 from sync.reconcile.contract import FindingState, Reconciliation
+from sync.reconcile.own_failure import Word, failed_before
 from sync.reconcile.runner import reconcile
 from sync.reconcile.trunk import Point, Trunk, failing
 
@@ -116,23 +117,63 @@ def test_a_failure_on_the_head_is_the_branchs_if_the_head_rests_on_it(
         ([("skipped", 7), ("pending", 6)], False),
     ],
 )
+@pytest.mark.parametrize("name", ["unit", "unit [CI]"])
 @pytest.mark.parametrize("by", ["commits", "runs"])
 def test_what_failed_before_the_branch_did_is_told_for_the_change(
-    by: str, words: list[tuple[str, int]], is_told: bool
+    by: str, name: str, words: list[tuple[str, int]], is_told: bool
 ) -> None:
     """An earlier head, which may be rebased away, failed when the branch was green."""
     checks = [
-        {"sha": "before", "name": "unit", "conclusion": word, "at": NOW - timedelta(days=days)}
+        {
+            "sha": "before",
+            "name": "unit",
+            "stage": "CI",
+            "conclusion": word,
+            "at": NOW - timedelta(days=days),
+        }
         for word, days in words
     ]
+    red = {"verdict": "merged_red", "checks": {name: ["failed", "landed"]}}
     facts: dict[str, Any] = {"checks": checks}
     runs = []
     if by == "commits":
         facts["commits"] = ["before"]
     else:
         runs = [{"id": "run", "sha": "before", "changes": [3], "kind": "change"}]
-    result = after(3, RED, facts=facts, runs=runs)
+    last = {**change(3, 3), **facts}
+    result = judged(
+        changes=[change(1, 9), change(2, 5), last],
+        said={
+            "1": {"verdict": "tested", "checks": {name: ["exact", "landed"]}},
+            "2": red,
+            "3": red,
+        },
+        runs=runs,
+    )
     assert (("test.merged-red", "change:c3") in told(result)) is is_told
+
+
+def test_a_check_that_began_before_the_branch_failed_has_not_met_what_made_it_fail() -> None:
+    first = {"unit": point(0, set(), {"unit"})}
+    began, ended = NOW - timedelta(minutes=20), NOW + timedelta(minutes=20)
+    assert failed_before([Word("unit", began, ended, failed=True)], first)
+    assert not failed_before([Word("unit", ended, ended, failed=True)], first)
+    assert not failed_before([Word("e2e", began, ended, failed=True)], first)
+
+
+def test_what_the_branch_said_of_the_commit_that_a_change_began_at_is_not_the_changes() -> None:
+    """A vendor may name it as the commit before the first push."""
+    old = {"sha": "landed", "name": "unit", "conclusion": "failure", "at": NOW - timedelta(days=9)}
+    push = {"at": NOW - timedelta(days=8), "before": "m1"}
+    result = judged(
+        changes=[
+            {**change(1, 9), "checks": [old]},
+            change(2, 5),
+            {**change(3, 3), "pushes": [push]},
+        ],
+        said={**RED_SINCE, "3": RED},
+    )
+    assert ("test.merged-red", "change:c3") not in told(result)
 
 
 def test_what_did_not_run_is_told_unless_it_fails_on_the_branch() -> None:
